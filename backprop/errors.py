@@ -1,0 +1,152 @@
+"""Every exception that `backprop` raises on purpose.
+
+Each one says what was wrong, where (the user's line, or the path of an argument), and what to write instead, and
+each is also the builtin that a user of NumPy would expect to catch:
+
+    BackpropError
+      GraphError
+        ShapeError             ValueError           operands whose shapes do not fit an op
+        GraphTypeError         TypeError            a value or dtype that an op does not take
+        UnknownFunctionError   TypeError            a NumPy or SciPy function without an op
+        TracedConversionError  TypeError            float(v), math.sin(v), np.array([v, v])
+        AssignmentError        TypeError            v[0] = 1
+        MutationError          ValueError           a traced array changed while its gradient was pending
+        EscapedVarError        RuntimeError         a Var used outside the trace that made it
+        PathLimitError         RuntimeError         a compiled function with too many paths
+        VerifyError            AssertionError       an ill-formed graph: a bug of ours, never of the user
+      DifferentiationError
+        NonScalarOutputError   TypeError            grad of a function that returns no real scalar
+        IntegerInputError      TypeError            a derivative with respect to an integer or a string
+        ArgumentError          TypeError            argnums that name no argument
+        NotDifferentiableError NotImplementedError  an op without a derivative, on the way to the result
+        BadCotangentError      ValueError           a vjp rule whose answer does not fit its input
+      PlanError                ValueError           a plan that does not fit its values or is ill-formed
+      DataError
+        MissingDataError       FileNotFoundError    a data file that is not there
+        DamagedDataError       ValueError           a data file that is truncated or of another format
+
+An exception that a user's own code raises inside a task is never wrapped: it arrives as itself, with a note
+(PEP 678) that names the op and the user's line.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Source(NamedTuple):
+    """A line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
+class BackpropError(Exception):
+    """Base of all errors of this package.
+
+    Arguments:
+        what: what was wrong, a sentence.
+        where: the line, or the path of the argument, it was found at.
+        fix: what to write instead.
+    """
+
+    def __init__(self, what: str, where: Source | str | None = None, fix: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.where is not None:
+            lines.append(f"  at {self.where}")
+        if self.fix:
+            lines.append(f"  {self.fix}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.what, self.where, self.fix), {"__notes__": list(getattr(self, "__notes__", []))}
+
+
+class GraphError(BackpropError):
+    """A graph could not be made."""
+
+
+class ShapeError(GraphError, ValueError):
+    """Operands whose shapes do not fit an op."""
+
+
+class GraphTypeError(GraphError, TypeError):
+    """A value or dtype that an op does not take."""
+
+
+class UnknownFunctionError(GraphError, TypeError):
+    """A NumPy or SciPy function without an op."""
+
+
+class TracedConversionError(GraphError, TypeError):
+    """A Var where Python or NumPy wants a plain number or array."""
+
+
+class AssignmentError(GraphError, TypeError):
+    """Assignment to an item of a Var."""
+
+
+class MutationError(GraphError, ValueError):
+    """A traced array that changed while its gradient was pending."""
+
+
+class EscapedVarError(GraphError, RuntimeError):
+    """A Var used outside the trace that made it."""
+
+
+class PathLimitError(GraphError, RuntimeError):
+    """A compiled function whose values steer it along too many paths."""
+
+
+class VerifyError(GraphError, AssertionError):
+    """An ill-formed graph: a bug of this package."""
+
+
+class DifferentiationError(BackpropError):
+    """A gradient could not be made."""
+
+
+class NonScalarOutputError(DifferentiationError, TypeError):
+    """`grad` of a function that does not return a real scalar."""
+
+
+class IntegerInputError(DifferentiationError, TypeError):
+    """A derivative with respect to something that has none, such as an integer."""
+
+
+class ArgumentError(DifferentiationError, TypeError):
+    """`argnums` that name no argument of the call."""
+
+
+class NotDifferentiableError(DifferentiationError, NotImplementedError):
+    """An op without a derivative, on the way from the input to the result."""
+
+
+class BadCotangentError(DifferentiationError, ValueError):
+    """A vjp rule whose answer does not fit its input."""
+
+
+class PlanError(BackpropError, ValueError):
+    """A plan that is ill-formed, or values that do not fit it."""
+
+
+class DataError(BackpropError):
+    """Data that cannot be read."""
+
+
+class MissingDataError(DataError, FileNotFoundError):
+    """A data file that is not there."""
+
+
+class DamagedDataError(DataError, ValueError):
+    """A data file that is truncated or of another format."""

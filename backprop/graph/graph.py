@@ -1,0 +1,114 @@
+"""Graph: an immutable program made of ops, as a Wengert list.
+
+Ids are integers: the inputs are 0 .. k-1, and node i has id k+i and reads smaller ids only. Order and the absence of
+cycles hold by construction, nothing recurses, equality and hashing are linear, and a graph pickles as plain data.
+
+Source: R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import Source
+from ..ops.op import Op
+from ..ops.types import ValueType, type_of, value_type
+
+NodeId = int
+Params = tuple[tuple[str, Hashable], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One application of an op."""
+
+    op: Op
+    inputs: tuple[NodeId, ...]
+    params: Params = ()
+    type: ValueType[Any] = field(compare=False, kw_only=True)
+    source: Source | None = field(default=None, compare=False, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A closed program: typed inputs, nodes in order, and the ids of its results."""
+
+    inputs: tuple[ValueType[Any], ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[NodeId, ...]
+    names: tuple[str, ...] = field(default=(), compare=False)
+
+    def __len__(self) -> int:
+        return len(self.nodes)
+
+    @property
+    def first(self) -> NodeId:
+        """The id of the first node: the number of inputs."""
+        return len(self.inputs)
+
+    def node(self, i: NodeId) -> Node:
+        """The node of an id, which must not be an input's."""
+        return self.nodes[i - len(self.inputs)]
+
+    def type_of(self, i: NodeId) -> ValueType[Any]:
+        """The type of the value of an id."""
+        k = len(self.inputs)
+        return self.inputs[i] if i < k else self.nodes[i - k].type
+
+    @property
+    def output_types(self) -> tuple[ValueType[Any], ...]:
+        """The types of the results."""
+        return tuple(self.type_of(i) for i in self.outputs)
+
+    @property
+    def key(self) -> Hashable:
+        """What the graph computes, as nested tuples: quick to hash and to compare."""
+        return self.inputs, tuple((n.op, n.inputs, n.params) for n in self.nodes), self.outputs
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Graph) and self.key == other.key
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant that is part of a graph, compared by its bytes (so -0.0 and 0.0 differ, and NaN equals itself)."""
+
+    dtype: str
+    shape: tuple[int, ...] | None  # None for a scalar
+    data: bytes
+    weak: bool = False
+
+    @classmethod
+    def of(cls, value: Any) -> Literal:
+        """The literal of an array or a number."""
+        array = np.asarray(value)
+        shape = array.shape if isinstance(value, np.ndarray) else None
+        return cls(array.dtype.str, shape, array.tobytes(), isinstance(value, bool | int | float | complex))
+
+    @property
+    def value(self) -> Any:
+        """The constant itself; arrays are read-only."""
+        array = np.frombuffer(self.data, self.dtype).reshape(self.shape or ())
+        return array if self.shape is not None else array[()]
+
+
+def _literal_type(value: Literal) -> ValueType[Any]:
+    if value.weak:
+        return type_of(value.value.item())
+    if value.shape is None:
+        return value_type((), np.dtype(value.dtype))
+    return type_of(value.value)
+
+
+def _literal_value(value: Literal) -> Any:
+    return value.value
+
+
+literal = Op("literal", _literal_type, _literal_value, home=__name__)

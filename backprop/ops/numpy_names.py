@@ -1,0 +1,209 @@
+"""Which function of NumPy and SciPy means which op: the tables behind the two protocols of NumPy.
+
+A Var looks up ufuncs in UFUNCS (`__array_ufunc__`), other functions in FUNCTIONS (`__array_function__`), and methods of
+arrays in METHODS. What stands in the tables has NumPy's signature. A function is found by its namesake in `bp.ops`, so
+that a new op needs no entry here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.special
+
+from .. import ops
+from ..errors import AssignmentError, UnknownFunctionError
+from .arrange import diagonal, trace
+from .contract import outer
+from .elementwise import around, clip
+from .shape import ravel, reshape, shape, transpose
+
+Function = Callable[..., Any]
+
+
+def _namesakes(module: ModuleType) -> dict[Any, Function]:
+    return {getattr(module, name): getattr(ops, name) for name in ops.__all__ if callable(getattr(module, name, None))}
+
+
+# The functions of numpy.linalg that differ from those of numpy.
+
+
+def _linalg_diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    return diagonal(x, offset, -2, -1)
+
+
+def _linalg_trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return trace(x, offset, -2, -1, dtype)
+
+
+def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return ops.cross(x1, x2, axis=axis)
+
+
+def _linalg_outer(x1: Any, x2: Any, /) -> Any:
+    return outer(x1, x2)
+
+
+_MEANINGS: dict[Any, Function] = {
+    **_namesakes(scipy.special),
+    **_namesakes(np.fft),
+    **_namesakes(np.lib.stride_tricks),
+    **_namesakes(np.linalg),
+    **_namesakes(np),
+    np.shape: shape,
+    np.linalg.diagonal: _linalg_diagonal,
+    np.linalg.trace: _linalg_trace,
+    np.linalg.cross: _linalg_cross,
+    np.linalg.outer: _linalg_outer,
+}
+
+UFUNCS: Mapping[np.ufunc, Function] = MappingProxyType(
+    {f: op for f, op in _MEANINGS.items() if isinstance(f, np.ufunc)}
+)
+FUNCTIONS: Mapping[Function, Function] = MappingProxyType(
+    {f: op for f, op in _MEANINGS.items() if not isinstance(f, np.ufunc)}
+)
+
+
+# Methods of arrays.
+
+
+def _reshape(self: Any, *shape: Any, order: str = "C") -> Any:
+    return reshape(self, shape[0] if len(shape) == 1 else shape, order)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    return transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+
+def _clip(self: Any, min: Any = None, max: Any = None, out: None = None) -> Any:
+    return clip(self, min, max, out)
+
+
+def _same(self: Any, *args: Any, **params: Any) -> Any:
+    """A Var does not change, and so is its own copy."""
+    return self
+
+
+def _in_place(name: str, instead: str) -> Function:
+    def refuse(self: Any, *args: Any, **params: Any) -> Any:
+        raise AssignmentError(f"a traced array cannot be changed, as its method {name} would", fix=f"use {instead}")
+
+    return refuse
+
+
+_LIKE_FUNCTIONS = """
+all any argmax argmin argsort argpartition astype conj conjugate cumprod cumsum diagonal dot max mean min prod ptp
+ravel repeat round searchsorted squeeze std sum swapaxes take trace var
+"""
+METHODS: Mapping[str, Function] = MappingProxyType(
+    {
+        **{name: getattr(ops, name) for name in _LIKE_FUNCTIONS.split()},
+        "choose": lambda self, choices, out=None, mode="raise": ops.choose(self, choices, out, mode),
+        "compress": lambda self, condition, axis=None, out=None: ops.compress(condition, self, axis, out),
+        "clip": _clip,
+        "copy": _same,
+        "flatten": ravel,
+        "reshape": _reshape,
+        "round": around,
+        "transpose": _transpose,
+        "fill": _in_place("fill", "numpy.full_like(x, value)"),
+        "partition": _in_place("partition", "numpy.sort(x)"),
+        "put": _in_place("put", "backprop.ops.at_set(x, key, value)"),
+        "resize": _in_place("resize", "numpy.resize(x, shape)"),
+        "sort": _in_place("sort", "numpy.sort(x)"),
+    }
+)
+
+# What has no op, why, and what to do instead.
+
+
+class Refusal(NamedTuple):
+    """Why functions have no op."""
+
+    why: str
+    instead: str
+    names: str
+
+
+REFUSALS = (
+    Refusal(
+        "it changes an array",
+        "use backprop.ops.at_set or backprop.ops.at_add",
+        "copyto fill_diagonal place put put_along_axis putmask",
+    ),
+    Refusal(
+        "the shape or dtype of its result depends on values",
+        "call it outside of the traced function",
+        """argwhere flatnonzero histogram histogram2d histogram_bin_edges histogramdd intersect1d ix_ nonzero
+        real_if_close roots setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts unique_inverse
+        unique_values""",
+    ),
+    Refusal(
+        "what counts depends on values",
+        "take the median or quantile of the elements that are not NaN",
+        "nanmedian nanpercentile nanquantile",
+    ),
+    Refusal(
+        "it reads, writes or prints arrays",
+        "call it on plain arrays",
+        """array2string array_repr array_str fromfile fromstring genfromtxt loadtxt save savetxt savez
+        savez_compressed""",
+    ),
+    Refusal(
+        "it makes an array of nothing traced",
+        "call it without like=, or backprop.ops.asarray",
+        """arange asanyarray ascontiguousarray asfortranarray empty eye frombuffer fromfunction fromiter identity ones
+        require tri zeros""",
+    ),
+    Refusal(
+        "it is about integers, bits, dates or memory",
+        "call it on plain arrays",
+        """bitwise_count busday_count busday_offset datetime_as_string einsum_path gcd is_busday isnat lcm lexsort
+        may_share_memory min_scalar_type nextafter packbits ravel_multi_index shares_memory spacing unpackbits
+        unravel_index""",
+    ),
+    Refusal("it is seldom differentiated", "write it with other functions", "frexp polydiv sort_complex"),
+)
+UNSUPPORTED: Mapping[str, Refusal] = MappingProxyType(
+    {name: refusal for refusal in REFUSALS for name in refusal.names.split()}
+)
+
+
+def lookup_function(func: Function) -> Function:
+    """The op, or function made of ops, that a function of NumPy or SciPy means.
+
+    Arguments:
+        func: a function or ufunc.
+    Returns:
+        its namesake, with the same signature.
+    Errors:
+        UnknownFunctionError: a function without one; it says why, or names similar ones.
+    """
+    found = UFUNCS.get(func) if isinstance(func, np.ufunc) else FUNCTIONS.get(func)
+    if found is None:
+        raise unknown_function(func)
+    return found
+
+
+def unknown_function(func: Function) -> UnknownFunctionError:
+    """The error that a function of NumPy or SciPy has no op, with what to write instead."""
+    name = getattr(func, "__name__", repr(func))
+    what = f"{_module_of(func, name)}.{name} has no op"
+    if name in ops.__all__:
+        return UnknownFunctionError(what, fix=f"its namesake is backprop.ops.{name}")
+    if name in UNSUPPORTED:
+        return UnknownFunctionError(f"{what}: {UNSUPPORTED[name].why}", fix=UNSUPPORTED[name].instead)
+    similar = [f"backprop.ops.{other}" for other in difflib.get_close_matches(name, ops.__all__, 3, 0.7)]
+    hint = f"similar names are {', '.join(similar)}; " if similar else ""
+    return UnknownFunctionError(what, fix=f"{hint}backprop.op makes an op of your own")
+
+
+def _module_of(func: Function, name: str) -> str:
+    if isinstance(func, np.ufunc):
+        return "numpy" if getattr(np, name, None) is func else "scipy.special"
+    return str(getattr(func, "__module__", "numpy"))

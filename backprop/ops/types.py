@@ -1,0 +1,207 @@
+"""The static types of values: what a graph knows of a value before it exists.
+
+    ValueType
+      ArrayType(shape, dtype)    a NumPy array, 0-d ones included
+      ScalarType(dtype, weak)    a NumPy scalar; weak marks a Python number, which takes the dtype of its company
+      TupleType(items)           the result of an op with several results
+      OpaqueType(cls)            a value of any other class, moved about whole
+
+Numbers are float32, float64, complex64 and complex128; integers and booleans take part (as indices, labels, masks)
+but have no cotangent. Promotion is NumPy's (NEP 50).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GraphTypeError
+
+T = TypeVar("T")
+Shape = tuple[int, ...]
+
+INEXACT = frozenset(np.dtype(name) for name in ("float32", "float64", "complex64", "complex128"))
+
+
+class ValueType(Generic[T]):
+    """Base of the static types; `T` is the class of the values it describes."""
+
+    __slots__ = ()
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether values of this type have a cotangent."""
+        return False
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of one value, as far as they are known."""
+        return 8
+
+
+class NumericType(ValueType[T]):
+    """Base of arrays and scalars: whatever has a shape and a dtype."""
+
+    __slots__ = ()
+    shape: Shape
+    dtype: np.dtype[Any]
+    weak: bool
+
+    @property
+    def differentiable(self) -> bool:
+        return self.dtype.kind in "fc"
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.dtype.itemsize
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return size
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ArrayType(NumericType["np.ndarray[Any, Any]"]):
+    """The type of a NumPy array.
+
+    Arguments:
+        shape: its shape; an int means one axis.
+        dtype: anything `numpy.dtype` takes.
+    """
+
+    shape: Shape
+    dtype: np.dtype[Any]
+
+    def __init__(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = "float64") -> None:
+        object.__setattr__(self, "shape", (shape,) if isinstance(shape, int) else tuple(map(int, shape)))
+        object.__setattr__(self, "dtype", supported(np.dtype(dtype)))
+
+    @property
+    def weak(self) -> bool:  # type: ignore[override]
+        """Never: an array keeps its dtype."""
+        return False
+
+    def __str__(self) -> str:
+        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ScalarType(NumericType[float]):
+    """The type of a number.
+
+    Arguments:
+        dtype: anything `numpy.dtype` takes.
+        weak: whether it is a Python number, which takes the dtype of the arrays it meets.
+    """
+
+    dtype: np.dtype[Any]
+    weak: bool
+
+    def __init__(self, dtype: npt.DTypeLike = "float64", weak: bool = False) -> None:
+        object.__setattr__(self, "dtype", supported(np.dtype(dtype)))
+        object.__setattr__(self, "weak", weak)
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]
+        """Always ()."""
+        return ()
+
+    def __str__(self) -> str:
+        return self.dtype.name
+
+
+@dataclass(frozen=True, slots=True)
+class TupleType(ValueType["tuple[Any, ...]"]):
+    """The type of an op's results where it has several."""
+
+    items: tuple[ValueType[Any], ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(item.nbytes for item in self.items)
+
+    def __str__(self) -> str:
+        return f"({', '.join(map(str, self.items))})"
+
+
+@dataclass(frozen=True, slots=True)
+class OpaqueType(ValueType[T]):
+    """The type of a value that is moved about whole.
+
+    Arguments:
+        cls: the class of the values.
+    """
+
+    cls: type[T]
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
+def supported(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype itself, or a GraphTypeError where this package has no arithmetic for it."""
+    if dtype in INEXACT or dtype.kind in "biu":
+        return dtype
+    raise GraphTypeError(
+        f"arrays of dtype {dtype} are not supported",
+        fix="use float32, float64, complex64, complex128, or integers and booleans for data without a gradient",
+    )
+
+
+@lru_cache(maxsize=8192)
+def array_type(shape: Shape, dtype: np.dtype[Any]) -> ArrayType:
+    """The ArrayType of a shape and a dtype, shared between equal calls."""
+    return ArrayType(shape, dtype)
+
+
+@lru_cache(maxsize=64)
+def scalar_type(dtype: np.dtype[Any], weak: bool = False) -> ScalarType:
+    """The ScalarType of a dtype, shared between equal calls."""
+    return ScalarType(dtype, weak)
+
+
+def value_type(shape: Shape, dtype: np.dtype[Any]) -> NumericType[Any]:
+    """What a NumPy function returns for a shape and a dtype: an array, or a scalar where the shape is ()."""
+    return array_type(shape, dtype) if shape else scalar_type(dtype)
+
+
+def type_of(value: object) -> ValueType[Any]:
+    """The static type of a value.
+
+    Arguments:
+        value: any value; Python numbers get weak scalars.
+    Returns:
+        its ValueType.
+    Errors:
+        GraphTypeError: an array whose dtype is not supported.
+    """
+    if isinstance(value, np.ndarray):
+        return array_type(value.shape, value.dtype)
+    if isinstance(value, np.generic):
+        return scalar_type(value.dtype)
+    if isinstance(value, bool | int | float | complex):
+        return scalar_type(np.dtype(type(value)), True)
+    if type(value) is tuple:
+        return TupleType(tuple(map(type_of, value)))
+    return OpaqueType(type(value))
+
+
+def numeric(op: str, *types: ValueType[Any]) -> tuple[NumericType[Any], ...]:
+    """The types themselves, or a GraphTypeError where one of them is no array or scalar."""
+    for position, t in enumerate(types):
+        if not isinstance(t, NumericType):
+            raise GraphTypeError(f"{op} takes arrays and scalars, but its operand {position} is {t}")
+    return types  # type: ignore[return-value]

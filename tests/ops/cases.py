@@ -1,0 +1,249 @@
+"""Ops of elementwise, reduce, scan, norms, softmax, statistics and special, with operands to try them on."""
+
+from __future__ import annotations
+
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from backprop.ops import elementwise as e
+from backprop.ops import logsums, norms, reduce, scan, special, statistics
+from tests.ops.case import (
+    Case,
+    Sampler,
+    arrays,
+    away_from_zero,
+    booleans,
+    distinct,
+    domain,
+    elementwise,
+    integers,
+    mixed,
+    normal,
+    positive,
+    share,
+    unit,
+)
+
+
+def between(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Numbers that keep a distance of 0.15 from those of `distinct`."""
+    return distinct(rng, shape) + 0.35
+
+
+def above_one(rng: Any, shape: tuple[int, ...]) -> Any:
+    return rng.uniform(1.5, 3.0, shape)
+
+
+def away_from_multiples(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Numbers x so that x / 1.0 and x / 2.0 are away from integers."""
+    return rng.integers(-4, 4, shape) + rng.uniform(0.3, 0.7, shape)
+
+
+def one_or_two(rng: Any, shape: tuple[int, ...]) -> Any:
+    return rng.choice([-2.0, -1.0, 1.0, 2.0], shape) + rng.uniform(-0.01, 0.01, shape)
+
+
+def each(module: ModuleType, names: str, *samplers: Sampler, **options: Any) -> tuple[Case, ...]:
+    """The cases of several ops of a module, with operands from the same samplers."""
+    return tuple(elementwise(getattr(module, name), *samplers, **options) for name in names.split())
+
+
+UNARY = (
+    *each(e, "negative positive square reciprocal exp exp2 expm1 sin cos sinh", away_from_zero, complex_ok=True),
+    *each(e, "cosh tanh arcsinh arctan conjugate absolute sign real imag", away_from_zero, complex_ok=True),
+    *each(e, "arcsin arccos arctanh tan", unit, complex_ok=True),
+    *each(e, "sqrt log log2 log10 log1p", positive, complex_ok=True),
+    *each(e, "fabs cbrt sigmoid softplus relu deg2rad rad2deg", away_from_zero),
+    elementwise(e.arccosh, above_one, complex_ok=True),
+    elementwise(e.sinc, away_from_zero, single=True),
+    *(elementwise(partial(e.spherical_jn, n=n), away_from_zero, name=f"spherical_jn-{n}") for n in (0, 1, 2)),
+    *each(e, "floor ceil trunc rint around", away_from_multiples),
+    *each(e, "isfinite isnan isinf signbit logical_not", away_from_zero, order=0),
+    *each(e, "invert negative sqrt square absolute sign", integers, order=0),
+    elementwise(e.nan_to_num, away_from_zero),
+    elementwise(partial(e.cast, dtype="complex128"), normal, name="cast-complex", single=False),
+    elementwise(partial(e.cast, dtype="float64"), normal, name="cast-real", single=False, complex_ok=True),
+    elementwise(e.angle, away_from_zero, name="angle", complex_ok=True),
+    elementwise(partial(e.angle, deg=True), away_from_zero, name="angle-degrees", complex_ok=True),
+    *(
+        elementwise(partial(lambda n, x: e.pow_static(x, n), n), positive, name=f"power-{n}", complex_ok=True)
+        for n in (-2, -1, 0, 0.5, 1, 1.5, 2, 3, 4.0)
+    ),
+    elementwise(partial(lambda n, x: e.pow_static(x, n), 3), away_from_zero, name="power-of-negative"),
+)
+
+BINARY = (
+    *each(e, "add subtract multiply divide", normal, away_from_zero, complex_ok=True),
+    *each(e, "scale ratio", away_from_zero, away_from_zero, complex_ok=True),
+    *each(e, "power quiet_power", positive, normal, complex_ok=True),
+    elementwise(e.float_power, positive, normal, single=False),
+    *each(e, "maximum minimum fmax fmin", distinct, between),
+    *each(e, "logaddexp logaddexp2 exp_minus", normal, normal),
+    *each(e, "arctan2 hypot copysign heaviside", away_from_zero, away_from_zero),
+    *each(e, "remainder fmod floor_divide divmod", away_from_multiples, one_or_two),
+    elementwise(e.ldexp, normal, lambda rng, shape: rng.integers(-3, 3, shape, np.int32)),
+    elementwise(e.logbase, above_one, above_one),
+    *each(e, "equal not_equal less less_equal greater greater_equal", normal, normal, order=0),
+    *each(e, "logical_and logical_or logical_xor", normal, normal, order=0),
+    *each(e, "bitwise_and bitwise_or bitwise_xor left_shift right_shift", integers, integers, order=0),
+    *each(e, "add divide power floor_divide remainder maximum", integers, integers, order=0),
+    *each(e, "bitwise_and bitwise_or bitwise_xor add", booleans, booleans, order=0),
+    elementwise(e.add, integers, normal, name="add-mixed", single=False),
+    elementwise(e.modf, away_from_multiples),
+)
+
+CHOICE = (
+    elementwise(e.where, booleans, normal, normal, complex_ok=True),
+    elementwise(lambda c, x: e.where(c, x, 0), booleans, normal, name="where-number"),
+    elementwise(e.won, distinct, distinct, between, order=1),
+    elementwise(lambda x, low: e.clip(x, low - 1, None), distinct, between, name="clip-below"),
+    elementwise(lambda x: e.clip(x, -1.0, 1.0), away_from_multiples, name="clip"),
+)
+
+AXES: tuple[dict[str, Any], ...] = (
+    {},
+    {"axis": 0},
+    {"axis": -1, "keepdims": True},
+    {"axis": (0, 2)},
+    {"axis": (0, 1, 2), "keepdims": True},
+)
+SHAPE = (2, 3, 2)
+
+
+def over_axes(f: Any, sampler: Any = normal, empty: bool = True, **options: Any) -> tuple[Case, ...]:
+    """The cases of a reduction with NumPy's signature."""
+    name = f.func.__name__ if isinstance(f, partial) else f.__name__
+    some = tuple(
+        Case(f, domain(sampler, SHAPE), params, f"{name}{list(params.values())}", **options) for params in AXES
+    )
+    none = Case(f, domain(sampler, (3, 0)), {"axis": 0}, f"{name}-empty", **{**options, "complex_ok": False})
+    scalar = Case(f, domain(sampler, ()), {}, f"{name}-scalar", **options)
+    return (*some, scalar, none) if empty else (*some, scalar)
+
+
+def with_zeros(rng: Any, shape: tuple[int, ...]) -> Any:
+    """Numbers among which there are zeros, two of them in a row."""
+    x = away_from_zero(rng, shape)
+    x.reshape(-1)[: x.size // 2 : 2] = 0
+    return x
+
+
+REDUCTIONS = (
+    *(c for f in (reduce.sum, reduce.mean, reduce.prod) for c in over_axes(f, complex_ok=True)),
+    *over_axes(partial(reduce.prod), with_zeros),
+    *over_axes(reduce.var, complex_ok=True),
+    *(c for c in over_axes(reduce.std, distinct, complex_ok=True) if "scalar" not in c.name),
+    *over_axes(partial(reduce.var, ddof=1))[:-2],
+    *over_axes(partial(reduce.std, ddof=1), distinct)[:-2],
+    *(c for f in (reduce.max, reduce.min, reduce.ptp) for c in over_axes(f, distinct)),
+    *(c for f in (reduce.all, reduce.any, reduce.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
+    *(Case(f, domain(distinct, SHAPE), params, order=0) for f in (reduce.argmax, reduce.argmin) for params in AXES[:3]),
+    *(
+        Case(f, domain(integers, SHAPE), order=0, name=f"{f.__name__}-int")
+        for f in (reduce.sum, reduce.mean, reduce.var)
+    ),
+    Case(reduce.sum, domain(booleans, SHAPE), order=0, name="sum-bool"),
+    *over_axes(logsums.logsumexp),
+    *(
+        Case(f, domain(normal, SHAPE), {"axis": axis}, f"{f.__name__}-{axis}")
+        for f in (logsums.softmax, logsums.log_softmax)
+        for axis in (None, 0, -1, (0, 2))
+    ),
+    Case(logsums.softmax, domain(normal, (0, 3)), {"axis": 1}, "softmax-empty"),
+    Case(logsums.log_softmax, domain(normal, ()), {}, "log_softmax-scalar"),
+    *(c for c in over_axes(norms.norm, away_from_zero, complex_ok=True) if c.params.get("axis") != (0, 1, 2)),
+    *(
+        Case(norms.norm, domain(distinct, (3, 2)), {"ord": ord, "axis": 0}, f"norm-{ord}")
+        for ord in (None, 2, 1, 3, 2.5, 0.5, np.inf, -np.inf, 0)
+    ),
+    Case(norms.norm, domain(away_from_zero, (3, 2)), {"ord": 3, "axis": 0}, "norm-3-complex", complex_ok=True),
+    *(
+        Case(norms.norm, domain(distinct, (3, 2)), {"ord": ord}, f"matrix-norm-{ord}")
+        for ord in ("fro", 1, -1, np.inf, -np.inf)
+    ),
+    Case(norms.norm, domain(distinct, SHAPE), {"ord": 1, "axis": (2, 0), "keepdims": True}, "matrix-norm-axes"),
+)
+
+SCANS = (
+    *(
+        Case(f, domain(sampler, SHAPE), {"axis": axis}, f"{f.__name__}-{axis}", complex_ok=True)
+        for f, sampler in ((scan.cumsum, normal), (scan.cumprod, away_from_zero))
+        for axis in (None, 0, 1, -1)
+    ),
+    Case(scan.cumprod, domain(with_zeros, (5, 2)), {"axis": 0}, "cumprod-zeros"),
+    Case(scan.cumprod_along, domain(with_zeros, (6,)), {"axis": 0, "reverse": True}, "cumprod-reverse"),
+    Case(scan.cumsum_along, arrays((6,)), {"axis": 0, "reverse": True}, "cumsum-reverse"),
+    Case(scan.cumprod, domain(normal, (0,)), {}, "cumprod-empty"),
+    Case(scan.cumsum, domain(normal, ()), {}, "cumsum-scalar"),
+    *(
+        Case(scan.shift, arrays((4, 3)), {"axis": axis, "by": by, "fill": 1}, f"shift-{by}")
+        for axis, by in ((0, 1), (1, -2), (1, 3))
+    ),
+    *(
+        Case(scan.recurrence, arrays((7, 2), (7, 2)), {"axis": 0, "reverse": reverse}, f"recurrence-{reverse}")
+        for reverse in (False, True)
+    ),
+    *(Case(scan.sort, domain(distinct, (3, 4)), {"axis": axis}, f"sort-{axis}") for axis in (None, 0, 1)),
+    Case(
+        lambda x: scan.permute_along(x, np.array([[1, 0, 2], [2, 0, 1]]), axis=1), arrays((2, 3)), name="permute_along"
+    ),
+    *(Case(scan.argsort, domain(distinct, (3, 4)), {"axis": axis}, f"argsort-{axis}", order=0) for axis in (None, 0)),
+)
+
+
+def with_nan(rng: Any, shape: tuple[int, ...]) -> Any:
+    x = distinct(rng, shape)
+    x.reshape(-1)[1::4] = np.nan
+    return x
+
+
+STATISTICS = (
+    *over_axes(statistics.median, distinct, empty=False),
+    *(
+        Case(statistics.quantile, domain(distinct, (4, 3)), {"q": q, **params}, f"quantile-{q}-{params}")
+        for q in (0.3, 1.0, (0.1, 0.5))
+        for params in AXES[:3]
+    ),
+    Case(statistics.percentile, domain(distinct, (5,)), {"q": 30}, "percentile"),
+    Case(statistics.average, arrays((2, 3)), {"axis": 0}, "average"),
+    Case(statistics.average, arrays((2, 3)), {"returned": True, "keepdims": True}, "average-returned"),
+    Case(
+        lambda a, w: statistics.average(a, 1, w, True),
+        mixed((normal, (2, 3)), (share, (3,))),
+        name="average-weights",
+    ),
+    Case(lambda a, w: statistics.average(a, weights=w), mixed((normal, (2, 3)), (share, (2, 3))), name="average-all"),
+    *(
+        c
+        for f in (statistics.nansum, statistics.nanprod, statistics.nanmean, statistics.nanmax, statistics.nanmin)
+        for c in over_axes(f, with_nan, empty=False)[1:5]
+    ),
+    Case(statistics.nanvar, domain(with_nan, (7, 2)), {"ddof": 1}, "nanvar"),
+    Case(statistics.nanstd, domain(with_nan, (7, 3)), {"axis": 0}, "nanstd"),
+    Case(statistics.nancumsum, domain(with_nan, (7,)), {}, "nancumsum"),
+)
+
+
+def order_of(low: int) -> Any:
+    """A maker of orders of Bessel functions."""
+    return lambda rng, shape: rng.integers(low, low + 3, shape).astype(float)
+
+
+SPECIAL = (
+    *each(special, "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
+    *each(special, "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
+    *each(special, "erfinv", unit),
+    *each(special, "erfcinv ndtri logit", share),
+    *each(special, "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
+    *each(special, "gammainc gammaincc", above_one, positive, wrt=(1,)),
+    elementwise(special.betainc, positive, positive, share, wrt=(2,)),
+    *each(special, "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
+    *(elementwise(partial(special.polygamma, n), positive, name=f"polygamma-{n}") for n in (0, 1, 2)),
+    elementwise(lambda a: special.multigammaln(a, 3), above_one, name="multigammaln"),
+    elementwise(special.erf, away_from_zero, complex_ok=True, name="erf-complex"),
+)
+
+CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *SPECIAL)

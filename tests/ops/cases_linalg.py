@@ -1,0 +1,195 @@
+"""Cases of `contract`, `equations`, `decompose` and `linalg`.
+
+Eigenvectors and singular vectors are tried inside functions that do not depend on their phases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backprop.ops import contract, decompose, equations, linalg
+from backprop.ops.contract import adjoint, matmul
+from tests.ops.case import Case, Example, arrays
+from tests.ops.cases_shape import OfList, case
+
+Shapes = tuple[tuple[int, ...], ...]
+
+MATMUL: tuple[Shapes, ...] = (
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 4)),
+    ((5, 2, 3), (3, 4)),
+    ((2, 3), (5, 3, 4)),
+    ((5, 2, 3), (3,)),
+    ((3,), (5, 3, 4)),
+    ((5, 1, 2, 3), (4, 3, 2)),
+    ((2, 1), (1, 3)),
+    ((1, 3), (3, 1)),
+    ((2, 0), (0, 3)),
+)
+
+EINSUM: tuple[tuple[str, Shapes], ...] = (
+    ("ij,jk->ik", ((2, 3), (3, 4))),
+    ("ij,jk", ((2, 3), (3, 4))),
+    ("ii", ((3, 3),)),
+    ("iij->ji", ((3, 3, 2),)),
+    ("ij->", ((2, 3),)),
+    ("ji", ((2, 3),)),
+    ("i,j->ji", ((2,), (3,))),
+    ("bi,bi->b", ((2, 3), (2, 3))),
+    ("bi,bj->bji", ((2, 3), (2, 4))),
+    ("bi,bij->bj", ((2, 3), (2, 3, 4))),
+    ("bij,bjk->kib", ((2, 3, 4), (2, 4, 2))),
+    ("...ij,...jk->...ik", ((2, 1, 2, 3), (3, 3, 2))),
+    ("...->...", ((2, 3),)),
+    ("ij,kl->", ((2, 3), (2, 2))),
+    ("ij,jk->ik", ((2, 1), (3, 4))),
+    ("ii,ij->j", ((3, 3), (3, 2))),
+    (",ij->ij", ((), (2, 3))),
+    ("i,i,i->", ((3,), (3,), (3,))),
+    ("ij,jk,kl,lm->im", ((2, 3), (3, 4), (4, 2), (2, 3))),
+)
+
+
+def products() -> tuple[Case, ...]:
+    return (
+        *(case(contract.matmul, *shapes) for shapes in MATMUL),
+        *(Case(partial(contract.einsum, s), arrays(*z), name=s, complex_ok=len(z) < 3) for s, z in EINSUM),
+        case(contract.row_dot, (2, 1, 3), (4, 3)),
+        case(contract.dot, (2, 3), (3, 4)),
+        case(contract.dot, (2, 3), ()),
+        case(contract.dot, (2, 2, 3), (4, 3, 2)),
+        case(contract.inner, (2, 3), (4, 3)),
+        case(contract.inner, (), (3,)),
+        case(contract.outer, (2, 2), (3,)),
+        case(contract.vdot, (2, 3), (3, 2)),
+        case(contract.vecdot, (2, 3), (3,)),
+        case(contract.vecdot, (3, 2), (3, 2), axis=0),
+        case(contract.matvec, (2, 3), (4, 3)),
+        case(contract.matvec, (2, 2, 3), (2, 3)),
+        case(contract.vecmat, (4, 2), (2, 3)),
+        case(contract.vecmat, (2, 2), (2, 2, 3)),
+        case(contract.tensordot, (2, 3, 4), (3, 4, 2)),
+        case(contract.tensordot, (2, 3), (2,), axes=0),
+        case(contract.tensordot, (2, 3, 4), (4, 2), axes=((0, 2), (1, 0))),
+        case(OfList(linalg.multi_dot), (3,), (3, 4), (4, 2), (2, 5)),
+    )
+
+
+def regular(*shapes: tuple[int, ...]) -> Example:
+    """Operands of which the first is far from singular."""
+
+    def make(rng: np.random.Generator) -> tuple[Any, ...]:
+        first, *rest = (rng.normal(size=shape) for shape in shapes)
+        return (first + 3 * np.eye(*first.shape[-2:]), *rest)
+
+    return make
+
+
+def positive(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of a positive-definite matrix as a function of any matrix."""
+    return lambda a, *rest, **params: f(matmul(a, adjoint(a)) + np.eye(a.shape[-1], dtype=a.dtype), *rest, **params)
+
+
+def hermitian(f: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, **params: f(a + adjoint(a), **params)
+
+
+def weights(n: int, like: Any) -> Any:
+    return np.arange(1, n + 1).astype(np.finfo(like.dtype).dtype)
+
+
+def of_eigh(a: Any) -> tuple[Any, ...]:
+    w, v = decompose.eigh(a)
+    return w, matmul(v * weights(a.shape[-1], a), adjoint(v))
+
+
+def of_eig(a: Any) -> tuple[Any, ...]:
+    w, v = decompose.eig(a)
+    return w, matmul(v * weights(a.shape[-1], a), equations.inv(v)), v * contract.conjugated(v)
+
+
+def of_svd(a: Any, full_matrices: bool) -> tuple[Any, ...]:
+    u, s, vh = decompose.svd(a, full_matrices)
+    k = s.shape[-1]
+    scaled, first = u[..., :k] * weights(k, a), vh[..., :k, :]
+    inside = s, matmul(scaled, adjoint(u[..., :k])), matmul(scaled, first)
+    outside = matmul(u[..., k:], adjoint(u[..., k:])), matmul(adjoint(vh[..., k:, :]), vh[..., k:, :])
+    return (*inside, *(outside if full_matrices else ()))
+
+
+def of_complete_qr(a: Any) -> tuple[Any, ...]:
+    n = a.shape[-1]
+    q, r = decompose.qr(a, "complete")
+    return q[..., :n], r, matmul(q[..., n:], adjoint(q[..., n:]))
+
+
+def of_lstsq(a: Any, b: Any) -> tuple[Any, ...]:
+    return tuple(linalg.lstsq(a, b))
+
+
+def square(f: Callable[..., Any], *shapes: tuple[int, ...], name: str = "", **options: Any) -> Case:
+    params = options.pop("params", {})
+    return Case(f, regular(*(shapes or ((3, 3),))), params, name, complex_ok=True, tolerance=1e-5, **options)
+
+
+EQUATIONS = (
+    square(equations.inv),
+    square(equations.inv, (2, 3, 3)),
+    *(
+        square(equations.solve, *z)
+        for z in (((3, 3), (3,)), ((2, 3, 3), (3,)), ((2, 3, 3), (3, 2)), ((3, 3), (2, 3, 2)))
+    ),
+    square(equations.tensorsolve, (2, 3, 6), (2, 3)),
+    square(equations.tensorinv, (2, 3, 6)),
+    *(square(linalg.pinv, shape) for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    square(of_lstsq, (4, 3), (4,), name="lstsq-tall"),
+    square(of_lstsq, (2, 3), (2, 2), name="lstsq-wide"),
+    *(square(linalg.matrix_power, params={"n": n}, order=1) for n in (-2, 1, 5)),
+    *(
+        square(equations.solve_triangular, (3, 3), (3, 2), params={"trans": trans, "lower": lower})
+        for trans in (0, 1, 2)
+        for lower in (False, True)
+    ),
+    square(equations.solve_triangular, (2, 3, 3), (3, 2), params={"lower": True, "unit_diagonal": True}, single=False),
+    square(equations.solve_triangular, (3, 3), (3,)),
+    square(equations.solve_sylvester, (3, 3), (2, 2), (3, 2)),
+    square(
+        positive(lambda a, b: equations.cho_solve((decompose.cholesky(a), True), b)), (3, 3), (3,), name="cho_solve"
+    ),
+)
+
+DECOMPOSITIONS = (
+    *(square(linalg.det, shape) for shape in ((3, 3), (2, 2, 2), (1, 1))),
+    square(linalg.slogdet),
+    square(linalg.slogdet, (2, 3, 3)),
+    square(positive(decompose.cholesky), name="cholesky"),
+    square(positive(decompose.cholesky), (2, 3, 3), name="cholesky-upper", params={"upper": True}),
+    square(hermitian(decompose.eigvalsh), name="eigvalsh"),
+    square(hermitian(of_eigh), name="eigh"),
+    square(hermitian(of_eigh), (2, 3, 3), name="eigh-stack"),
+    square(of_eig, name="eig", single=False, order=1),
+    square(decompose.eigvals, order=1, single=False),
+    *(square(decompose.qr, shape, single=False) for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    square(of_complete_qr, (4, 2), name="qr-complete", single=False),
+    square(decompose.qr, (3, 2), params={"mode": "r"}, single=False),
+    square(decompose.svdvals, (3, 2)),
+    *(square(partial(of_svd, full_matrices=False), shape, name="svd") for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    *(square(partial(of_svd, full_matrices=True), shape, name="svd-full") for shape in ((3, 3), (4, 2), (2, 4))),
+)
+
+FUNCTIONS = (
+    square(linalg.expm, single=False),
+    square(linalg.expm, (2, 2, 2)),
+    square(positive(linalg.sqrtm), name="sqrtm"),
+    case(linalg.block_diag, (2, 3), (1, 2), (3,)),
+    case(linalg.toeplitz, (3,)),
+    case(linalg.toeplitz, (3,), (4,)),
+)
+
+CASES = (*products(), *EQUATIONS, *DECOMPOSITIONS, *FUNCTIONS)

@@ -1,0 +1,125 @@
+"""Cases of `numeric` and `fourier`, and of `linalg`'s norms."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from backprop.ops import fourier, gather, linalg, numeric, scan
+from tests.ops.case import Case, Rng, arrays, domain, mixed, normal, positive, share
+from tests.ops.cases_shape import case
+
+
+def threefold(x: Any) -> Any:
+    return 3 * x
+
+
+def ascending(rng: Rng, shape: tuple[int, ...]) -> Any:
+    return np.cumsum(rng.uniform(0.5, 1.5, shape))
+
+
+def one(f: Any, *shapes: tuple[int, ...], **params: Any) -> Case:
+    return Case(f, arrays(*shapes), params)
+
+
+def real(f: Any, *shapes: tuple[int, ...], **params: Any) -> Case:
+    return Case(f, arrays(*shapes), params, single=params.get("norm") is None)
+
+
+def of_complex(f: Any, shape: tuple[int, ...], **params: Any) -> Case:
+    return Case(f, arrays(shape), params, complex_ok=True)
+
+
+FOURIER = (
+    *(of_complex(getattr(fourier, f), (2, 5), n=n) for f in ("fft", "ifft", "irfft", "hfft") for n in (None, 3, 8)),
+    *(real(getattr(fourier, f), (2, 5), n=n) for f in ("rfft", "ihfft") for n in (None, 4, 7)),
+    *(of_complex(getattr(fourier, f), (3, 4)) for f in ("fft2", "ifft2", "fftn", "ifftn", "irfft2", "irfftn")),
+    *(real(getattr(fourier, f), (3, 4), s=(4, 3), axes=(0, 1)) for f in ("rfft2", "rfftn")),
+    *(of_complex(fourier.fft, (4,), norm=norm) for norm in ("ortho", "forward")),
+    *(of_complex(fourier.irfft, (4,), norm=norm) for norm in ("ortho", "forward")),
+    of_complex(fourier.fftshift, (3, 4)),
+    of_complex(fourier.ifftshift, (3, 4), axes=0),
+)
+
+DIFFERENCES = (
+    one(numeric.ediff1d, (2, 3)),
+    one(numeric.ediff1d, (4,), (2,), (1,)),
+    *(one(numeric.gradient, (4, 5), edge_order=k) for k in (1, 2)),
+    *(Case(numeric.gradient, mixed((normal, (5,)), (ascending, (5,))), {"edge_order": k}) for k in (1, 2)),
+    Case(lambda f, h: numeric.gradient(f, h, axis=0), mixed((normal, (3, 2)), (positive, ())), name="gradient-step"),
+    Case(numeric.unwrap, lambda rng: (np.cumsum(rng.uniform(1, 4, 8)) % 6,)),
+)
+
+INTERPOLATION = (
+    Case(numeric.interp, lambda rng: (rng.uniform(0, 5, 6), ascending(rng, (5,)), rng.normal(size=5))),
+    Case(
+        lambda x, xs, ys, a, b: numeric.interp(x, xs, ys, a, b),
+        lambda rng: (np.array([-1.0, 9.0]), ascending(rng, (4,)), rng.normal(size=4), np.float64(1), np.float64(2)),
+        name="interp-outside",
+    ),
+    *(one(numeric.convolve, (5,), (3,), mode=mode) for mode in ("full", "same", "valid")),
+    *(case(numeric.correlate, (m,), (n,), mode=k) for m, n in ((5, 3), (2, 4)) for k in ("full", "same", "valid")),
+)
+
+POLYNOMIALS = (
+    one(numeric.vander, (3,), N=4),
+    one(numeric.polyval, (4,), (2, 3)),
+    one(numeric.polyadd, (4,), (2,)),
+    one(numeric.polysub, (2,), (4,)),
+    one(numeric.polymul, (2,), (3,)),
+    one(numeric.polyder, (4,), m=2),
+    one(numeric.polyint, (3,), m=2),
+    one(numeric.poly, (3,)),
+    Case(partial(numeric.polyfit, deg=1), mixed((ascending, (4,)), (normal, (4,))), name="polyfit", tolerance=1e-5),
+    Case(
+        lambda x, y, w: numeric.polyfit(x, y, 1, w=w),
+        mixed((ascending, (4,)), (normal, (4, 2)), (positive, (4,))),
+        name="polyfit-weights",
+        tolerance=1e-5,
+    ),
+)
+
+RANGES = (
+    one(numeric.linspace, (), (), num=4),
+    one(numeric.linspace, (2,), (), num=3, endpoint=False, axis=-1),
+    Case(numeric.logspace, domain(share, (), ()), {"num": 3}),
+    Case(numeric.geomspace, domain(positive, (), ()), {"num": 3}),
+    one(numeric.cov, (3, 5)),
+    one(numeric.cov, (5,), (5,), bias=True),
+    Case(
+        lambda m, w: numeric.cov(m, rowvar=False, aweights=w),
+        mixed((normal, (5, 2)), (positive, (5,))),
+        name="cov-weights",
+    ),
+    one(numeric.corrcoef, (3, 5)),
+    one(numeric.cumulative_sum, (2, 3), axis=1, include_initial=True),
+    one(numeric.cumulative_prod, (2, 3), axis=0),
+    one(numeric.nancumprod, (3,)),
+    Case(lambda w: numeric.bincount(np.array([1, 3, 1]), w, 5), arrays((3,)), name="bincount"),
+    Case(partial(numeric.partition, kth=1), arrays((4,)), name="partition"),
+    Case(lambda a: numeric.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
+    Case(lambda a: numeric.apply_over_axes(scan.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
+    Case(
+        lambda a: numeric.piecewise(a, [a < 0, a > 1], [lambda v: v * v, 2.0, threefold]),
+        arrays((6,)),
+        name="piecewise",
+    ),
+    one(gather.sliding_window_view, (4, 5), window_shape=(2, 3)),
+    one(gather.sliding_window_view, (4, 5), window_shape=2, axis=1),
+)
+
+
+NORMS = (
+    *(one(linalg.norm, (3, 4), ord=k) for k in (2, -2, "nuc", "fro")),
+    one(linalg.norm, (2, 3, 4), ord="nuc", axis=(2, 0), keepdims=True),
+    one(linalg.vector_norm, (3, 4), ord=3),
+    one(linalg.vector_norm, (2, 3, 4), axis=(0, 2), keepdims=True),
+    one(linalg.matrix_norm, (2, 3, 4), ord=2),
+    one(linalg.cond, (3, 3)),
+    one(linalg.cond, (3, 3), p="fro"),
+    one(linalg.cond, (4, 3), p=-2),
+)
+
+CASES = (*FOURIER, *DIFFERENCES, *INTERPOLATION, *POLYNOMIALS, *RANGES, *NORMS)

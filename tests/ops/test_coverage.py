@@ -1,0 +1,247 @@
+"""Which of NumPy's functions have an op: each one is differentiable, constant, or declared to be unsupported.
+
+docs/coverage.md says so to users. `python -m tests.ops.test_coverage` writes it anew.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+import scipy.special
+from numpy.testing.overrides import get_overridable_numpy_array_functions, get_overridable_numpy_ufuncs
+
+from backprop import ops
+from backprop.errors import AssignmentError, UnknownFunctionError
+from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
+from backprop.ops.op import Op
+from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
+from tests.ops.case import Case, flat
+from tests.ops.cases_shape import OfList
+from tests.ops.tape import TapeVar, value_of
+
+PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
+NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": scipy.special}
+WITHOUT_SLOPE = """
+all allclose any argmax argmin argpartition argsort around array_equal array_equiv bitwise_and bitwise_or
+bitwise_xor can_cast ceil common_type count_nonzero diag_indices_from digitize empty_like equal fix floor
+floor_divide gammasgn greater greater_equal heaviside invert isclose iscomplex iscomplexobj isfinite isin isinf
+isnan isneginf isposinf isreal isrealobj left_shift less less_equal logical_and logical_not logical_or logical_xor
+matrix_rank nanargmax nanargmin ndim not_equal ones_like result_type right_shift rint round searchsorted shape
+signbit size tril_indices_from triu_indices_from trunc zeros_like
+"""
+CONSTANT = frozenset(WITHOUT_SLOPE.split())
+CASES: tuple[Case, ...] = (
+    *cases.CASES,
+    *cases_index.CASES,
+    *cases_linalg.CASES,
+    *cases_numeric.CASES,
+    *cases_shape.CASES,
+)
+
+
+def public(module: ModuleType) -> dict[Any, str]:
+    """The functions of a namespace that NumPy's protocols reach, with the first of their names."""
+    reached = get_overridable_numpy_array_functions() | get_overridable_numpy_ufuncs()
+    names = [name for name in dir(module) if not name.startswith("_")]
+    if module is scipy.special:
+        return {f: name for name in reversed(names) if isinstance(f := getattr(module, name), np.ufunc)}
+    found = ((getattr(module, name), name) for name in reversed(names))
+    return {f: name for f, name in found if callable(f) and not isinstance(f, type) and f in reached}
+
+
+def has_op(f: Any) -> bool:
+    return f in UFUNCS or f in FUNCTIONS
+
+
+def groups(module: ModuleType) -> tuple[list[str], list[str], list[str]]:
+    """The names in a namespace of what is differentiable, constant, and without an op."""
+    named = public(module)
+    known = {name for f, name in named.items() if has_op(f)}
+    constant = {name for f, name in named.items() if has_op(f) and f.__name__ in CONSTANT}
+    return sorted(known - constant), sorted(constant), sorted(set(named.values()) - known)
+
+
+# The page.
+
+
+def page() -> str:
+    lines = [
+        "# Coverage",
+        "",
+        f"What {versions()} hand to traced arrays, and what becomes of it. A test compares this",
+        "page with the code; `python -m tests.ops.test_coverage` writes it.",
+        "",
+    ]
+    for title, module in NAMESPACES.items():
+        lines += section(title, *groups(module), listed=module is not scipy.special)
+    lines += ["## Without an op", ""]
+    missing = {name for module in (np, np.linalg, np.fft) for name in groups(module)[2]}
+    for refusal in REFUSALS:
+        names = sorted(missing & set(refusal.names.split()))
+        lines += [f"Because {refusal.why} ({refusal.instead}):", *wrapped(names), ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def section(title: str, differentiable: list[str], constant: list[str], missing: list[str], listed: bool) -> list[str]:
+    total = len(differentiable) + len(constant) + len(missing)
+    lines = [f"## {title}", "", f"Of {total}, differentiable: {len(differentiable)}", *wrapped(differentiable), ""]
+    if constant:
+        lines += [f"Constant, with a derivative of zero or none: {len(constant)}", *wrapped(constant), ""]
+    if missing:
+        lines += [f"Without an op: {len(missing)}{', see below' if listed else ''}", ""]
+    return lines
+
+
+def wrapped(names: list[str]) -> Iterator[str]:
+    line = "   "
+    for name in names:
+        if len(line) + len(name) > 100:
+            yield line
+            line = "   "
+        line += f" {name}"
+    yield line
+
+
+def versions() -> str:
+    return f"NumPy {minor(np.__version__)} and SciPy {minor(scipy.__version__)}"
+
+
+def minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
+
+
+def written_for_these_versions() -> bool:
+    return PAGE.exists() and versions() in PAGE.read_text(encoding="utf-8")
+
+
+of_these_versions = pytest.mark.skipif(not written_for_these_versions(), reason="of other versions")
+
+
+@of_these_versions
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+# What it says is so.
+
+
+@of_these_versions
+def test_each_function_has_an_op_or_is_declared_unsupported() -> None:
+    functions = {f: name for module in (np, np.linalg, np.fft) for f, name in public(module).items()}
+    assert not [name for f, name in functions.items() if not has_op(f) and f.__name__ not in UNSUPPORTED]
+    assert not [name for f, name in functions.items() if has_op(f) and f.__name__ in UNSUPPORTED]
+    assert not set(UNSUPPORTED) - {f.__name__ for f in functions}
+    assert not set(CONSTANT) - {f.__name__ for f in (*UFUNCS, *FUNCTIONS)}
+
+
+def tried() -> set[str]:
+    """The names of the functions whose derivatives the cases check: of ops, functions, and "name-variant"."""
+    names = {case.name.partition("-")[0] for case in CASES}
+    for case in CASES:
+        f = case.f
+        while isinstance(f, partial | OfList):
+            f = f.func if isinstance(f, partial) else f.f
+        names |= {getattr(f, "name", ""), getattr(f, "__name__", "")}
+    return names
+
+
+def name_of(op: Callable[..., Any]) -> str:
+    return op.name if isinstance(op, Op) else op.__name__
+
+
+def test_each_differentiable_function_is_tried() -> None:
+    wanted = {op for f, op in (*UFUNCS.items(), *FUNCTIONS.items()) if f.__name__ not in CONSTANT}
+    assert not {name_of(op).removeprefix("_linalg_") for op in wanted} - tried()
+
+
+def without_slope(op: Op) -> bool:
+    """Whether an elementwise op has no cotangents: it is tried on ones."""
+    count = len(inspect.signature(op.vjp).parameters) - 2 if op.vjp else 0
+    answer = op.vjp(*np.ones(2 + count)) if op.vjp else None
+    return answer is None or (isinstance(answer, tuple) and all(c is None for c in answer))
+
+
+@pytest.mark.parametrize("ufunc", [f for f in UFUNCS if f.__name__ not in ("matmul", "ldexp", "sign")])
+def test_constant_ufuncs_are_those_without_a_slope(ufunc: np.ufunc) -> None:
+    op = UFUNCS[ufunc]
+    assert not isinstance(op, Op) or without_slope(op) == (ufunc.__name__ in CONSTANT)
+
+
+@pytest.mark.parametrize(
+    "function", [f for f in FUNCTIONS if not isinstance(FUNCTIONS[f], Op)], ids=lambda f: f.__name__
+)
+def test_arguments_have_numpys_names_and_places(function: Callable[..., Any]) -> None:
+    """What is missing (out, casting, where, like, device ...) gives a TypeError; nothing else is called so."""
+    try:
+        theirs = inspect.signature(function).parameters
+    except ValueError:
+        pytest.skip("NumPy does not tell")
+    ours = inspect.signature(FUNCTIONS[function]).parameters
+    positional = [p.name for p in ours.values() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY)]
+    for place, (name, p) in enumerate(theirs.items()):
+        if name in positional and p.kind is not p.KEYWORD_ONLY:
+            assert positional.index(name) == place
+        if name in ours and p.default is not p.empty:
+            assert ours[name].default is not p.empty
+
+
+# Look-up.
+
+
+def test_a_function_without_an_op_says_why_or_what_is_similar() -> None:
+    with pytest.raises(
+        UnknownFunctionError, match=r"numpy\.nonzero has no op: the shape or dtype .* depends on values"
+    ):
+        lookup_function(np.nonzero)
+    with pytest.raises(UnknownFunctionError, match=r"special\.gammaincinv has no op\n.*backprop\.ops\.gammainc"):
+        lookup_function(scipy.special.gammaincinv)
+    with pytest.raises(UnknownFunctionError, match=r"its namesake is backprop\.ops\.expm"):
+        lookup_function(scipy.linalg.expm)
+
+
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "astype": (np.float32,),
+    "choose": ([np.zeros((2, 3)), np.ones((2, 3))],),
+    "clip": (-0.5, 0.5),
+    "compress": ([True, False], 0),
+    "dot": (np.ones(3),),
+    "repeat": (2,),
+    "reshape": (3, 2),
+    "searchsorted": (0.5,),
+    "swapaxes": (0, 1),
+    "take": ([0, 1],),
+    "argpartition": (1,),
+}
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_methods_are_those_of_arrays(name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3))
+    x = {"choose": x > 0, "searchsorted": np.sort(x[0])}.get(name, x)
+    x = x.astype(int) if name == "choose" else x
+    if name in ("fill", "partition", "put", "resize", "sort"):
+        with pytest.raises(AssignmentError, match=f"its method {name}"):
+            METHODS[name](TapeVar(x), 1)
+        return
+    arguments = ARGUMENTS.get(name, ())
+    found = METHODS[name](TapeVar(x), *arguments)
+    expected = getattr(x, name)(*arguments) if hasattr(x, name) else getattr(np, name)(x, *arguments)
+    np.testing.assert_allclose(flat(value_of(found)), flat(expected))
+
+
+def test_names_are_no_modules() -> None:
+    """`from backprop.ops import index` gives the module, as nothing of its name is exported."""
+    modules = {path.stem for path in Path(ops.__file__).parent.glob("*.py")}
+    assert not modules & set(ops.__all__)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

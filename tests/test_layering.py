@@ -1,0 +1,267 @@
+"""The contract between the layers of `backprop`, read off its source with `ast`; nothing is imported.
+
+    errors <- ops <- graph <- scheduler <- api <- testing <- backprop/__init__.py <- cli <- __main__
+
+A module's layer is the first name below `backprop`, be it a file or a folder. Imports under `if TYPE_CHECKING` count:
+what needs another layer's types depends on that layer.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import pytest
+
+PACKAGE = "backprop"
+ROOT = Path(__file__).parents[1] / PACKAGE
+CHAIN = ("errors", "ops", "graph", "scheduler", "api", "testing", "", "cli", "__main__")  # "" is the package itself
+MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli")
+DASK = {"dask", "distributed"}
+OPTIONAL: frozenset[str] = frozenset({"attrs"})
+"""Third parties that are no dependency, and so may be imported inside the function that needs them."""
+
+
+class Import(NamedTuple):
+    """A module that another one imports, and whether it does so inside a function."""
+
+    target: str
+    line: int
+    inside: bool
+
+
+class Module(NamedTuple):
+    """A module's dotted name, its syntax tree, and what it imports."""
+
+    name: str
+    tree: ast.Module
+    imports: tuple[Import, ...]
+
+    def at(self, line: int, what: str) -> str:
+        return f"{self.name}:{line}: {what}"
+
+
+Modules: TypeAlias = Mapping[str, Module]
+Rule: TypeAlias = Callable[[Modules], Iterator[str]]
+
+
+# Reading the source
+
+
+def load(root: Path) -> dict[str, Module]:
+    paths = {name_of(path, root): path for path in sorted(root.rglob("*.py"))}
+    return {name: read(name, path, set(paths)) for name, path in paths.items()}
+
+
+def name_of(path: Path, root: Path) -> str:
+    parts = (root.name, *path.relative_to(root).with_suffix("").parts)
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def read(name: str, path: Path, known: set[str]) -> Module:
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    found = [
+        Import(target, node.lineno, inside)
+        for node, inside in walk(tree, False)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for target in targets(node, package, known)
+    ]
+    return Module(name, tree, tuple(found))
+
+
+def walk(node: ast.AST, inside: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """Give each node below this one, and whether a function holds it."""
+    inside = inside or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    for child in ast.iter_child_nodes(node):
+        yield child, inside
+        yield from walk(child, inside)
+
+
+def targets(node: ast.Import | ast.ImportFrom, package: str, known: set[str]) -> Iterator[str]:
+    """Give the modules that a statement imports: `from a import b` means a.b where that is a module, else a."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    base = absolute(node, package)
+    for alias in node.names:
+        full = f"{base}.{alias.name}"
+        yield full if full in known else base
+
+
+def absolute(node: ast.ImportFrom, package: str) -> str:
+    if node.level == 0:
+        return node.module or ""
+    parts = package.split(".")
+    above = parts[: len(parts) - node.level + 1]
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
+# The rules: each gives one line a violation
+
+
+def layers_are_known(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        if layer(module.name) not in CHAIN:
+            yield module.at(1, f"no layer is called {layer(module.name)}")
+
+
+def layers_import_to_the_left(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        for found in ours(module):
+            if rank(found.target) > rank(module.name):
+                yield module.at(found.line, f"{found.target} stands to the right of {layer(module.name)}")
+
+
+def functions_import_nothing(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        for found in module.imports:
+            if found.inside and top(found.target) not in OPTIONAL:
+                yield module.at(found.line, f"{found.target} is imported inside a function")
+
+
+def no_import_cycles(modules: Modules) -> Iterator[str]:
+    graph = {name: {found.target for found in ours(module)} for name, module in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        yield "import cycle: " + " -> ".join(reversed(error.args[1]))
+
+
+def only_executors_use_dask(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        below = module.name.removeprefix(PACKAGE).lstrip(".")
+        if any(below == name or below.startswith(f"{name}.") for name in MAY_USE_DASK):
+            continue
+        for found in module.imports:
+            if top(found.target) in DASK:
+                yield module.at(found.line, f"{found.target} may not be imported here")
+
+
+def no_global_statements(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        for node, _ in walk(module.tree, False):
+            if isinstance(node, ast.Global):
+                yield module.at(node.lineno, f"global {', '.join(node.names)}")
+
+
+def modules_have_docstrings(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        if not ast.get_docstring(module.tree):
+            yield module.at(1, "no docstring")
+
+
+def top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def layer(name: str) -> str:
+    """Give the first name below the package, or "" for the package itself."""
+    return name.partition(".")[2].partition(".")[0]
+
+
+def rank(name: str) -> int:
+    return CHAIN.index(layer(name)) if layer(name) in CHAIN else len(CHAIN)
+
+
+def ours(module: Module) -> Iterator[Import]:
+    return (found for found in module.imports if top(found.target) == PACKAGE)
+
+
+RULES: tuple[Rule, ...] = (
+    layers_are_known,
+    layers_import_to_the_left,
+    functions_import_nothing,
+    no_import_cycles,
+    only_executors_use_dask,
+    no_global_statements,
+    modules_have_docstrings,
+)
+
+
+# The tests
+
+
+@pytest.fixture(scope="module")
+def package() -> Modules:
+    return load(ROOT)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_package_keeps_the_rule(rule: Rule, package: Modules) -> None:
+    violations = list(rule(package))
+    assert not violations, "\n".join(violations)
+
+
+def test_the_package_was_read(package: Modules) -> None:
+    assert f"{PACKAGE}.errors" in package
+
+
+# The checker itself, on small trees with one fault each
+
+SOUND = {
+    "__init__.py": "from backprop.api import grad as grad",
+    "errors.py": "import enum",
+    "ops/__init__.py": "from . import types as types",
+    "ops/types.py": "from ..errors import E",
+    "graph/graph.py": "from backprop import errors\nfrom backprop.ops import types",
+    "scheduler/lower.py": "import dask.threaded",
+    "scheduler/executors/cluster.py": "from distributed import Client",
+    "api.py": "import dask\nfrom backprop.graph.graph import Graph",
+    "cli/__init__.py": "import backprop\ndef html():\n    import attrs",
+}
+
+RIGHT = "backprop.graph.graph stands to the right of ops"
+FAULTS = [
+    (layers_are_known, "util.py", "", "backprop.util:1: no layer is called util"),
+    (layers_import_to_the_left, "ops/types.py", "import backprop.graph.graph", RIGHT),
+    (layers_import_to_the_left, "ops/types.py", "from ..graph import graph", RIGHT),
+    (layers_import_to_the_left, "ops/types.py", "from .. import api", "backprop.api stands to the right of ops"),
+    (layers_import_to_the_left, "api.py", "from backprop import grad", "backprop stands to the right of api"),
+    (layers_import_to_the_left, "errors.py", "if TYPE_CHECKING:\n    import backprop.ops", "ops stands to the right"),
+    (layers_import_to_the_left, "ops/types.py", "from backprop.util import x", "backprop.util stands to the right"),
+    (functions_import_nothing, "errors.py", "def f():\n    import os", "backprop.errors:3: os is imported inside"),
+    (functions_import_nothing, "ops/types.py", "async def f():\n    if 1:\n        import re", "inside a function"),
+    (functions_import_nothing, "api.py", "class A:\n    def f(self):\n        import re", "re is imported inside"),
+    (no_import_cycles, "errors.py", "import backprop.graph.graph", "backprop.errors"),
+    (no_import_cycles, "ops/types.py", "from . import name", "import cycle: backprop.ops"),
+    (no_import_cycles, "errors.py", "import backprop.errors", "backprop.errors -> backprop.errors"),
+    (only_executors_use_dask, "graph/graph.py", "from dask import delayed", "backprop.graph.graph:2: dask may not be"),
+    (only_executors_use_dask, "scheduler/cost.py", "import distributed.utils", "distributed.utils may not be imported"),
+    (only_executors_use_dask, "scheduler/lower_more.py", "import dask", "dask may not be imported here"),
+    (no_global_statements, "errors.py", "def f():\n    global x, y", "backprop.errors:3: global x, y"),
+]
+
+
+def write_tree(folder: Path, files: Mapping[str, str]) -> Path:
+    root = folder / PACKAGE
+    for name, source in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'"""A module."""\n{source}\n', encoding="utf-8")
+    return root
+
+
+def violations_in(root: Path, rule: Rule) -> list[str]:
+    return list(rule(load(root)))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_sound_tree_has_no_violation(rule: Rule, tmp_path: Path) -> None:
+    assert violations_in(write_tree(tmp_path, SOUND), rule) == []
+
+
+@pytest.mark.parametrize(("rule", "name", "source", "expected"), FAULTS)
+def test_a_fault_is_found(rule: Rule, name: str, source: str, expected: str, tmp_path: Path) -> None:
+    found = violations_in(write_tree(tmp_path, {**SOUND, name: source}), rule)
+    assert len(found) == 1
+    assert expected in found[0]
+
+
+def test_a_module_without_a_docstring_is_found(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, SOUND)
+    (root / "ops" / "bare.py").write_text("x = 1\n", encoding="utf-8")
+    assert violations_in(root, modules_have_docstrings) == ["backprop.ops.bare:1: no docstring"]
