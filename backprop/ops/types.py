@@ -130,6 +130,10 @@ class TupleType(ValueType["tuple[Any, ...]"]):
     items: tuple[ValueType[Any], ...]
 
     @property
+    def differentiable(self) -> bool:
+        return any(item.differentiable for item in self.items)
+
+    @property
     def nbytes(self) -> int:
         return sum(item.nbytes for item in self.items)
 

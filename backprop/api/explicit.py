@@ -1,0 +1,71 @@
+"""The explicit style: a graph built by hand, each op applied by name."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from ..errors import GraphError
+from ..graph.builder import Builder, Var
+from ..graph.graph import Graph
+from ..graph.verify import verify
+from ..ops.types import ValueType
+
+T = TypeVar("T")
+
+
+class GraphBuilder:
+    """Builds a Graph node by node.
+
+        g = bp.GraphBuilder()
+        x = g.input("x", bp.ArrayType((3,), "float64"))
+        g.output(g.apply(bp.ops.sum, g.apply(bp.ops.exp, x)))
+        graph = g.build()
+
+    The graph can be printed, differentiated and run: `bp.grad(graph)(np.ones(3))`.
+    """
+
+    def __init__(self) -> None:
+        self._builder = Builder()
+        self._outputs: list[Var[Any]] = []
+
+    def input(self, name: str, type: ValueType[T]) -> Var[T]:
+        """A new input.
+
+        Arguments:
+            name: shown in texts and errors.
+            type: its ArrayType, ScalarType or OpaqueType.
+        """
+        return self._builder.input(type, name)
+
+    def apply(self, op: Any, *operands: Any, **params: Any) -> Any:
+        """The Var of an op applied to operands.
+
+        Arguments:
+            op: an op of `bp.ops`, or any function made of them.
+            operands: Vars of this builder, arrays, numbers.
+            params: the op's static parameters, such as axis=0.
+        Errors:
+            ShapeError, GraphTypeError: operands that do not fit, at once.
+            EscapedVarError: a Var of another builder.
+        """
+        return op(*operands, **params)
+
+    def constant(self, value: Any) -> Var[Any]:
+        """The Var of a value that becomes part of the graph."""
+        return self._builder.literal(value)
+
+    def output(self, var: Var[T]) -> Var[T]:
+        """Make a Var the next output of the graph."""
+        self._outputs.append(self._builder.lift(var))
+        return var
+
+    def build(self) -> Graph:
+        """The graph.
+
+        Errors:
+            GraphError: it has no output.
+        """
+        if not self._outputs:
+            raise GraphError("the graph has no output", fix="call .output(var) for each result")
+        graph, _ = self._builder.build([var.id for var in self._outputs])
+        return verify(graph)

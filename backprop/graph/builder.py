@@ -1,0 +1,563 @@
+"""Builder, which collects nodes into a Graph, and Var, the handle by which a user's code touches a value in it.
+
+The builder is the only mutable thing in this layer. Each Var carries its own builder, so that nested and concurrent
+traces cannot disturb each other: an op whose operands belong to several builders is emitted by the youngest, which
+takes in the others' Vars as it takes in arrays, as further inputs.
+
+A Python number takes the dtype of the arrays it meets (NEP 50): `settle` casts it when it enters an op, so that values
+at run time are always strongly typed.
+"""
+
+from __future__ import annotations
+
+import operator
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from .. import ops
+from ..errors import (
+    AssignmentError,
+    BackpropError,
+    EscapedVarError,
+    GraphTypeError,
+    Source,
+    TracedConversionError,
+    UnknownFunctionError,
+)
+from ..ops.elementwise import cast, pow_static
+from ..ops.numpy_names import METHODS, lookup_function
+from ..ops.op import Op
+from ..ops.tuples import item
+from ..ops.types import NumericType, TupleType, ValueType, type_of
+from .graph import Graph, Literal, Node, NodeId, Params, literal
+
+T = TypeVar("T")
+PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
+
+
+class Builder:
+    """Collects inputs and nodes, and builds a Graph of them.
+
+    Arguments:
+        run: runs a graph on values, for code that asks for the value of a Var; None where there are no values.
+    """
+
+    __slots__ = ("_captured", "_literals", "asked", "born", "closed", "names", "nodes", "run", "source", "types", "values")
+
+    def __init__(self, run: Run | None = None) -> None:
+        self.run = run
+        self.born = time.perf_counter_ns()  # nested traces start later than what they stand in
+        self.closed = False
+        self.types: list[ValueType[Any]] = []
+        self.nodes: list[Node | None] = []  # None for an input
+        self.names: dict[NodeId, str] = {}
+        self.values: dict[NodeId, Any] = {}  # what is known: inputs, and what the user's code asked for
+        self.asked: list[tuple[NodeId, Any]] = []  # the answers that steered the user's code, in order
+        self.source: Source | None = None  # where nodes come from, when it is not the user's current line
+        self._literals: dict[Any, NodeId] = {}
+        self._captured: dict[int, Var[Any]] = {}
+
+    # Making nodes.
+
+    def input(self, type: ValueType[T], name: str = "", *value: Any) -> Var[T]:
+        """A new input.
+
+        Arguments:
+            type: its type.
+            name: its name, or its path in the user's arguments.
+            value: its value, if it is known.
+        """
+        i = len(self.nodes)
+        self.nodes.append(None)
+        self.types.append(type)
+        self.names[i] = name
+        if value:
+            self.values[i] = value[0]
+        return Var(self, i, type)
+
+    def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """A new node, or what the builder of a younger operand makes of it.
+
+        Arguments:
+            op: the op.
+            args: its operands: Vars, arrays, numbers.
+            params: its static parameters.
+        Returns:
+            the Var of the result.
+        Errors:
+            ShapeError, GraphTypeError: operands that do not fit, with the user's line.
+            EscapedVarError: an operand whose trace has ended.
+        """
+        ids = []
+        types = []
+        weak = False
+        for arg in args:
+            if arg.__class__ is not Var or arg.builder is not self:
+                if arg.__class__ is Var and arg.builder.born > self.born:
+                    return arg.builder.emit(op, args, params)
+                arg = self.lift(arg)
+            ids.append(arg.id)
+            types.append(arg.type)
+            weak = weak or getattr(arg.type, "weak", False)
+        if self.closed:
+            raise self._escaped(op.name)
+        if weak:
+            self._settle(ids, types)
+        try:
+            type = op.infer(*types, **params)
+        except (BackpropError, IndexError) as error:
+            raise located(error, self.source or user_line()) from None
+        return self.append(Node(op, tuple(ids), tuple(params.items()), type=type, source=self.source or user_line()))
+
+    def append(self, node: Node) -> Var[Any]:
+        """The Var of a node that reads ids of this builder."""
+        self.nodes.append(node)
+        self.types.append(node.type)
+        return Var(self, len(self.nodes) - 1, node.type)
+
+    def lift(self, value: Any) -> Var[Any]:
+        """The Var of something from outside: a number, an array, a Var of an older builder."""
+        if isinstance(value, bool | int | float | complex) or (isinstance(value, np.generic) and value.ndim == 0):
+            return self.literal(value)
+        if isinstance(value, Var) and value.builder is self:
+            return value
+        if isinstance(value, list):
+            value = np.asarray(value)
+        return self._capture(value)
+
+    def literal(self, value: Any) -> Var[Any]:
+        """The Var of a constant that becomes part of the graph."""
+        key = Literal.of(value)
+        i = self._literals.get(key)
+        if i is None:
+            var = self.append(Node(literal, (), (("value", key),), type=literal.infer(key)))
+            i = self._literals[key] = var.id
+        return Var(self, i, self.types[i])
+
+    def _capture(self, value: Any) -> Var[Any]:
+        """An array or a Var of an outer trace becomes a further input."""
+        known = self._captured.get(id(value))
+        if known is None:
+            type = value.type if isinstance(value, Var) else type_of(value)
+            if isinstance(value, Var) and value.builder.closed:
+                raise value.builder._escaped("an op")
+            known = self._captured[id(value)] = self.input(type, "captured", value)
+        return known
+
+    def _settle(self, ids: list[NodeId], types: list[Any]) -> None:
+        """Cast weak operands to the dtype that their company asks for."""
+        strong = tuple(t.dtype for t in types if isinstance(t, NumericType) and not t.weak)
+        for position, type in enumerate(types):
+            if strong and getattr(type, "weak", False):
+                var = self._cast(ids[position], promoted(strong, type.dtype.kind))
+                ids[position], types[position] = var.id, var.type
+
+    def _cast(self, i: NodeId, dtype: np.dtype[Any]) -> Var[Any]:
+        node = self.nodes[i]
+        if node is not None and node.op is literal:
+            value = dict(node.params)["value"].value
+            return self.literal(dtype.type(value))
+        name = dtype.name
+        return self.append(
+            Node(cast, (i,), (("dtype", name),), type=cast.infer(self.types[i], dtype=name), source=self.source)
+        )
+
+    def _escaped(self, what: str) -> EscapedVarError:
+        return EscapedVarError(
+            f"{what} got a Var whose trace has ended",
+            user_line(),
+            "return the value from the traced function, or take its plain number inside with v.value",
+        )
+
+    # Taking graphs in and out.
+
+    def inline(self, graph: Graph, args: Sequence[Any]) -> list[Var[Any]]:
+        """The results of a graph, its nodes copied into this builder.
+
+        Arguments:
+            graph: the graph.
+            args: a Var or value for each of its inputs.
+        """
+        lifted = [self.lift(arg) for arg in args]
+        ids = [var.id for var in lifted]
+        for node in graph.nodes:
+            copy = Node(node.op, tuple(ids[i] for i in node.inputs), node.params, type=node.type, source=node.source)
+            ids.append(self.append(copy).id)
+        return [Var(self, ids[i], self.types[ids[i]]) for i in graph.outputs]
+
+    def build(self, outputs: Sequence[NodeId], start: Sequence[NodeId] | None = None) -> tuple[Graph, list[NodeId]]:
+        """The graph of some outputs.
+
+        Arguments:
+            outputs: their ids.
+            start: ids that become inputs, whatever they were; None takes the inputs, and keeps all nodes.
+        Returns:
+            the graph, and the ids of this builder that its inputs stand for.
+        """
+        nodes = self.nodes
+        inputs = [i for i, node in enumerate(nodes) if node is None] if start is None else list(start)
+        rank = {i: k for k, i in enumerate(inputs)}
+        kept = range(len(nodes)) if start is None else self.needed(outputs, rank)
+        built = []
+        first = len(inputs)
+        for i in kept:
+            node = nodes[i]
+            if node is not None and i not in rank:
+                rank[i] = first + len(built)
+                built.append(
+                    node
+                    if all(rank[j] == j for j in node.inputs)
+                    else Node(
+                        node.op, tuple(rank[j] for j in node.inputs), node.params, type=node.type, source=node.source
+                    )
+                )
+        types = tuple(self.types[i] for i in inputs)
+        names = tuple(self.names.get(i, "") for i in inputs)
+        return Graph(types, tuple(built), tuple(rank[i] for i in outputs), names), inputs
+
+    def needed(self, outputs: Sequence[NodeId], known: Any) -> list[NodeId]:
+        """The ids, in order, that outputs depend on, down to known ones (which are included)."""
+        seen = set()
+        stack = list(outputs)
+        while stack:
+            i = stack.pop()
+            if i not in seen:
+                seen.add(i)
+                node = self.nodes[i]
+                if node is not None and i not in known:
+                    stack.extend(node.inputs)
+        return sorted(seen)
+
+    # Values that steer the user's code.
+
+    def value(self, var: Var[Any]) -> Any:
+        """The plain value of a Var: the part of the graph that it needs is run now, once.
+
+        Errors:
+            TracedConversionError: there are no values, as in explicit graphs.
+        """
+        if var.id not in self.values:
+            if self.run is None or self.closed:
+                raise TracedConversionError(
+                    f"{var!r} has no value yet, as its graph is only being built",
+                    user_line(),
+                    "use backprop.where, backprop.switch or backprop.match for a choice that depends on values",
+                )
+            ids = self.needed([var.id], self.values)
+            start = [i for i in ids if i in self.values]
+            wanted = [i for i in ids if i not in self.values]
+            graph, _ = self.build(wanted, start)
+            for i, value in zip(wanted, self.run(graph, [self.values[j] for j in start]), strict=True):
+                self.values[i] = value
+        return self.values[var.id]
+
+    def answer(self, var: Var[Any], ask: Callable[[Any], T]) -> T:
+        """What the user's code learns of a value, remembered as part of the path it took."""
+        value = self.value(var)
+        answer = value.builder.answer(value, ask) if isinstance(value, Var) else ask(value)
+        self.asked.append((var.id, answer))
+        return answer
+
+
+@lru_cache(maxsize=256)
+def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
+    """The dtype that a Python number of a kind takes among dtypes, by NumPy's rules."""
+    weak: Any = {"f": 0.0, "c": 0j, "i": 0, "b": False}[kind]
+    return np.result_type(*strong, weak)
+
+
+def user_line() -> Source:
+    """The innermost line of the call stack that is outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def located(error: Exception, where: Source) -> Exception:
+    """The error, with the user's line."""
+    if isinstance(error, BackpropError):
+        error.where = error.where or where
+    else:
+        error.add_note(f"at {where}")
+    return error
+
+
+class Var(Generic[T]):
+    """A value of a graph that is being made; it stands in for the value in the user's code.
+
+    It has the operators, methods and attributes of a NumPy array. NumPy's and SciPy's functions take it, and those
+    that do not have a namesake in `backprop.ops`.
+    """
+
+    __slots__ = ("__weakref__", "builder", "id", "type")
+
+    def __init__(self, builder: Builder, id: NodeId, type: ValueType[T]) -> None:
+        self.builder = builder
+        self.id = id
+        self.type = type
+
+    def __backprop_emit__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        return self.builder.emit(op, args, params)
+
+    def __repr__(self) -> str:
+        return f"Var({self.type}, %{self.id})"
+
+    @property
+    def value(self) -> Any:
+        """The plain value, for code that is steered by it; it carries no gradient."""
+        return self.builder.answer(self, lambda value: value)
+
+    # NumPy's protocols.
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+        if method == "reduce" and ufunc in REDUCTIONS:
+            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
+        if method != "__call__":
+            raise UnknownFunctionError(f"numpy.{ufunc.__name__}.{method} has no op", user_line())
+        out = params.pop("out", None)
+        if out is not None and out[0] is not inputs[0]:
+            raise AssignmentError(
+                f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
+            )
+        operands = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
+        return _call(lookup_function, ufunc, operands, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
+        return _call(lookup_function, func, args, params)
+
+    def __array__(self, *args: Any, **params: Any) -> Any:
+        raise TracedConversionError(
+            f"{self!r} cannot become a plain array, which would lose its gradient",
+            user_line(),
+            "write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), call the namesake in backprop.ops"
+            " of a function that does not dispatch, or take the plain array with v.value",
+        )
+
+    # What is known without a value.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self._numeric().shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the value."""
+        return self._numeric().dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._numeric().ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._numeric().size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the value."""
+        return self.type.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return ops.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes."""
+        return ops.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return ops.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return ops.imag(self)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        """The elements, one by one."""
+        return iter(ops.ravel(self))
+
+    def _numeric(self) -> NumericType[Any]:
+        if not isinstance(self.type, NumericType):
+            raise AttributeError(f"a Var of type {self.type} has no shape or dtype")
+        return self.type
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS and isinstance(self.type, NumericType):
+            return _Method(self, name)
+        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}")
+
+    def __len__(self) -> int:
+        if isinstance(self.type, TupleType):
+            return len(self.type.items)
+        if self.shape:
+            return self.shape[0]
+        raise TypeError("len() of a scalar Var")
+
+    def __iter__(self) -> Iterator[Any]:
+        if isinstance(self.type, NumericType) and not self.shape:
+            raise TypeError("iteration over a scalar Var")
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(self.type, TupleType):
+            return item(self, index=range(len(self))[key])
+        try:
+            return ops.getitem(self, key)
+        except (BackpropError, IndexError) as error:
+            raise located(error, user_line()) from None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise AssignmentError(
+            "a traced array cannot be assigned to",
+            user_line(),
+            "write v = backprop.ops.at_set(v, key, value), or collect the parts in a list for numpy.stack",
+        )
+
+    # Where Python asks for a value.
+
+    def __bool__(self) -> bool:
+        return self.builder.answer(self, bool)
+
+    def __int__(self) -> int:
+        return self.builder.answer(self, int)
+
+    def __index__(self) -> int:
+        if not isinstance(self.type, NumericType) or self.dtype.kind not in "iu":
+            raise TracedConversionError(f"{self!r} is no integer", user_line(), "write int(v)")
+        return self.builder.answer(self, operator.index)
+
+    def __float__(self) -> float:
+        raise TracedConversionError(
+            f"float() of {self!r} would lose its gradient",
+            user_line(),
+            "use numpy's functions instead of math's (numpy.sin for math.sin), leave the conversion out, or take the"
+            " plain number with v.value",
+        )
+
+    def __complex__(self) -> complex:
+        raise TracedConversionError(
+            f"complex() of {self!r} would lose its gradient", user_line(), "write v + 0j, or take v.value"
+        )
+
+    __hash__ = object.__hash__
+
+    # Operators.
+
+    def __neg__(self) -> Any:
+        return self.builder.emit(ops.negative, (self,), {})
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return ops.abs(self)
+
+    def __invert__(self) -> Any:
+        return ops.invert(self)
+
+    def __round__(self, digits: int = 0) -> Any:
+        return ops.round(self, digits)
+
+    def __pow__(self, other: Any) -> Any:
+        return pow_static(self, other)
+
+
+class _Method:
+    """A method of an array, bound to a Var."""
+
+    __slots__ = ("name", "var")
+
+    def __init__(self, var: Var[Any], name: str) -> None:
+        self.var = var
+        self.name = name
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        return _call(METHODS.__getitem__, self.name, (self.var, *args), params)
+
+
+def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, params: Any) -> Any:
+    """Call the namesake of a function; errors carry the user's line."""
+    try:
+        return find(func)(*args, **params)
+    except (BackpropError, IndexError) as error:
+        raise located(error, user_line()) from None
+    except TypeError as error:
+        if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
+            raise
+        name = getattr(func, "__name__", func)
+        raise GraphTypeError(
+            f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
+        ) from None
+
+
+REDUCTIONS = {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+
+_OPERATORS = {
+    "add": ops.add,
+    "sub": ops.subtract,
+    "mul": ops.multiply,
+    "truediv": ops.divide,
+    "matmul": ops.matmul,
+    "mod": ops.remainder,
+    "floordiv": ops.floor_divide,
+    "and": ops.bitwise_and,
+    "or": ops.bitwise_or,
+    "xor": ops.bitwise_xor,
+}
+_COMPARISONS = {
+    "eq": ops.equal,
+    "ne": ops.not_equal,
+    "lt": ops.less,
+    "le": ops.less_equal,
+    "gt": ops.greater,
+    "ge": ops.greater_equal,
+}
+
+
+def _forward(op: Op) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (self, other), {}) if operand(other) else NotImplemented
+
+    return method
+
+
+def _reflected(op: Op) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (other, self), {}) if operand(other) else NotImplemented
+
+    return method
+
+
+def operand(value: Any) -> bool:
+    """Whether a value may stand beside a Var in arithmetic."""
+    return isinstance(value, Var | np.ndarray | np.generic | bool | int | float | complex | list)
+
+
+for _name, _op in _OPERATORS.items():
+    setattr(Var, f"__{_name}__", _forward(_op))
+    setattr(Var, f"__r{_name}__", _reflected(_op))
+for _name, _op in _COMPARISONS.items():
+    setattr(Var, f"__{_name}__", _forward(_op))
+Var.__rpow__ = _reflected(ops.power)  # type: ignore[attr-defined]

@@ -1,0 +1,44 @@
+"""Node by node, in this thread: the meaning of a graph, and the oracle of every other way to run it.
+
+Each value of an op that is no view is C-contiguous. Sums and products take their order of additions from the layout
+of their operands, so this rule, which programs keep too, makes the bits of a result a property of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..ops.op import Kind
+from .graph import Graph
+
+
+def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The results of a graph.
+
+    Arguments:
+        graph: the graph.
+        values: a value for each input, of its type.
+    Returns:
+        a value for each output; one may alias an input or another output.
+    Errors:
+        whatever an op raises, with a note that names the op and the user's line.
+    """
+    known = [contiguous(value) for value in values]
+    for node in graph.nodes:
+        try:
+            value = node.op.compute(*(known[i] for i in node.inputs), **dict(node.params))
+        except Exception as error:
+            error.add_note(f"in {node.op.name}, at {node.source}")
+            raise
+        known.append(value if node.op.kind is Kind.VIEW else contiguous(value))
+    return tuple(known[i] for i in graph.outputs)
+
+
+def contiguous(value: Any) -> Any:
+    """The value itself, or its C-contiguous copy where it is an array of another layout."""
+    if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
+        return value.copy("C")
+    return value

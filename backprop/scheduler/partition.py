@@ -1,0 +1,330 @@
+"""Graph -> convex groups of nodes, each worth one task.
+
+The steps, over plain lists of ints:
+
+1. *Compact.* Views, literals and other nodes without operands are recomputed by every task that reads them, and dead
+   nodes are dropped; what is left are `Work` items with a cost and edges.
+2. *Paths.* Linear clustering: an item and its heaviest successor (by upward rank) join where each is the other's
+   first choice. A branch, forward and back, is a path with a few items hanging on to it.
+3. *Workers.* A path worth a task goes to the virtual worker where it can finish first, communication included; a
+   lighter one stays with its operands, where it waits for the fewest messages.
+4. *Cuts.* Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at
+   most. A group is all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never
+   rises, and between two workers hops_in rises; so groups have no cycle.
+5. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
+   predicted speed-up is below 1.2 or the whole is not worth two tasks.
+
+It depends on the graph, the number of workers and the overhead only, and takes time near linear in the nodes.
+
+Sources: S. J. Kim, J. C. Browne, A general approach to mapping of parallel computations upon multiprocessor
+architectures, ICPP 1988 (linear clustering); H. Topcuoglu, S. Hariri, M.-Y. Wu, HEFT, IEEE TPDS 13(3), 2002 (upward
+rank, earliest finish).
+Limits: many items behind one cheap operand, each too light for a task, stay with it even where together they would
+be worth several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
+
+from ..graph.graph import Graph, NodeId
+from .cost import Machine, cost, is_free
+
+Groups = tuple[tuple[NodeId, ...], ...]
+
+SPEED_UP = 1.2
+"""The predicted speed-up below which a graph stays in one task."""
+
+WORTH_IT = 1e-3
+"""Seconds of work below which a graph stays in one task."""
+
+TASKS_A_WORKER = (4, 2, 1)
+"""The numbers of virtual workers that are tried, for each real one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be scheduled: item k is the node `ids[k]`; items are in topological order.
+
+    Arguments:
+        ids: the node of each item.
+        seconds: of each item.
+        nbytes: of each item's result.
+        before: the items that each item reads, through views.
+        after: the items that read each item.
+    """
+
+    ids: list[NodeId]
+    seconds: list[float]
+    nbytes: list[int]
+    before: list[tuple[int, ...]]
+    after: list[list[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What tasks cost beyond their work: seconds for each, and for each byte handed on."""
+
+    task_s: float
+    byte_s: float
+
+    def send(self, nbytes: int) -> float:
+        """Seconds until a value is where another task needs it."""
+        return self.task_s + nbytes * self.byte_s
+
+
+def partition(graph: Graph, workers: int, overhead: float, machine: Machine | None = None) -> Groups:
+    """The groups of a graph.
+
+    Arguments:
+        graph: the graph.
+        workers: how many tasks can run at once.
+        overhead: seconds that starting a task costs; what takes less is no task of its own.
+        machine: the rates that costs are estimated with.
+    Returns:
+        groups of node ids in topological order, ids ascending in each; views, literals and dead nodes are in none. One
+        group where more would not pay.
+    """
+    machine = machine or Machine()
+    work = compact(graph, machine)
+    groups = split(work, workers, Fee(overhead, 1.0 / machine.link_bytes_per_s))
+    return tuple(tuple([work.ids[k] for k in group]) for group in groups)
+
+
+# Step 1: what is to be scheduled.
+
+
+def live(graph: Graph) -> bytearray:
+    """For each id, 1 where a result depends on it."""
+    seen = bytearray(graph.first + len(graph.nodes))
+    for output in graph.outputs:
+        seen[output] = 1
+    first = graph.first
+    for i in range(len(seen) - 1, first - 1, -1):
+        if seen[i]:
+            for j in graph.nodes[i - first].inputs:
+                seen[j] = 1
+    return seen
+
+
+def compact(graph: Graph, machine: Machine) -> Work:
+    """The items of a graph, with their costs and edges."""
+    work = Work([], [], [], [], [])
+    alive = live(graph)
+    sources: list[tuple[int, ...]] = [()] * graph.first
+    for i, node in enumerate(graph.nodes, graph.first):
+        if not alive[i]:
+            sources.append(())
+            continue
+        read = _union([sources[j] for j in node.inputs])
+        if is_free(node):
+            sources.append(read)
+            continue
+        price = cost(node, tuple([graph.type_of(j) for j in node.inputs]), machine)
+        sources.append((len(work.ids),))
+        _append(work, i, price.seconds, price.nbytes, read)
+    return work
+
+
+def _union(parts: list[tuple[int, ...]]) -> tuple[int, ...]:
+    return parts[0] if len(parts) == 1 else tuple(dict.fromkeys([k for part in parts for k in part]))
+
+
+def _append(work: Work, i: NodeId, seconds: float, nbytes: int, read: tuple[int, ...]) -> None:
+    for k in read:
+        work.after[k].append(len(work.ids))
+    work.ids.append(i)
+    work.seconds.append(seconds)
+    work.nbytes.append(nbytes)
+    work.before.append(read)
+    work.after.append([])
+
+
+# Step 2: paths.
+
+
+def upward_ranks(work: Work) -> list[float]:
+    """Seconds from the start of each item to the end of the longest way from it."""
+    ranks = list(work.seconds)
+    for k in range(len(ranks) - 1, -1, -1):
+        if work.after[k]:
+            ranks[k] += max([ranks[s] for s in work.after[k]])
+    return ranks
+
+
+def start_times(work: Work) -> list[float]:
+    """Seconds from the start until each item can start, with a worker for each."""
+    starts: list[float] = []
+    for before in work.before:
+        starts.append(max([starts[p] + work.seconds[p] for p in before], default=0.0))
+    return starts
+
+
+def paths(work: Work) -> list[list[int]]:
+    """Linear clusters: lists of items, each reading the one before it; in the order of their heads."""
+    ranks, starts = upward_ranks(work), start_times(work)
+    path_of: list[int] = []
+    found: list[list[int]] = []
+    for k, before in enumerate(work.before):
+        main = max(before, key=lambda p: (starts[p] + work.seconds[p], -p), default=-1)
+        if main >= 0 and _main_successor(work, ranks, main) == k:
+            path_of.append(path_of[main])
+            found[path_of[k]].append(k)
+        else:
+            path_of.append(len(found))
+            found.append([k])
+    return found
+
+
+def _main_successor(work: Work, ranks: list[float], k: int) -> int:
+    after = work.after[k]
+    return after[0] if len(after) == 1 else max(after, key=lambda s: (ranks[s], -s))
+
+
+# Step 3: workers.
+
+
+def assign(work: Work, clusters: list[list[int]], count: int, fee: Fee) -> list[int]:
+    """The virtual worker of each item, of `count` ones."""
+    placement = _Placement(work, count, fee)
+    for cluster in clusters:
+        placement.place(cluster)
+    return placement.worker
+
+
+class _Placement:
+    """Puts clusters on workers, one after the other."""
+
+    def __init__(self, work: Work, count: int, fee: Fee) -> None:
+        self.work = work
+        self.fee = fee
+        self.starts = start_times(work)
+        self.worker = [-1] * len(work.ids)
+        self.hops = [0] * len(work.ids)
+        self.busy = [0.0] * count
+        self.queue = [(0.0, w) for w in range(count)]
+
+    def place(self, cluster: list[int]) -> None:
+        """Choose a worker for a cluster."""
+        seconds = sum([self.work.seconds[k] for k in cluster])
+        before = [p for p in self.work.before[cluster[0]] if self.worker[p] >= 0]
+        light = before and seconds < self.fee.task_s
+        w = self._nearest(before) if light else self._soonest(cluster[0], before)
+        ready = self._ready(cluster[0], before, w)
+        for k in cluster:
+            self.worker[k] = w
+        self.hops[cluster[0]] = self._hops(before, w)
+        self._count_hops(cluster, w)
+        self._load(w, self.busy[w] + seconds if light else max(self.busy[w], ready) + seconds)
+
+    def _count_hops(self, cluster: list[int], w: int) -> None:
+        for k in cluster[1:]:
+            self.hops[k] = self._hops([p for p in self.work.before[k] if self.worker[p] >= 0], w)
+
+    def _load(self, w: int, until: float) -> None:
+        self.busy[w] = until
+        heappush(self.queue, (until, w))
+
+    def _idlest(self) -> int:
+        while self.queue[0][0] != self.busy[self.queue[0][1]]:
+            heappop(self.queue)
+        return self.queue[0][1]
+
+    def _hops(self, before: list[int], w: int) -> int:
+        return max([self.hops[p] + (self.worker[p] != w) for p in before], default=0)
+
+    def _near(self, before: list[int], w: int) -> int:
+        return sum([self.work.nbytes[p] for p in before if self.worker[p] == w])
+
+    def _nearest(self, before: list[int]) -> int:
+        choices = sorted({self.worker[p] for p in before})
+        if len(choices) == 1:
+            return choices[0]
+        return min(choices, key=lambda w: (self._hops(before, w), -self._near(before, w), w))
+
+    def _ready(self, head: int, before: list[int], w: int) -> float:
+        late = [
+            self.starts[p] + self.work.seconds[p] + (self.fee.send(self.work.nbytes[p]) if self.worker[p] != w else 0.0)
+            for p in before
+        ]
+        return max([self.starts[head], *late])
+
+    def _soonest(self, head: int, before: list[int]) -> int:
+        choices = sorted({self._idlest(), *[self.worker[p] for p in before]})
+        if len(choices) == 1:
+            return choices[0]
+        return min(choices, key=lambda w: (max(self.busy[w], self._ready(head, before, w)), -self._near(before, w), w))
+
+
+# Step 4: cuts.
+
+
+def cut(work: Work, worker: list[int]) -> list[list[int]]:
+    """The items by worker, hops_in and hops_out, in topological order of the groups."""
+    hops_in, hops_out = _hops_in(work, worker), _hops_out(work, worker)
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for k, w in enumerate(worker):
+        groups.setdefault((hops_in[k], -hops_out[k], w), []).append(k)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _hops_in(work: Work, worker: list[int]) -> list[int]:
+    hops: list[int] = []
+    for k, before in enumerate(work.before):
+        hops.append(max([hops[p] + (worker[p] != worker[k]) for p in before], default=0))
+    return hops
+
+
+def _hops_out(work: Work, worker: list[int]) -> list[int]:
+    hops = [0] * len(worker)
+    for k in range(len(worker) - 1, -1, -1):
+        for s in work.after[k]:
+            hops[k] = max(hops[k], hops[s] + (worker[s] != worker[k]))
+    return hops
+
+
+# Step 5: what comes of it.
+
+
+def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
+    """The groups of items for which the predicted time is the shortest."""
+    whole = [list(range(len(work.ids)))] if work.ids else []
+    total = sum(work.seconds)
+    if workers < 2 or total < max(WORTH_IT, 2 * fee.task_s):
+        return whole
+    clusters = paths(work)
+    best, shortest = whole, total / SPEED_UP
+    for factor in TASKS_A_WORKER:
+        groups = cut(work, assign(work, clusters, factor * workers, fee))
+        if len(groups) > 1 and (time := makespan(work, groups, workers, fee)) < shortest:
+            best, shortest = groups, 0.95 * time
+    return best
+
+
+def makespan(work: Work, groups: Sequence[Sequence[int]], workers: int, fee: Fee) -> float:
+    """Predicted seconds of groups on `workers` workers: each group starts as soon as it is ready and one is idle."""
+    before = _edges(work, groups)
+    seconds = [fee.task_s + sum([work.seconds[k] for k in group]) for group in groups]
+    idle = [0.0] * workers
+    heapify(idle)
+    ends: list[float] = []
+    for g, needed in enumerate(before):
+        ready = max([ends[p] + nbytes * fee.byte_s for p, nbytes in needed.items()], default=0.0)
+        ends.append(max(ready, heappop(idle)) + seconds[g])
+        heappush(idle, ends[g])
+    return max(ends, default=0.0)
+
+
+def _edges(work: Work, groups: Sequence[Sequence[int]]) -> list[dict[int, int]]:
+    home = [0] * len(work.ids)
+    for g, group in enumerate(groups):
+        for k in group:
+            home[k] = g
+    edges: list[dict[int, int]] = [{} for _ in groups]
+    for k, before in enumerate(work.before):
+        for p in before:
+            if home[p] != home[k]:
+                edges[home[k]][home[p]] = edges[home[k]].get(home[p], 0) + work.nbytes[p]
+    return edges
