@@ -2,10 +2,67 @@
 
 from __future__ import annotations
 
-from . import errors, ops
-from .api.explicit import GraphBuilder
-from .api.gradients import evaluate, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from .api.minibatch import minibatch
-from .api.run import use
-from .graph.graph import Graph
-from .ops.types import ArrayType, OpaqueType, ScalarType
+from . import errors as errors
+from . import ops as ops
+from . import testing as testing
+from .api.compiled import Compiled as Compiled
+from .api.compiled import compile as compile
+from .api.explicit import GraphBuilder as GraphBuilder
+from .api.gradients import evaluate as evaluate
+from .api.gradients import grad as grad
+from .api.gradients import hessian as hessian
+from .api.gradients import hvp as hvp
+from .api.gradients import jacobian as jacobian
+from .api.gradients import jvp as jvp
+from .api.gradients import value_and_grad as value_and_grad
+from .api.gradients import vjp as vjp
+from .api.minibatch import minibatch as minibatch
+from .api.report import explain as explain
+from .api.run import use as use
+from .graph.builder import Var as Var
+from .graph.graph import Graph as Graph
+from .graph.stop import stop_gradient as stop_gradient
+from .ops.op import Op as Op
+from .ops.types import ArrayType as ArrayType
+from .ops.types import OpaqueType as OpaqueType
+from .ops.types import ScalarType as ScalarType
+from .scheduler.executors.auto import Auto as Auto
+from .scheduler.executors.base import AbstractExecutor as AbstractExecutor
+from .scheduler.executors.cluster import Cluster as Cluster
+from .scheduler.executors.serial import Serial as Serial
+from .scheduler.executors.threads import Threads as Threads
+from .scheduler.plan import Plan as Plan
+
+__version__ = "0.1.0"
+__all__ = [
+    "AbstractExecutor",
+    "ArrayType",
+    "Auto",
+    "Cluster",
+    "Compiled",
+    "Graph",
+    "GraphBuilder",
+    "Op",
+    "OpaqueType",
+    "Plan",
+    "ScalarType",
+    "Serial",
+    "Threads",
+    "Var",
+    "compile",
+    "errors",
+    "evaluate",
+    "explain",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "minibatch",
+    "ops",
+    "stop_gradient",
+    "testing",
+    "use",
+    "value_and_grad",
+    "vjp",
+]

@@ -12,7 +12,6 @@ each is also the builtin that a user of NumPy would expect to catch:
         AssignmentError        TypeError            v[0] = 1
         MutationError          ValueError           a traced array changed while its gradient was pending
         EscapedVarError        RuntimeError         a Var used outside the trace that made it
-        PathLimitError         RuntimeError         a compiled function with too many paths
         VerifyError            AssertionError       an ill-formed graph: a bug of ours, never of the user
       DifferentiationError
         NonScalarOutputError   TypeError            grad of a function that returns no real scalar
@@ -102,10 +101,6 @@ class MutationError(GraphError, ValueError):
 
 class EscapedVarError(GraphError, RuntimeError):
     """A Var used outside the trace that made it."""
-
-
-class PathLimitError(GraphError, RuntimeError):
-    """A compiled function whose values steer it along too many paths."""
 
 
 class VerifyError(GraphError, AssertionError):

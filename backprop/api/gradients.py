@@ -51,8 +51,8 @@ def value_and_grad(
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         chosen = current(executor)
         traced = trace(function, args, kwargs, runner(chosen))
-        _check_scalar(traced, has_aux)
         picks = _pick(function, traced.arguments, argnums)
+        _check_scalar(traced, has_aux)
         wrt = tuple(i for pick in picks for i in pick.ids)
         results = run_graph(joint(traced.graph, wrt, False, tuple(traced.known)), traced.inputs, chosen)
         count = len(traced.graph.outputs)

@@ -20,7 +20,7 @@ from ..graph.builder import Var
 from ..graph.structure import NAMESPACE, flatten, unflatten
 from ..graph.trace import Trace, trace
 from .gradients import evaluate
-from .run import current, plain, run_graph, runner
+from .run import current, run_graph, runner
 
 ROWS = 64  # of a shard, where the user does not say how many shards
 MOST = 16  # shards, then
@@ -111,10 +111,10 @@ def _map(loss: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> list[Any
         traced = known.get(structure)
         if traced is None:
             traced = trace(loss, part, {}, runner(executor))
-            if not traced.asked:  # a shard whose values steer the loss has a path of its own
+            if not traced.known:  # a shard whose values steer the loss has a path of its own
                 known[structure] = traced
         captured = traced.values[len(values) :]
-        results.append(_scalar(traced, run_graph(plain(traced.graph), [*values, *captured], executor)))
+        results.append(_scalar(traced, run_graph(traced.graph, [*values, *captured], executor)))
     return results
 
 

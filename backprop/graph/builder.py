@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -42,6 +42,17 @@ PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 
 
+class Asked(NamedTuple):
+    """A question that the user's code asked of a value, and what was run to answer it."""
+
+    id: NodeId
+    ask: Callable[[Any], Any]
+    answer: Any
+    graph: Graph | None  # None where the value was known
+    start: tuple[NodeId, ...]  # ids that its inputs stand for
+    made: tuple[NodeId, ...]  # ids that its outputs stand for
+
+
 class Builder:
     """Collects inputs and nodes, and builds a Graph of them.
 
@@ -59,7 +70,7 @@ class Builder:
         self.nodes: list[Node | None] = []  # None for an input
         self.names: dict[NodeId, str] = {}
         self.values: dict[NodeId, Any] = {}  # what is known: inputs, and what the user's code asked for
-        self.asked: list[tuple[NodeId, Any]] = []  # the answers that steered the user's code, in order
+        self.asked: list[Asked] = []  # the questions that steered the user's code, in order
         self.source: Source | None = None  # where nodes come from, when it is not the user's current line
         self._literals: dict[Any, NodeId] = {}
         self._captured: dict[int, Var[Any]] = {}
@@ -205,7 +216,7 @@ class Builder:
         inputs = [i for i, node in enumerate(nodes) if node is None] if start is None else list(start)
         rank = {i: k for k, i in enumerate(inputs)}
         kept = range(len(nodes)) if start is None else self.needed(outputs, rank)
-        built = []
+        built: list[Node] = []
         first = len(inputs)
         for i in kept:
             node = nodes[i]
@@ -237,33 +248,36 @@ class Builder:
 
     # Values that steer the user's code.
 
-    def value(self, var: Var[Any]) -> Any:
-        """The plain value of a Var: the part of the graph that it needs is run now, once.
+    def answer(self, var: Var[Any], ask: Callable[[Any], T]) -> T:
+        """What the user's code learns of a value: the part of the graph that it needs is run now, once.
 
+        Arguments:
+            var: a Var of this builder.
+            ask: from the plain value to the answer.
         Errors:
             TracedConversionError: there are no values, as in explicit graphs.
         """
-        if var.id not in self.values:
-            if self.run is None or self.closed:
-                raise TracedConversionError(
-                    f"{var!r} has no value yet, as its graph is only being built",
-                    user_line(),
-                    "use backprop.where, backprop.switch or backprop.match for a choice that depends on values",
-                )
-            ids = self.needed([var.id], self.values)
-            start = [i for i in ids if i in self.values]
-            wanted = [i for i in ids if i not in self.values]
-            graph, _ = self.build(wanted, start)
-            for i, value in zip(wanted, self.run(graph, [self.values[j] for j in start]), strict=True):
-                self.values[i] = value
-        return self.values[var.id]
-
-    def answer(self, var: Var[Any], ask: Callable[[Any], T]) -> T:
-        """What the user's code learns of a value, remembered as part of the path it took."""
-        value = self.value(var)
+        graph, start, made = self._run_up_to(var)
+        value = self.values[var.id]
         answer = value.builder.answer(value, ask) if isinstance(value, Var) else ask(value)
-        self.asked.append((var.id, answer))
+        self.asked.append(Asked(var.id, ask, answer, graph, start, made))
         return answer
+
+    def _run_up_to(self, var: Var[Any]) -> tuple[Graph | None, tuple[NodeId, ...], tuple[NodeId, ...]]:
+        if var.id in self.values:
+            return None, (), ()
+        if self.run is None or self.closed:
+            raise TracedConversionError(
+                f"{var!r} has no value yet, as its graph is only being built",
+                user_line(),
+                "use numpy.where, backprop.switch or backprop.match for a choice that depends on values",
+            )
+        ids = self.needed([var.id], self.values)
+        start = tuple(i for i in ids if i in self.values)
+        made = tuple(i for i in ids if i not in self.values)
+        graph, _ = self.build(made, start)
+        self.values.update(zip(made, self.run(graph, [self.values[i] for i in start]), strict=True))
+        return graph, start, made
 
 
 @lru_cache(maxsize=256)
@@ -279,6 +293,11 @@ def user_line() -> Source:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back
     return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
+
+
+def itself(value: T) -> T:
+    """The value: what `v.value` asks for."""
+    return value
 
 
 def located(error: Exception, where: Source) -> Exception:
@@ -313,7 +332,7 @@ class Var(Generic[T]):
     @property
     def value(self) -> Any:
         """The plain value, for code that is steered by it; it carries no gradient."""
-        return self.builder.answer(self, lambda value: value)
+        return self.builder.answer(self, itself)
 
     # NumPy's protocols.
 
@@ -512,7 +531,7 @@ def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, param
         ) from None
 
 
-REDUCTIONS = {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
 
 _OPERATORS = {
     "add": ops.add,

@@ -21,7 +21,7 @@ from ..ops.accumulate import accumulate
 from ..ops.elementwise import cast
 from ..ops.shape import filled, sum_to
 from ..ops.tuples import item, make_tuple
-from ..ops.types import NumericType, TupleType, ValueType
+from ..ops.types import NumericType, TupleType, ValueType, numeric
 from .builder import Builder, Var
 from .graph import Graph, Node, NodeId
 from .verify import verify
@@ -149,7 +149,7 @@ def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> V
                 "return a cotangent of the input's shape, or of one that the input broadcasts to",
             )
         var = builder.emit(sum_to, (var,), {"shape": type.shape})
-    if var.type.dtype != type.dtype:
+    if numeric("differentiate", var.type)[0].dtype != type.dtype:
         var = builder.emit(cast, (var,), {"dtype": type.dtype.name})
     return var
 

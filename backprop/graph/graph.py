@@ -19,7 +19,7 @@ from ..ops.op import Op
 from ..ops.types import ValueType, type_of, value_type
 
 NodeId = int
-Params = tuple[tuple[str, Hashable], ...]
+Params = tuple[tuple[str, Any], ...]  # hashable values
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ A dataclass is rebuilt without calling its constructor, by setting its fields, s
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,8 +121,8 @@ def _register(cls: type) -> None:
     def take_apart(value: Any) -> tuple[tuple[Any, ...], None, tuple[str, ...]]:
         return tuple(getattr(value, name) for name in names), None, names
 
-    def put_together(_: None, children: Sequence[Any]) -> Any:
-        value = object.__new__(cls)
+    def put_together(_: Any, children: Iterable[Any]) -> Any:
+        value: Any = object.__new__(cls)
         for name, child in zip(names, children, strict=True):
             object.__setattr__(value, name, child)
         return value

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from .builder import Builder, Run
-from .graph import Graph
+from .graph import Graph, NodeId
 from .structure import Structure, flatten, unflatten
 
 
@@ -24,13 +25,53 @@ class Trace:
     values: tuple[Any, ...]  # of the graph's inputs: the arguments' leaves, then what was captured
     arguments: Structure  # of (args, kwargs)
     output: Structure
-    asked: tuple[tuple[int, Any], ...]  # which ids steered the function, and the answers it got
-    known: Mapping[int, Any]  # values of ids that were computed on the way
+    known: Mapping[NodeId, Any]  # values of ids that steered the function, and of what they needed
 
     @property
     def inputs(self) -> tuple[Any, ...]:
         """The values of the graph's inputs, and then those that are known."""
         return (*self.values, *self.known.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A finished trace as its builder holds it."""
+
+    builder: Builder
+    arguments: Structure  # of (args, kwargs)
+    output: Structure
+    ids: tuple[NodeId, ...]  # of the dynamic leaves of the result
+
+
+def record(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    run: Run | None,
+    known: Mapping[NodeId, Any] = MappingProxyType({}),
+) -> Recording:
+    """Run a function on Vars.
+
+    Arguments:
+        f: the function.
+        args, kwargs: its arguments.
+        run: runs a graph on values, where the function asks for the value of a Var.
+        known: values of ids, from an earlier recording that went the same way up to there.
+    Errors:
+        whatever `f` raises.
+    """
+    values, arguments = flatten((tuple(args), dict(kwargs)))
+    builder = Builder(run)
+    builder.values.update(known)
+    types = arguments.types
+    variables = [builder.input(t, "", value) for t, value in zip(types, values, strict=True)]
+    inner_args, inner_kwargs = unflatten(arguments, variables)
+    try:
+        leaves, output = flatten(f(*inner_args, **inner_kwargs))
+        ids = tuple(builder.lift(leaf).id for leaf in leaves)
+    finally:
+        builder.closed = True
+    return Recording(builder, arguments, output, ids)
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], run: Run | None) -> Trace:
@@ -45,30 +86,10 @@ def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
     Errors:
         whatever `f` raises.
     """
-    values, arguments = flatten((tuple(args), dict(kwargs)))
-    builder = Builder(run)
-    types = arguments.types
-    variables = [builder.input(t, "", value) for t, value in zip(types, values, strict=True)]
-    inner_args, inner_kwargs = unflatten(arguments, variables)
-    try:
-        result = f(*inner_args, **inner_kwargs)
-        leaves, output = flatten(result)
-        ids = [builder.lift(leaf).id for leaf in leaves]
-        graph, inputs = builder.build(ids)
-        place = _places(builder, inputs) if builder.asked else {}
-    finally:
-        builder.closed = True
-    return Trace(
-        graph,
-        tuple(builder.values[i] for i in inputs),
-        arguments,
-        output,
-        tuple((place[i], answer) for i, answer in builder.asked),
-        {place[i]: value for i, value in builder.values.items() if i in place and builder.nodes[i] is not None},
-    )
-
-
-def _places(builder: Builder, inputs: list[int]) -> dict[int, int]:
-    """The id in the built graph of each id of the builder."""
+    recording = record(f, args, kwargs, run)
+    builder = recording.builder
+    graph, inputs = builder.build(recording.ids)
+    values = tuple(builder.values[i] for i in inputs)
     rest = (i for i, node in enumerate(builder.nodes) if node is not None)
-    return {i: k for k, i in enumerate([*inputs, *rest])}
+    known = {k: builder.values[i] for k, i in enumerate(rest, len(inputs)) if i in builder.values} if builder.asked else {}
+    return Trace(graph, values, recording.arguments, recording.output, known)

@@ -59,6 +59,7 @@ class Op:
     home: str = ""
 
     def __call__(self, *args: Any, **params: Any) -> Any:
+        """The op's value, or where an argument is a Var, the Var of a new node."""
         for arg in args:
             if hasattr(arg, "__backprop_emit__"):
                 return arg.__backprop_emit__(self, args, params)

@@ -53,10 +53,12 @@ class NumericType(ValueType[T]):
 
     @property
     def differentiable(self) -> bool:
+        """Whether the dtype is a real or complex one."""
         return self.dtype.kind in "fc"
 
     @property
     def nbytes(self) -> int:
+        """Bytes of the elements."""
         return self.size * self.dtype.itemsize
 
     @property
@@ -131,10 +133,12 @@ class TupleType(ValueType["tuple[Any, ...]"]):
 
     @property
     def differentiable(self) -> bool:
+        """Whether any item has a cotangent."""
         return any(item.differentiable for item in self.items)
 
     @property
     def nbytes(self) -> int:
+        """Bytes of all items."""
         return sum(item.nbytes for item in self.items)
 
     def __str__(self) -> str:

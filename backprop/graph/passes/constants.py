@@ -12,7 +12,7 @@ import numpy as np
 
 from ...ops.op import Kind
 from ...ops.shape import filled
-from ...ops.types import NumericType
+from ...ops.types import ArrayType, NumericType
 from ..graph import Graph, Literal, Node, literal
 from ..rewrite import Rewrite
 
@@ -37,7 +37,7 @@ def _value(rewrite: Rewrite, node: Node) -> Any:
     operands = [rewrite.node(i) for i in node.inputs]
     if any(operand is None or operand.op is not literal for operand in operands):
         return None
-    values = [dict(operand.params)["value"].value for operand in operands if operand is not None]  # type: ignore[attr-defined]
+    values = [dict(operand.params)["value"].value for operand in operands if operand is not None]
     try:
         with np.errstate(all="ignore"):
             return node.op.compute(*values, **dict(node.params))
@@ -46,4 +46,5 @@ def _value(rewrite: Rewrite, node: Node) -> Any:
 
 
 def _literal(node: Node, value: Any) -> Node:
-    return Node(literal, (), (("value", Literal.of(np.array(value) if node.type.shape else value)),), type=node.type, source=node.source)  # type: ignore[attr-defined]
+    constant = Literal.of(np.array(value) if isinstance(node.type, ArrayType) else value)
+    return Node(literal, (), (("value", constant),), type=node.type, source=node.source)

@@ -48,5 +48,5 @@ def _is_one(rewrite: Rewrite, i: NodeId) -> bool:
     node = rewrite.node(i)
     if node is None or node.op is not literal:
         return False
-    value = dict(node.params)["value"].value  # type: ignore[attr-defined]
+    value = dict(node.params)["value"].value
     return value.ndim == 0 and bool(value == 1)

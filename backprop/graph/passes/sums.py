@@ -24,11 +24,11 @@ def balance_sums(graph: Graph) -> Graph:
 
 
 def _tree(rewrite: Rewrite, node: Node) -> NodeId:
-    terms: tuple[NodeId, ...] = node.inputs
+    terms = list(node.inputs)
     while len(terms) > 1:
-        terms = tuple(_sum(rewrite, node, terms[k : k + WIDTH]) for k in range(0, len(terms), WIDTH))
+        terms = [_sum(rewrite, node, terms[k : k + WIDTH]) for k in range(0, len(terms), WIDTH)]
     return terms[0]
 
 
-def _sum(rewrite: Rewrite, node: Node, terms: tuple[NodeId, ...]) -> NodeId:
+def _sum(rewrite: Rewrite, node: Node, terms: list[NodeId]) -> NodeId:
     return terms[0] if len(terms) == 1 else rewrite.emit(accumulate, terms, (), node.type, node.source)

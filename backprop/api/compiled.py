@@ -1,0 +1,166 @@
+"""compile: trace once for each signature, plan once, and replay.
+
+A signature is the structure, shapes and dtypes of the arguments, and their static parts. Where values steer the
+function, each answer becomes a guard: a replay runs the graph up to the question, compares the answer, and goes on
+along the path that gave it. An unknown answer is traced anew, with the values that are known already, so that no work
+is done twice.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph.builder import Asked, Var
+from ..graph.graph import Graph, NodeId
+from ..graph.structure import Structure, flatten, unflatten
+from ..graph.trace import Recording, record
+from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.plan import Plan
+from .gradients import as_function
+from .report import report
+from .run import current, handed_out, plain, plan_of, run_graph, runner
+
+SIGNATURES = 128  # kept for each compiled function
+PATHS = 64  # kept for each signature
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """One way through a function: questions with their answers, and the graph of the rest."""
+
+    steps: tuple[Asked, ...]
+    graph: Graph
+    start: tuple[NodeId, ...]  # ids that the graph's inputs stand for
+    constants: Mapping[NodeId, Any]  # captured values
+    output: Structure
+
+
+class Compiled:
+    """A function that is traced once for each signature; call it like the function itself.
+
+    Attributes:
+        traces: how often the function has been traced.
+    """
+
+    def __init__(self, f: Callable[..., Any], executor: AbstractExecutor | None) -> None:
+        functools.update_wrapper(self, f)
+        self.traces = 0
+        self._function = f
+        self._executor = executor
+        self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        values, structure = flatten((args, kwargs))
+        if any(isinstance(value, Var) for value in values):
+            return self._function(*args, **kwargs)  # a part of an outer trace
+        executor = current(self._executor)
+        path, env = self._walk(args, kwargs, values, structure, executor)
+        inputs = [env[i] for i in path.start]
+        results = run_graph(path.graph, inputs, executor)
+        return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))
+
+    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+        """The graph, after all passes, that a call with some arguments runs."""
+        return self._path(args, kwargs).graph
+
+    def plan(self, *args: Any, **kwargs: Any) -> Plan:
+        """The plan that a call with some arguments runs: its tasks, work and span."""
+        return plan_of(current(self._executor), self.graph(*args, **kwargs))
+
+    def explain(self, *args: Any, **kwargs: Any) -> str:
+        """What a call with some arguments runs, as text: the plan's work, span and tasks, and why."""
+        return report(self.graph(*args, **kwargs), current(self._executor))
+
+    def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
+        values, structure = flatten((tuple(args), dict(kwargs)))
+        return self._walk(args, kwargs, values, structure, current(self._executor))[0]
+
+    def _walk(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        values: Sequence[Any],
+        structure: Structure,
+        executor: AbstractExecutor,
+    ) -> tuple[Path, dict[NodeId, Any]]:
+        """The path that some values take, and the values of ids known at its end."""
+        paths = self._paths.get(structure, ())
+        env: dict[NodeId, Any] = dict(enumerate(values))
+        step = 0
+        while paths:
+            env.update(paths[0].constants)
+            if step == len(paths[0].steps):
+                return paths[0], env
+            answer = _answer(paths[0].steps[step], env, executor)
+            paths = tuple(path for path in paths if same_answer(path.steps[step].answer, answer))
+            step += 1
+        return self._trace(args, kwargs, structure, env, executor)
+
+    def _trace(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        structure: Structure,
+        env: Mapping[NodeId, Any],
+        executor: AbstractExecutor,
+    ) -> tuple[Path, dict[NodeId, Any]]:
+        recording = record(self._function, args, kwargs, runner(executor), env)
+        path = _path_of(recording)
+        with self._lock:
+            self.traces += 1
+            paths = self._paths.pop(structure, ())
+            self._paths[structure] = (path, *paths)[:PATHS]
+            if len(self._paths) > SIGNATURES:
+                self._paths.popitem(last=False)
+        return path, {**recording.builder.values, **path.constants}
+
+
+def compile(f: Callable[..., Any], executor: AbstractExecutor | None = None) -> Compiled:
+    """A function traced once for each signature, and replayed.
+
+    Arguments:
+        f: any function: plain, or made by grad, value_and_grad, minibatch ... It must depend on its arguments only;
+            arrays that it captures are copied when it is traced.
+        executor: where to run; None for the one of `with use(...)`.
+    Returns:
+        a Compiled: call it like `f`; it has .graph(*args), .plan(*args) and .explain(*args).
+    """
+    return Compiled(as_function(f), executor)
+
+
+def _path_of(recording: Recording) -> Path:
+    """The path of a recording: its steps, and the graph of what they leave to do."""
+    builder = recording.builder
+    steps = tuple(asked._replace(graph=None if asked.graph is None else plain(asked.graph)) for asked in builder.asked)
+    known = builder.values
+    arguments = len(recording.arguments.types)
+    constants = {
+        i: value.copy() if isinstance(value, np.ndarray) else value
+        for i, value in known.items()
+        if i >= arguments and builder.nodes[i] is None
+    }
+    start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
+    graph, _ = builder.build(recording.ids, start)
+    return Path(steps, plain(graph), start, constants, recording.output)
+
+
+def _answer(step: Asked, env: dict[NodeId, Any], executor: AbstractExecutor) -> Any:
+    if step.graph is not None:
+        results = run_graph(step.graph, [env[i] for i in step.start], executor)
+        env.update(zip(step.made, results, strict=True))
+    return step.ask(env[step.id])
+
+
+def same_answer(one: Any, other: Any) -> bool:
+    """Whether two answers steer a function the same way; NaN is like itself."""
+    if isinstance(one, np.ndarray | float | complex | np.generic):
+        return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,81 @@
+"""What happened while a plan ran: events, and the recorder that keeps them.
+
+A Recorder is handed to an executor; it takes events from any thread. On a cluster, workers send the times along with
+the results, in seconds of the worker's own clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """A task began.
+
+    Arguments:
+        task: its index in the plan.
+        name: its name.
+        worker: the thread or process it runs in.
+        at: seconds of a monotonic clock (`time.perf_counter`).
+    """
+
+    task: int
+    name: str
+    worker: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished:
+    """A task ended, well or with an exception.
+
+    Arguments:
+        task: its index in the plan.
+        name: its name.
+        worker: the thread or process it ran in.
+        at: seconds of a monotonic clock (`time.perf_counter`).
+        seconds: that it took.
+        error: the class of its exception, "" for none.
+    """
+
+    task: int
+    name: str
+    worker: str
+    at: float
+    seconds: float
+    error: str = ""
+
+
+Event: TypeAlias = TaskStarted | TaskFinished
+
+
+class Recorder:
+    """Keeps the events of one or more runs, in the order in which they came in."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._events: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        """Keep an event; any thread may call this."""
+        with self._lock:
+            self._events.append(event)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What was recorded until now."""
+        with self._lock:
+            return tuple(self._events)
+
+    @property
+    def finished(self) -> tuple[TaskFinished, ...]:
+        """The TaskFinished among the events."""
+        return tuple(event for event in self.events if isinstance(event, TaskFinished))
+
+    def clear(self) -> None:
+        """Forget all events."""
+        with self._lock:
+            self._events.clear()

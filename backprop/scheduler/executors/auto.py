@@ -1,0 +1,37 @@
+"""Auto: threads where they pay, this thread where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..events import Recorder
+from ..plan import Plan
+from .base import AbstractExecutor
+from .serial import Serial
+from .threads import OVERHEAD, Threads
+
+
+class Auto(AbstractExecutor):
+    """Chooses for each plan between Serial and Threads(n), by predicted time.
+
+    The prediction is the partition's: a graph for which threads would not pay comes out of it as a single task.
+
+    Arguments:
+        n: the number of threads; that of the usable cores by default.
+        blas_threads: the threads of BLAS in each; None leaves what the user has set, and gives up equal bits.
+        recorder: takes the events of each run.
+    """
+
+    def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
+        self._serial = Serial(blas_threads, recorder)
+        self._threads = Threads(n, blas_threads, recorder)
+        super().__init__(self._threads.workers, OVERHEAD, blas_threads, recorder)
+
+    def chosen(self, plan: Plan) -> AbstractExecutor:
+        """The executor that runs a plan."""
+        return self._serial if len(plan.tasks) < 2 else self._threads
+
+    def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """See AbstractExecutor."""
+        return self.chosen(plan).run(plan, values)

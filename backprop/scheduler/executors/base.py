@@ -1,0 +1,194 @@
+"""What an executor is: something that runs a plan on values, with the same bits and the same errors as any other.
+
+All of them run the same compiled programs on the same layout: values are made C-contiguous at entry, and checked
+against the types that the plan was made for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...errors import PlanError, Source
+from ...graph.evaluate import contiguous
+from ...graph.graph import Graph
+from ...ops.types import ArrayType, NumericType, OpaqueType, TupleType, ValueType, type_of
+from ..cost import Machine
+from ..events import Recorder, TaskFinished, TaskStarted
+from ..partition import partition
+from ..plan import Plan, TaskOutput, make_plan, verify_plan
+from ..lower import plan_input
+from ..program import Program, compile_program, contiguous_items
+
+
+class AbstractExecutor(ABC):
+    """Base of the executors.
+
+    Arguments:
+        workers: how many tasks can run at once.
+        overhead: seconds that starting a task costs; what takes less is no task of its own.
+        blas_threads: the threads of BLAS in a task; None leaves what the user has set, and gives up equal bits.
+        recorder: takes the events of each run.
+    """
+
+    def __init__(
+        self, workers: int, overhead: float, blas_threads: int | None = 1, recorder: Recorder | None = None
+    ) -> None:
+        self.workers = workers
+        self.overhead = overhead
+        self.blas_threads = blas_threads
+        self.recorder = recorder
+
+    @abstractmethod
+    def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The results of a plan.
+
+        Arguments:
+            plan: the plan.
+            values: a value for each input, of its type.
+        Returns:
+            a value for each output; arrays are C-contiguous, and may share memory with inputs and each other.
+        Errors:
+            PlanError: a value that does not fit its type.
+            Exception: what an op raised, with a note that names the op, the user's line and the task.
+        """
+
+    def prepare(self, graph: Graph) -> Plan:
+        """The plan of a graph for this executor, from a cache by the graph's content.
+
+        Arguments:
+            graph: the graph.
+        Returns:
+            its verified plan.
+        """
+        return prepared(graph, tuple([node.source for node in graph.nodes]), self.workers, self.overhead)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.workers})"
+
+
+@lru_cache(maxsize=256)
+def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, overhead: float) -> Plan:
+    """The plan of a graph.
+
+    Arguments:
+        graph: the graph.
+        sources: the lines of its nodes, so that equal graphs from different lines have plans of their own.
+        workers: how many tasks can run at once.
+        overhead: seconds that starting a task costs.
+    Returns:
+        the verified plan.
+    """
+    del sources
+    machine = Machine()
+    return verify_plan(make_plan(graph, partition(graph, workers, overhead, machine), machine))
+
+
+@lru_cache(maxsize=256)
+def programs(plan: Plan) -> tuple[Program, ...]:
+    """The program of each task of a plan."""
+    return tuple(compile_program(task.body, task.name) for task in plan.tasks)
+
+
+# Values.
+
+
+def entered(plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+    """The values, C-contiguous, after a check that they fit the plan.
+
+    Arguments:
+        plan: the plan.
+        values: a value for each input.
+    Returns:
+        the values; copies where they were not contiguous.
+    Errors:
+        PlanError: a value that does not fit, named by its input.
+    """
+    if len(values) != len(plan.inputs):
+        raise PlanError(f"the plan takes {len(plan.inputs)} values, but {len(values)} were given")
+    return tuple([_entered(plan, k, t, v) for k, (t, v) in enumerate(zip(plan.inputs, values, strict=True))])
+
+
+def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
+    if isinstance(t, ArrayType):
+        if isinstance(value, np.ndarray) and value.dtype == t.dtype and value.shape == t.shape:
+            return contiguous(value)
+    elif fits(t, value):
+        return contiguous_items(value)
+    raise PlanError(
+        f"{plan.input_name(index)} is {_described(value)}, but the plan was made for {t}",
+        fix="make a plan for these values, or convert them",
+    )
+
+
+def fits(t: ValueType[Any], value: Any) -> bool:
+    """Whether a value is of a type; a Python number may stand for a NumPy scalar of its dtype, and the other way."""
+    if isinstance(t, TupleType):
+        return type(value) is tuple and len(value) == len(t.items) and all(map(fits, t.items, value))
+    if isinstance(t, OpaqueType):
+        return isinstance(value, t.cls)
+    return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and type_of(value) == t
+
+
+def _described(value: Any) -> str:
+    return str(type_of(value)) if isinstance(value, np.ndarray | np.generic) else f"a {type(value).__name__}"
+
+
+# Running tasks in this process.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A program that tells a recorder when it starts and ends.
+
+    Arguments:
+        program: what runs.
+        task: its index in the plan.
+        name: its name.
+        recorder: who is told.
+    """
+
+    program: Callable[..., tuple[Any, ...]]
+    task: int
+    name: str
+    recorder: Recorder
+
+    def __call__(self, *values: Any) -> tuple[Any, ...]:
+        worker, start = threading.current_thread().name, time.perf_counter()
+        self.recorder.record(TaskStarted(self.task, self.name, worker, start))
+        error = ""
+        try:
+            return self.program(*values)
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            end = time.perf_counter()
+            self.recorder.record(TaskFinished(self.task, self.name, worker, end, end - start, error))
+
+
+def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tuple[Any, ...]]]:
+    """What runs each task of a plan in this process."""
+    plain = programs(plan)
+    if recorder is None:
+        return plain
+    return [Recorded(run, k, plan.tasks[k].name, recorder) for k, run in enumerate(plain)]
+
+
+def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> tuple[Any, ...]:
+    """The results of a plan, its tasks run one after the other in this thread, on values that have entered."""
+    results: list[tuple[Any, ...]] = []
+
+    def value(slot: Any) -> Any:
+        return results[slot.task][slot.index] if isinstance(slot, TaskOutput) else plan_input(values, slot)
+
+    for task, run in zip(plan.tasks, runners(plan, recorder), strict=True):
+        results.append(run(*map(value, task.args)))
+    return tuple(map(value, plan.outputs))

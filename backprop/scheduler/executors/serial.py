@@ -1,0 +1,29 @@
+"""Serial: the whole graph as one task, in the thread that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..blas import blas_threads as blas
+from ..events import Recorder
+from ..plan import Plan
+from .base import AbstractExecutor, entered, run_inline
+
+
+class Serial(AbstractExecutor):
+    """Runs one task after the other, in this thread.
+
+    Arguments:
+        blas_threads: the threads of BLAS; None leaves what the user has set, and gives up equal bits.
+        recorder: takes the events of each run.
+    """
+
+    def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
+        super().__init__(1, 0.0, blas_threads, recorder)
+
+    def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """See AbstractExecutor."""
+        given = entered(plan, values)
+        with blas(self.blas_threads):
+            return run_inline(plan, given, self.recorder)

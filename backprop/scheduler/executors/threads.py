@@ -1,0 +1,101 @@
+"""Threads: tasks on the threads of this process, through `dask.threaded`.
+
+Source: dask/local.py. After an exception Dask's threads go on with what they have begun; as the memory that they work
+on belongs to the caller again once `run` has returned, a run waits until its tasks are quiet.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dask.threaded
+from dask.system import CPU_COUNT
+
+from ..blas import blas_threads as blas
+from ..events import Recorder
+from ..lower import lower
+from ..plan import Plan
+from .base import AbstractExecutor, entered, run_inline, runners
+
+OVERHEAD = 1e-4
+"""Seconds that a task costs on threads."""
+
+
+class Threads(AbstractExecutor):
+    """Runs tasks on `n` threads.
+
+    Arguments:
+        n: the number of threads; that of the usable cores by default.
+        blas_threads: the threads of BLAS in each; None leaves what the user has set, and gives up equal bits.
+        recorder: takes the events of each run.
+    """
+
+    def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
+        super().__init__(n if n is not None else CPU_COUNT, OVERHEAD, blas_threads, recorder)
+        if self.workers < 1:
+            raise ValueError(f"an executor needs at least one thread, not {n}")
+
+    def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""
+        given = entered(plan, values)
+        with blas(self.blas_threads):
+            if len(plan.tasks) < 2 or self.workers == 1:
+                return run_inline(plan, given, self.recorder)
+            return self._run(plan, given)
+
+    def _run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        door = _Door()
+        lowered = lower(plan, values, [_Guarded(run, door) for run in runners(plan, self.recorder)])
+        try:
+            answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers)
+        finally:
+            door.close()
+        return lowered.results(answers, values, plan)
+
+
+class _Door:
+    """Lets tasks in until it is closed, and knows when the last one is out."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._open = True
+
+    def enter(self) -> None:
+        with self._changed:
+            if not self._open:
+                raise _ClosedError
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody in any more, and wait until nobody is inside."""
+        with self._changed:
+            self._open = False
+            self._changed.wait_for(lambda: self._inside == 0)
+
+
+class _ClosedError(Exception):
+    """A task came after another one had failed; nobody is left to see this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Guarded:
+    """A runner behind a door."""
+
+    run: Callable[..., tuple[Any, ...]]
+    door: _Door
+
+    def __call__(self, *values: Any) -> tuple[Any, ...]:
+        self.door.enter()
+        try:
+            return self.run(*values)
+        finally:
+            self.door.leave()
