@@ -23,7 +23,7 @@ from ..graph.structure import Structure, flatten, unflatten
 from ..graph.trace import Recording, record
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.plan import Plan
-from .gradients import as_function
+from .gradients import Function, as_function
 from .report import report
 from .run import current, handed_out, plain, plan_of, run_graph, runner
 
@@ -58,6 +58,7 @@ class Compiled:
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function's result."""
         values, structure = flatten((args, kwargs))
         if any(isinstance(value, Var) for value in values):
             return self._function(*args, **kwargs)  # a part of an outer trace
@@ -123,7 +124,7 @@ class Compiled:
         return path, {**recording.builder.values, **path.constants}
 
 
-def compile(f: Callable[..., Any], executor: AbstractExecutor | None = None) -> Compiled:
+def compile(f: Function, executor: AbstractExecutor | None = None) -> Compiled:
     """A function traced once for each signature, and replayed.
 
     Arguments:

@@ -27,10 +27,11 @@ from ..scheduler.executors.base import AbstractExecutor
 from .run import current, halves, handed_out, joint, plain, run_graph, runner, youngest
 
 Argnums = int | str | Sequence[int | str]
+Function = Callable[..., Any] | Graph
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, executor: AbstractExecutor | None = None
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, executor: AbstractExecutor | None = None
 ) -> Callable[..., Any]:
     """A function that returns the value of a function and its gradient.
 
@@ -65,7 +66,7 @@ def value_and_grad(
 
 
 def grad(
-    f: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False, executor: AbstractExecutor | None = None
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, executor: AbstractExecutor | None = None
 ) -> Callable[..., Any]:
     """A function that returns the gradient of a function.
 
@@ -83,7 +84,7 @@ def grad(
     return gradient
 
 
-def evaluate(f: Callable[..., Any], executor: AbstractExecutor | None = None) -> Callable[..., Any]:
+def evaluate(f: Function, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
     """A function that computes the same as a function, its independent branches in parallel.
 
     Arguments:
@@ -102,7 +103,7 @@ def evaluate(f: Callable[..., Any], executor: AbstractExecutor | None = None) ->
     return evaluated
 
 
-def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
+def vjp(f: Function, *args: Any) -> tuple[Any, Callable[[Any], Any]]:
     """The value of a function, and its pullback.
 
     Arguments:
@@ -135,7 +136,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Any, Callable[[Any], Any]]:
     return unflatten(traced.output, values), pullback
 
 
-def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """The value of a function and its directional derivative.
 
     Arguments:
@@ -162,7 +163,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     return unflatten(traced.output, results[:count]), unflatten(traced.output, results[count:], lambda value: None)
 
 
-def jacobian(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any]:
+def jacobian(f: Function, argnums: int | str = 0) -> Callable[..., Any]:
     """A function that returns the Jacobian of a function.
 
     Arguments:
@@ -192,7 +193,7 @@ def jacobian(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any
     return jacobian_of
 
 
-def hessian(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any]:
+def hessian(f: Function, argnums: int | str = 0) -> Callable[..., Any]:
     """A function that returns the matrix of second derivatives of a scalar function, by one argument.
 
     Arguments:
@@ -204,7 +205,7 @@ def hessian(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any]
     return jacobian(grad(f, argnums), argnums)
 
 
-def hvp(f: Callable[..., Any], args: Sequence[Any], v: Any) -> Any:
+def hvp(f: Function, args: Sequence[Any], v: Any) -> Any:
     """The product of the Hessian of a scalar function, by its first argument, with a vector.
 
     Arguments:
@@ -219,7 +220,7 @@ def hvp(f: Callable[..., Any], args: Sequence[Any], v: Any) -> Any:
     return jvp(lambda x: gradient(x, *rest), (first,), (v,))[1]
 
 
-def as_function(f: Callable[..., Any] | Graph) -> Callable[..., Any]:
+def as_function(f: Function) -> Callable[..., Any]:
     """The function itself, or one that computes an explicit graph; several outputs make a tuple."""
     if not isinstance(f, Graph):
         return f

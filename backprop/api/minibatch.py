@@ -8,6 +8,7 @@ the gradient are the same for any number of workers. The body is traced once for
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -90,7 +91,7 @@ def _bounds(rows: int, shards: int | None) -> list[tuple[int, int]]:
     """The first and last row (exclusive) of each shard; lengths differ by one at most."""
     count = min(rows, shards if shards is not None else max(1, min(MOST, rows // ROWS)))
     edges = [rows * k // count for k in range(count + 1)]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(itertools.pairwise(edges))
 
 
 def _cut(args: Sequence[Any], positions: Sequence[int], start: int, stop: int) -> tuple[Any, ...]:

@@ -14,8 +14,9 @@ import operator
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -35,7 +36,7 @@ from ..ops.numpy_names import METHODS, lookup_function
 from ..ops.op import Op
 from ..ops.tuples import item
 from ..ops.types import NumericType, TupleType, ValueType, type_of
-from .graph import Graph, Literal, Node, NodeId, Params, literal
+from .graph import Graph, Literal, Node, NodeId, literal
 
 T = TypeVar("T")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -60,7 +61,19 @@ class Builder:
         run: runs a graph on values, for code that asks for the value of a Var; None where there are no values.
     """
 
-    __slots__ = ("_captured", "_literals", "asked", "born", "closed", "names", "nodes", "run", "source", "types", "values")
+    __slots__ = (
+        "_captured",
+        "_literals",
+        "asked",
+        "born",
+        "closed",
+        "names",
+        "nodes",
+        "run",
+        "source",
+        "types",
+        "values",
+    )
 
     def __init__(self, run: Run | None = None) -> None:
         self.run = run
@@ -531,7 +544,9 @@ def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, param
         ) from None
 
 
-REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
+    {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+)
 
 _OPERATORS = {
     "add": ops.add,

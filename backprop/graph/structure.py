@@ -10,6 +10,7 @@ A dataclass is rebuilt without calling its constructor, by setting its fields, s
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -127,9 +128,7 @@ def _register(cls: type) -> None:
             object.__setattr__(value, name, child)
         return value
 
-    try:
+    with contextlib.suppress(ValueError):  # another thread was first
         optree.register_pytree_node(
             cls, take_apart, put_together, path_entry_type=optree.GetAttrEntry, namespace=NAMESPACE
         )
-    except ValueError:  # another thread was first
-        pass

@@ -91,5 +91,6 @@ def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
     graph, inputs = builder.build(recording.ids)
     values = tuple(builder.values[i] for i in inputs)
     rest = (i for i, node in enumerate(builder.nodes) if node is not None)
-    known = {k: builder.values[i] for k, i in enumerate(rest, len(inputs)) if i in builder.values} if builder.asked else {}
+    places = enumerate(rest, len(inputs)) if builder.asked else ()
+    known = {k: builder.values[i] for k, i in places if i in builder.values}
     return Trace(graph, values, recording.arguments, recording.output, known)

@@ -17,7 +17,14 @@ from .sums import balance_sums
 
 Pass = Callable[[Graph], Graph]
 
-DEFAULT_PASSES: tuple[Pass, ...] = (drop_dead_code, fold_constants, drop_identities, merge_shared, balance_sums, drop_dead_code)
+DEFAULT_PASSES: tuple[Pass, ...] = (
+    drop_dead_code,
+    fold_constants,
+    drop_identities,
+    merge_shared,
+    balance_sums,
+    drop_dead_code,
+)
 
 
 def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:

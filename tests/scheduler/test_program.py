@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop.errors import Source
+from backprop.graph.graph import Graph
+from backprop.ops.accumulate import accumulate
+from backprop.ops.contract import matmul
+from backprop.ops.elementwise import add, multiply, sin
+from backprop.ops.index import Slice, basic_index
+from backprop.ops.op import Op
+from backprop.ops.reduce import reduce_sum
+from backprop.ops.shape import permute, reshape_to
+from backprop.ops.tuples import item, make_tuple
+from backprop.ops.types import array_type, scalar_type, type_of
+from backprop.scheduler import program as module
+from backprop.scheduler.program import Code, Program, compile_program, escaping
+from tests.scheduler.graphs import Hand, branches, meaning
+
+F8 = np.dtype("float64")
+BIG = array_type((40, 40), F8)
+
+
+def by_code(graph: Graph) -> Program:
+    return Program(module._generate(graph), graph)
+
+
+def by_loop(graph: Graph) -> Program:
+    return Program(module._looped(graph), graph)
+
+
+Maker = Callable[[Graph], Program]
+both = pytest.mark.parametrize("make", [by_code, by_loop])
+
+
+def values_of(graph: Graph) -> list[Any]:
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal(t.shape) for t in graph.inputs]  # type: ignore[attr-defined]
+
+
+def assert_means_the_same(make: Maker, graph: Graph) -> None:
+    values = values_of(graph)
+    kept = [value.copy() for value in values]
+    got = make(graph)(*values)
+    for a, b in zip(got, meaning(graph, *values), strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert type(a) is type(b)
+    for value, before in zip(values, kept, strict=True):
+        np.testing.assert_array_equal(value, before)
+
+
+@both
+def test_branches(make: Maker) -> None:
+    assert_means_the_same(make, branches(3, 20, 500))
+
+
+@both
+def test_random_graphs(make: Maker) -> None:
+    for seed in range(30):
+        assert_means_the_same(make, random_graph(seed))
+
+
+def random_graph(seed: int) -> Graph:
+    rng = np.random.default_rng(seed)
+    hand = Hand(BIG, BIG)
+    ids = [0, 1]
+    for _ in range(25):
+        a, b, c = (int(i) for i in rng.choice(ids, 3))
+        match rng.integers(6):
+            case 0:
+                ids.append(hand(add, a, b))
+            case 1:
+                ids.append(hand(sin, a))
+            case 2:
+                ids.append(hand(permute, a, axes=(1, 0)))
+            case 3:
+                ids.append(hand(accumulate, a, b, c))
+            case 4:
+                ids.append(hand(item, hand(make_tuple, a, b), index=1))
+            case _:
+                ids.append(hand(reshape_to, hand(reshape_to, a, shape=(1600,)), shape=(40, 40)))
+    return hand.graph(*(int(i) for i in rng.choice(ids, 3)))
+
+
+@both
+def test_outputs_are_contiguous_and_so_are_operands_of_ops(make: Maker) -> None:
+    seen: list[bool] = []
+
+    def look(x: Any) -> Any:
+        seen.append(x.flags.c_contiguous)
+        return x.copy()
+
+    hand = Hand(BIG)
+    turned = hand(permute, 0, axes=(1, 0))
+    summed = hand(add, turned, turned)
+    graph = hand.graph(hand(Op("look", lambda t: t, look), summed), turned)
+    assert all(value.flags.c_contiguous for value in make(graph)(*values_of(graph)))
+    assert seen == [True]
+
+
+@both
+def test_items_of_a_tuple_are_contiguous(make: Maker) -> None:
+    pair = Op("pair", lambda t: type_of((np.zeros((40, 40)),)), lambda x: (np.asfortranarray(x),))
+    hand = Hand(BIG)
+    graph = hand.graph(hand(item, hand(pair, 0), index=0))
+    (got,) = make(graph)(*values_of(graph))
+    assert got.flags.c_contiguous
+
+
+@both
+def test_a_dying_operand_is_overwritten(make: Maker) -> None:
+    made: list[Any] = []
+
+    def remember(x: Any, out: Any = None) -> Any:
+        made.append(out)
+        return np.sin(x, out=out)
+
+    op = Op("remember", lambda t: t, remember, kind=sin.kind)
+    hand = Hand(BIG)
+    graph = hand.graph(hand(op, hand(op, hand(op, 0))))
+    (got,) = make(graph)(*values_of(graph))
+    assert made[0] is None
+    assert made[1] is made[2] is got
+
+
+@both
+def test_a_buffer_with_a_live_view_is_not_overwritten(make: Maker) -> None:
+    hand = Hand(BIG)
+    base = hand(sin, 0)
+    view = hand(permute, base, axes=(1, 0))
+    assert_means_the_same(make, hand.graph(hand(add, hand(sin, base), view)))
+
+
+@both
+def test_the_third_term_of_a_sum_is_not_overwritten(make: Maker) -> None:
+    hand = Hand(BIG)
+    terms = [hand(sin, 0), hand(add, 0, 0), hand(multiply, 0, 0)]
+    assert_means_the_same(make, hand.graph(hand(accumulate, 0, 0, *terms), hand(accumulate, *terms[:1] * 3)))
+
+
+@both
+def test_a_weak_literal_keeps_the_dtype_of_its_company(make: Maker) -> None:
+    hand = Hand(array_type((3,), np.dtype("float32")))
+    (got,) = make(hand.graph(hand(multiply, 0, hand.literal(2.0))))(np.ones(3, np.float32))
+    assert got.dtype == np.float32
+
+
+@both
+def test_scalars_stay_scalars(make: Maker) -> None:
+    hand = Hand(BIG)
+    total = hand(reduce_sum, 0, axes=(0, 1), keepdims=False)
+    (got,) = make(hand.graph(hand(sin, total)))(np.ones((40, 40)))
+    assert isinstance(got, np.float64)
+    assert type_of(got) == scalar_type(F8)
+
+
+@both
+def test_an_exception_arrives_as_itself_with_a_note(make: Maker) -> None:
+    raised = KeyError("mine")
+
+    def fail(x: Any) -> Any:
+        raise raised
+
+    hand = Hand(BIG)
+    bad = hand(Op("fail", lambda t: t, fail), hand(sin, 0), source=Source("user.py", 12, "f"))
+    with pytest.raises(KeyError) as caught:
+        make(hand.graph(hand(sin, bad)))(np.ones((40, 40)))
+    assert caught.value is raised
+    (note,) = raised.__notes__
+    assert "fail(float64[40, 40])" in note
+    assert "user.py:12 in f" in note
+
+
+def test_equal_graphs_share_code_but_not_notes() -> None:
+    def graph(line: int) -> Graph:
+        hand = Hand(BIG)
+        return hand.graph(hand(sin, 0, source=Source("user.py", line, "f")))
+
+    one, two = compile_program(graph(1), "bp-0"), compile_program(graph(2), "bp-1")
+    assert one.code is two.code
+    assert "user.py:1 " in one.note(1)
+    assert "user.py:2 in f, in task bp-1" in two.note(1)
+
+
+def test_long_graphs_run_by_a_loop() -> None:
+    long = branches(1, 2 * module.LONGEST, 3)
+    assert compile_program(long).code.text == ""
+    assert compile_program(branches(1, 10, 3)).code.text != ""
+    assert_means_the_same(compile_program, long)
+
+
+def test_dead_values_are_let_go() -> None:
+    hand = Hand(BIG)
+    code: Code = module._generate(hand.graph(hand(matmul, hand(matmul, 0, 0), 0)))
+    assert "r0 = f0(r1, r0)" in code.text
+    assert "r1 = None" in code.text
+
+
+def test_escaping_outputs() -> None:
+    hand = Hand(BIG)
+    own = hand(sin, 0)
+    shared = hand(sin, 0)
+    row = hand(basic_index, shared, key=(Slice(0, 1, 1),))
+    graph = hand.graph(0, own, shared, row, hand(permute, 0, axes=(1, 0)), hand.literal(np.ones(2)))
+    assert escaping(graph) == (True, False, True, True, True, True)
+
+
+def test_a_graph_without_nodes_or_outputs() -> None:
+    assert compile_program(Graph((BIG,), (), (0, 0)))(1) == (1, 1)
+    assert compile_program(Graph((), (), ()))() == ()
