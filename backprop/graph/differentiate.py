@@ -164,7 +164,7 @@ def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
 def zero(builder: Builder, type: ValueType[Any]) -> Var[Any]:
     """The zero of a type."""
     assert isinstance(type, NumericType)
-    return builder.emit(filled, (), {"shape": type.shape, "dtype": type.dtype.name, "value": 0})  # type: ignore[no-any-return]
+    return builder.emit(filled, (), {"shape": type.shape, "dtype": type.dtype.name, "value": repr(type.dtype.type(0).item())})  # type: ignore[no-any-return]
 
 
 def _no_derivative(node: Node) -> NotDifferentiableError:

@@ -38,7 +38,9 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def contiguous(value: Any) -> Any:
-    """The value itself, or its C-contiguous copy where it is an array of another layout."""
+    """The value itself, or its C-contiguous copy where it is an array of another layout; in tuples, item by item."""
+    if type(value) is tuple:
+        return tuple([contiguous(part) for part in value])
     if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
         return value.copy("C")
     return value

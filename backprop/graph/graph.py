@@ -94,14 +94,16 @@ class Literal:
 
     @property
     def value(self) -> Any:
-        """The constant itself; arrays are read-only."""
+        """The constant itself: a read-only array, a NumPy scalar, or where weak a Python number."""
         array = np.frombuffer(self.data, self.dtype).reshape(self.shape or ())
-        return array if self.shape is not None else array[()]
+        if self.shape is not None:
+            return array
+        return array.item() if self.weak else array[()]
 
 
 def _literal_type(value: Literal) -> ValueType[Any]:
     if value.weak:
-        return type_of(value.value.item())
+        return type_of(value.value)
     if value.shape is None:
         return value_type((), np.dtype(value.dtype))
     return type_of(value.value)

@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -275,11 +276,16 @@ stack_along: Op = Op(
 # Constants.
 
 
-def _filled(*, shape: Shape, dtype: str, value: complex) -> Any:
-    return np.full(shape, value, dtype) if shape else np.dtype(dtype).type(value)
+_READERS = MappingProxyType({"f": float, "c": complex, "i": int, "u": int, "b": "True".__eq__})
 
 
-# An array of one value; it has no operand, so whoever traces it hands it to a Var (see full_like).
+def _filled(*, shape: Shape, dtype: str, value: str) -> Any:
+    kind = np.dtype(dtype)
+    number = kind.type(_READERS[kind.kind](value))
+    return np.full(shape, number) if shape else number
+
+
+# An array of one value, written as text, since 0.0 == -0.0 but their arrays differ; it has no operand, so whoever traces it hands it to a Var (see full_like).
 filled: Op = Op("filled", lambda *, shape, dtype, value: value_type(shape, np.dtype(dtype)), _filled, home=__name__)
 
 
@@ -505,7 +511,7 @@ def full_like(
     kind = np.dtype(x.dtype if dtype is None else dtype)
     if is_traced(fill_value) or np.ndim(fill_value):
         return broadcast_to(asarray(fill_value, kind), lengths)
-    params = {"shape": lengths, "dtype": kind.name, "value": np.asarray(fill_value).item()}
+    params = {"shape": lengths, "dtype": kind.name, "value": repr(np.asarray(fill_value).astype(kind).item())}
     return x.__backprop_emit__(filled, (), params) if is_traced(x) else filled(**params)
 
 

@@ -11,24 +11,22 @@ Limits: two runs at a time that want different numbers get that of the first. Op
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from functools import cache
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-import scipy.linalg  # loads the BLAS of SciPy, so that the controller finds it  # noqa: F401
-from threadpoolctl import ThreadpoolController
+import numpy.linalg  # with scipy.linalg, so that the controller finds the BLAS of both  # noqa: F401
+import scipy.linalg  # noqa: F401
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 
 class _Limiter:
     """The number of BLAS threads of this process, and how many runs hold it down."""
 
     def __init__(self) -> None:
-        np.zeros((2, 2)) @ np.zeros((2, 2))
         self._lock = threading.Lock()
         self._libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
-        self._before: list[int] = []
+        self._changed: list[tuple[Any, int]] = []
         self._holders = 0
 
     def enter(self, threads: int) -> None:
@@ -36,27 +34,38 @@ class _Limiter:
         with self._lock:
             self._holders += 1
             if self._holders == 1:
-                self._before = [library.get_num_threads() for library in self._libraries]
-                self._set([threads] * len(self._libraries))
+                now = [(library, library.get_num_threads()) for library in self._libraries]
+                self._changed = [(library, number) for library, number in now if number != threads]
+                for library, _ in self._changed:
+                    _set_threads(library, threads)
 
     def leave(self) -> None:
         """Set the number back, if this was the last run."""
         with self._lock:
             self._holders -= 1
             if self._holders == 0:
-                self._set(self._before)
+                for library, number in self._changed:
+                    _set_threads(library, number)
 
-    def _set(self, wanted: list[int]) -> None:
-        for library, number in zip(self._libraries, wanted, strict=True):
-            if library.get_num_threads() != number:
-                library.set_num_threads(number)
+
+def _set_threads(library: Any, threads: int) -> None:
+    """Set the number, whichever thread set it before.
+
+    threadpoolctl 3.8 lets only one thread set it and ignores the others in silence; here a lock keeps order.
+    """
+    if hasattr(library, "clear_controlling_thread"):
+        library.clear_controlling_thread(force=True)
+    library.set_num_threads(threads)
 
 
 @cache
 def _limiter() -> _Limiter:
     # The one object that lives as long as the process: what it guards, the number of threads of the loaded libraries,
-    # is one for the process too, and two limiters would restore each other's numbers. It is made at the first run.
+    # is one for the process too, and two limiters would restore each other's numbers.
     return _Limiter()
+
+
+_limiter()  # at import, which happens once: two first runs at a time could make one each
 
 
 class blas_threads:  # noqa: N801  # used as a function
@@ -78,9 +87,3 @@ class blas_threads:  # noqa: N801  # used as a function
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._threads is not None:
             _limiter().leave()
-
-
-def limited(function: Callable[..., Any], threads: int | None, *args: Any) -> Any:
-    """function(*args), with BLAS on so many threads."""
-    with blas_threads(threads):
-        return function(*args)

@@ -70,6 +70,7 @@ class Call:
     picks: tuple[Pick, ...]
 
     def __call__(self, *given: Any) -> tuple[Any, ...]:
+        """The results of the task."""
         return self.run(*picked_from(given, self.picks))
 
 

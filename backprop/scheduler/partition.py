@@ -11,7 +11,8 @@ The steps, over plain lists of ints:
 4. *Cuts.* Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at
    most. A group is all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never
    rises, and between two workers hops_in rises; so groups have no cycle.
-5. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
+5. *Merging.* A group lighter than what a task costs joins a neighbour, where that makes no cycle.
+6. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
    predicted speed-up is below 1.2 or the whole is not worth two tasks.
 
 It depends on the graph, the number of workers and the overhead only, and takes time near linear in the nodes.
@@ -27,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 from ..graph.graph import Graph, NodeId
@@ -42,6 +44,12 @@ WORTH_IT = 1e-3
 
 TASKS_A_WORKER = (4, 2, 1)
 """The numbers of virtual workers that are tried, for each real one."""
+
+MANY = 50_000
+"""Items above which only the first of them is tried."""
+
+MOST_GROUPS = 200
+"""Groups above which light ones stay as they are: joining takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +293,46 @@ def _hops_out(work: Work, worker: list[int]) -> list[int]:
     return hops
 
 
-# Step 5: what comes of it.
+# Step 5: light groups join a neighbour.
+
+
+def merge_light(work: Work, groups: list[list[int]], fee: Fee) -> list[list[int]]:
+    """The groups, where one that is lighter than what a task costs has joined one that it reads, or that reads it.
+
+    Let the level of a group be the length of the longest way to it. Where a group reads another one level below, there
+    is no second way between them, so that the two can be joined without a cycle.
+    """
+    if len(groups) > MOST_GROUPS:
+        return groups
+    merged = [list(group) for group in groups]
+    before = [set(edges) for edges in _edges(work, groups)]
+    while (pair := _light_pair(work, merged, before, fee)) is not None:
+        merged, before = _joined(merged, before, *pair)
+    return [sorted(group) for group in merged]
+
+
+def _light_pair(work: Work, groups: list[list[int]], before: list[set[int]], fee: Fee) -> tuple[int, int] | None:
+    levels: list[int] = []
+    for read in before:
+        levels.append(max([levels[p] + 1 for p in read], default=0))
+    seconds = [sum([work.seconds[k] for k in group]) for group in groups]
+    pairs = [(p, g) for g, read in enumerate(before) for p in read if levels[g] == levels[p] + 1]
+    light = [(p, g) for p, g in pairs if min(seconds[p], seconds[g]) < fee.task_s]
+    return min(light, key=lambda pair: (seconds[pair[0]] + seconds[pair[1]], pair), default=None)
+
+
+def _joined(groups: list[list[int]], before: list[set[int]], p: int, g: int) -> tuple[list[list[int]], list[set[int]]]:
+    """The groups and what they read after `g` has joined `p`, in a topological order again."""
+    groups[p] += groups[g]
+    before[p] = (before[p] | before[g]) - {p, g}
+    left = [n for n in range(len(groups)) if n != g]
+    reads = {n: {p if q == g else q for q in before[n]} - {n} for n in left}
+    order = list(TopologicalSorter(reads).static_order())
+    number = {n: k for k, n in enumerate(order)}
+    return [groups[n] for n in order], [{number[q] for q in reads[n]} for n in order]
+
+
+# Step 6: what comes of it.
 
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
@@ -296,10 +343,11 @@ def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
         return whole
     clusters = paths(work)
     best, shortest = whole, total / SPEED_UP
-    for factor in TASKS_A_WORKER:
+    for factor in TASKS_A_WORKER if len(work.ids) <= MANY else TASKS_A_WORKER[:1]:
         groups = cut(work, assign(work, clusters, factor * workers, fee))
-        if len(groups) > 1 and (time := makespan(work, groups, workers, fee)) < shortest:
-            best, shortest = groups, 0.95 * time
+        for choice in (groups, merge_light(work, groups, fee)):
+            if len(choice) > 1 and (time := makespan(work, choice, workers, fee)) < shortest:
+                best, shortest = choice, 0.95 * time
     return best
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import PlanError
 from ..graph.graph import Graph, Node, NodeId
@@ -25,7 +25,8 @@ from .cost import Machine, cost, is_free
 from .partition import Groups, live
 
 
-class PlanInput(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class PlanInput:
     """An argument that is an input of the plan.
 
     Arguments:
@@ -37,7 +38,8 @@ class PlanInput(NamedTuple):
     rows: tuple[int, int] | None = None
 
 
-class TaskOutput(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class TaskOutput:
     """An argument that is a result of a task.
 
     Arguments:

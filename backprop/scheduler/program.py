@@ -378,6 +378,7 @@ class Program:
     name: str = ""
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
+        """The results, for a C-contiguous value of each input."""
         try:
             return self.code.run(*values)
         except Exception as error:
@@ -411,5 +412,3 @@ def compile_program(graph: Graph, name: str = "") -> Program:
         the Program; its code comes from a cache by the graph's content.
     """
     return Program(generated(graph), graph, name)
-
-

@@ -5,6 +5,8 @@ Sound to the bit: multiplying by one changes no finite number, infinity or NaN. 
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...ops.elementwise import cast, divide, multiply, negative
 from ...ops.shape import sum_to
 from ..graph import Graph, Node, NodeId, literal
@@ -49,4 +51,4 @@ def _is_one(rewrite: Rewrite, i: NodeId) -> bool:
     if node is None or node.op is not literal:
         return False
     value = dict(node.params)["value"].value
-    return value.ndim == 0 and bool(value == 1)
+    return np.ndim(value) == 0 and bool(value == 1)

@@ -19,12 +19,12 @@ import numpy as np
 from ...errors import PlanError, Source
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
-from ...ops.types import ArrayType, NumericType, OpaqueType, TupleType, ValueType, type_of
+from ...ops.types import ArrayType, OpaqueType, TupleType, ValueType, type_of
 from ..cost import Machine
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..partition import partition
-from ..plan import Plan, TaskOutput, make_plan, verify_plan
 from ..lower import plan_input
+from ..partition import partition
+from ..plan import Plan, Slot, TaskOutput, make_plan, verify_plan
 from ..program import Program, compile_program, contiguous_items
 
 
@@ -129,9 +129,13 @@ def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
 
 
 def fits(t: ValueType[Any], value: Any) -> bool:
-    """Whether a value is of a type; a Python number may stand for a NumPy scalar of its dtype, and the other way."""
+    """Whether a value is of a type."""
     if isinstance(t, TupleType):
-        return type(value) is tuple and len(value) == len(t.items) and all(map(fits, t.items, value))
+        return (
+            type(value) is tuple
+            and len(value) == len(t.items)
+            and all(fits(part, item) for part, item in zip(t.items, value, strict=True))
+        )
     if isinstance(t, OpaqueType):
         return isinstance(value, t.cls)
     return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and type_of(value) == t
@@ -161,6 +165,7 @@ class Recorded:
     recorder: Recorder
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
+        """Run, and tell."""
         worker, start = threading.current_thread().name, time.perf_counter()
         self.recorder.record(TaskStarted(self.task, self.name, worker, start))
         error = ""
@@ -186,7 +191,7 @@ def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> 
     """The results of a plan, its tasks run one after the other in this thread, on values that have entered."""
     results: list[tuple[Any, ...]] = []
 
-    def value(slot: Any) -> Any:
+    def value(slot: Slot) -> Any:
         return results[slot.task][slot.index] if isinstance(slot, TaskOutput) else plan_input(values, slot)
 
     for task, run in zip(plan.tasks, runners(plan, recorder), strict=True):

@@ -15,18 +15,21 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from types import TracebackType
 from typing import Any
 
 import distributed
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 from dask.system import CPU_COUNT
+from dask.task_spec import Task as DaskTask
+from dask.task_spec import TaskRef
 from distributed.protocol import pickle
 
 from ...ops.types import ArrayType
 from ..blas import blas_threads as blas
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..lower import lower, new_token, plan_input
+from ..lower import Key, Lowered, lower, new_token, plan_input
 from ..plan import Plan, PlanInput
 from ..program import compile_program
 from .base import AbstractExecutor, entered
@@ -59,10 +62,10 @@ class Cluster(AbstractExecutor):
         recorder: Recorder | None = None,
     ) -> None:
         self._own_cluster = _local(n_workers, processes) if client is None else None
-        self._own_client = None if isinstance(client, distributed.Client) else _connect(self._own_cluster or client)
-        self.client = self._own_client or client
+        self._owns_client = not isinstance(client, distributed.Client)
+        self.client: Any = _connect(self._own_cluster or client) if self._owns_client else client
         self._span = f"backprop-{new_token()}"
-        super().__init__(max(1, sum(self.client.nthreads().values())), OVERHEAD, blas_threads, recorder)
+        super().__init__(max(1, _threads(self.client)), OVERHEAD, blas_threads, recorder)
 
     @property
     def address(self) -> str:
@@ -75,14 +78,20 @@ class Cluster(AbstractExecutor):
         ready = lower(plan, self._arguments(plan, given), self._runners(plan), split=True)
         if not ready.keys:
             return ready.results((), given, plan)
+        clocks = _clocks(ready, plan) if self.recorder is not None else {}
         name = ready.keys[0][0]
-        graph = HighLevelGraph({name: MaterializedLayer(ready.tasks)}, {name: set()})
+        graph = HighLevelGraph({name: MaterializedLayer({**ready.tasks, **clocks})}, {name: set()})
         with distributed.span(self._span):
-            answers = self.client.get(graph, list(ready.keys))
-        return ready.results([self._recorded(answer) for answer in answers], given, plan)
+            answers = self.client.get(graph, [*ready.keys, *clocks])
+        self._record(plan, answers[len(ready.keys) :])
+        return ready.results(answers[: len(ready.keys)], given, plan)
 
-    def _recorded(self, answer: Any) -> Any:
-        return answer
+    def _record(self, plan: Plan, times: Sequence[tuple[str, float, float]]) -> None:
+        for index, (worker, start, end) in enumerate(times):
+            assert self.recorder is not None
+            name = plan.tasks[index].name
+            self.recorder.record(TaskStarted(index, name, worker, start))
+            self.recorder.record(TaskFinished(index, name, worker, end, end - start))
 
     def _arguments(self, plan: Plan, values: Sequence[Any]) -> dict[PlanInput, Any]:
         """What stands for each argument that is an input: the value, or a Future of one that was sent ahead."""
@@ -96,13 +105,14 @@ class Cluster(AbstractExecutor):
 
     def _runners(self, plan: Plan) -> list[_Shipped]:
         return [
-            _Shipped(body, task.name, self.blas_threads) for task, body in zip(plan.tasks, _bodies(plan), strict=True)
+            _Shipped(body, task.name, self.blas_threads, self.recorder is not None)
+            for task, body in zip(plan.tasks, _bodies(plan), strict=True)
         ]
 
     def close(self) -> None:
         """Close what this executor opened: its client, and its own cluster."""
-        if self._own_client is not None:
-            self._own_client.close()
+        if self._owns_client:
+            self.client.close()
         if self._own_cluster is not None:
             self._own_cluster.close()
 
@@ -117,18 +127,23 @@ class Cluster(AbstractExecutor):
 
 
 def _local(n_workers: int | None, processes: bool) -> distributed.LocalCluster:
-    return distributed.LocalCluster(
+    return distributed.LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=n_workers or CPU_COUNT,
         threads_per_worker=1,
         processes=processes,
         protocol="tcp://",  # so that the executor pickles by address, with worker threads too
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
+        scheduler_kwargs={"dashboard": False},
     )
 
 
 def _connect(where: Any) -> distributed.Client:
-    return distributed.Client(where, set_as_default=False)
+    return distributed.Client(where, set_as_default=False)  # type: ignore[no-untyped-call]
+
+
+def _threads(client: Any) -> int:
+    return sum(client.nthreads().values())
 
 
 def _is_large(plan: Plan, slot: PlanInput, value: Any) -> bool:
@@ -138,12 +153,12 @@ def _is_large(plan: Plan, slot: PlanInput, value: Any) -> bool:
 @lru_cache(maxsize=64)
 def _bodies(plan: Plan) -> tuple[bytes, ...]:
     """The pickled body of each task of a plan."""
-    return tuple(pickle.dumps(task.body) for task in plan.tasks)
+    return tuple(pickle.dumps(task.body) for task in plan.tasks)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=512)
 def _unpickled(body: bytes) -> Any:
-    return pickle.loads(body)
+    return pickle.loads(body)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,16 +169,29 @@ class _Shipped:
         body: its graph, pickled.
         name: its name.
         blas_threads: for the run.
+        timed: whether to add where and when it ran, as one more result.
     """
 
     body: bytes
     name: str
     blas_threads: int | None
+    timed: bool
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         program = compile_program(_unpickled(self.body), self.name)
         with blas(self.blas_threads):
-            return program(*values)
+            start = time.perf_counter()
+            results = program(*values)
+        return (*results, (_here(), start, time.perf_counter())) if self.timed else results
 
 
-__all__ = ["Cluster", "TaskFinished", "TaskStarted", "threading", "time"]
+def _here() -> str:
+    return f"{distributed.get_worker().address} {threading.current_thread().name}"
+
+
+def _clocks(ready: Lowered, plan: Plan) -> dict[Key, DaskTask]:
+    """A Dask task for each task of the plan, which asks when it ran."""
+    keys = [key for key in ready.tasks if len(key) == 2]
+    places = [len(task.body.outputs) for task in plan.tasks]
+    clocks = [("bp-clock" + key[0][7:], key[1]) for key in keys]
+    return {c: DaskTask(c, itemgetter(at), TaskRef(k)) for c, k, at in zip(clocks, keys, places, strict=True)}

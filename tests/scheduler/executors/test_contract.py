@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from typing import Any
 
@@ -19,6 +20,7 @@ from backprop.ops.shape import permute
 from backprop.ops.types import array_type, scalar_type
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.base import AbstractExecutor
+from backprop.scheduler.executors.cluster import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.partition import partition
@@ -161,9 +163,33 @@ def test_threads_are_quiet_after_an_error() -> None:
     assert ended.is_set() or not started.is_set()
 
 
-def test_a_recorder_sees_each_task() -> None:
-    for make in (Serial, Threads):
-        recorder = Recorder()
-        make(recorder=recorder).run(make_plan(*model()), model_values())
-        assert sorted(event.task for event in recorder.finished) == [0, 1, 2]
-        assert len(recorder.events) == 6
+def test_a_recorder_sees_each_task(executor: AbstractExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder()
+    for each in (executor, *vars(executor).values()):
+        if isinstance(each, AbstractExecutor):
+            monkeypatch.setattr(each, "recorder", recorder)
+    executor.run(make_plan(*model()), model_values())
+    assert sorted(event.task for event in recorder.finished) == [0, 1, 2]
+    assert len(recorder.events) == 6
+    assert all(event.seconds >= 0.0 and event.worker for event in recorder.finished)
+
+
+@pytest.mark.cluster
+def test_large_inputs_reach_a_cluster(clusters: dict[str, Cluster]) -> None:
+    hand = Hand(array_type((40_000,), F8))
+    a, b = hand(sin, 0), hand(multiply, 0, 0)
+    for cluster in clusters.values():
+        x = np.linspace(0.0, 1.0, 40_000)
+        got = cluster.run(make_plan(hand.graph(a, b), ((a,), (b,))), [x])
+        np.testing.assert_array_equal(got[0], np.sin(x))
+
+
+@pytest.mark.cluster
+def test_a_cluster_takes_a_client_or_an_address(clusters: dict[str, Cluster]) -> None:
+    for cluster in clusters.values():
+        for where in (cluster.client, cluster.address):
+            with Cluster(where) as other:
+                assert other.workers == cluster.workers
+        with pickle.loads(pickle.dumps(cluster)) as other:
+            assert other.address == cluster.address
+        assert cluster.client.status == "running"

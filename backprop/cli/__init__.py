@@ -1,0 +1,34 @@
+"""The `backprop` command.
+
+An error that this package raises on purpose ends the command with its message on stderr and status 1, a wrong
+option with status 2, Ctrl-C in the middle of a training with status 130.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from backprop import __version__
+from backprop.cli.train import train
+from backprop.errors import BackpropError
+
+
+class _Group(click.Group):
+    """A group whose commands end in a message rather than a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BackpropError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group)
+@click.version_option(__version__, prog_name="backprop")
+def main() -> None:
+    """Gradients of plain NumPy programs, computed by independent branches in parallel."""
+
+
+main.add_command(train)

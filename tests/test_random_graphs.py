@@ -1,0 +1,100 @@
+"""Random graphs mean the same to the oracle, to every pass, to every executor and under every partition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import backprop as bp
+from backprop.graph.differentiate import differentiate
+from backprop.graph.evaluate import evaluate
+from backprop.graph.graph import Graph
+from backprop.graph.passes import DEFAULT_PASSES, run_passes
+from backprop.graph.passes.sums import balance_sums
+from backprop.graph.verify import verify
+from backprop.scheduler.executors.serial import Serial
+from backprop.scheduler.executors.threads import Threads
+from tests import reference
+from tests.strategies import Program, programs
+
+EXECUTORS = {"serial": Serial(), **{f"threads-{n}": Threads(n) for n in (1, 2, 4)}}
+
+
+def joint(program: Program) -> Graph:
+    return differentiate(verify(program.graph), range(program.graph.first))
+
+
+def same_bits(found: Any, expected: Any) -> None:
+    for a, b in zip(found, expected, strict=True):
+        assert (np.shape(a), np.asarray(a).dtype) == (np.shape(b), np.asarray(b).dtype)
+        assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
+
+
+def close(found: Any, expected: Any, tolerance: float) -> None:
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+@given(programs())
+def test_the_value_and_the_gradient_are_those_of_the_oracle(program: Program) -> None:
+    count = len(program.graph.outputs)
+    results = evaluate(joint(program), program.values)
+    close(results[:count], reference.run(program.graph, program.values), 1e-10)
+    close(results[count:], reference.gradient(program.graph, program.values), 1e-9)
+
+
+@given(programs("float32"))
+def test_the_gradient_in_single_precision(program: Program) -> None:
+    count = len(program.graph.outputs)
+    results = evaluate(joint(program), program.values)
+    assert [g.dtype for g in results[count:]] == [np.float32] * len(program.values)
+    close(results[:count], reference.run(program.graph, program.values), 1e-3)
+
+
+@given(programs())
+def test_the_gradient_through_the_public_verb(program: Program) -> None:
+    scalar = Graph(program.graph.inputs, program.graph.nodes, program.graph.outputs[:1])
+    gradients = bp.grad(scalar, argnums=range(scalar.first))(*program.values)
+    close(gradients, reference.gradient(scalar, program.values), 1e-9)
+
+
+@pytest.mark.parametrize("step", dict.fromkeys(DEFAULT_PASSES), ids=lambda step: step.__name__)
+@given(program=st.sampled_from(["float64", "float32"]).flatmap(programs))
+def test_a_pass_keeps_the_meaning(step: Any, program: Program) -> None:
+    graph = joint(program)
+    expected = evaluate(graph, program.values)
+    after = verify(step(graph), step.__name__)
+    assert after.inputs == graph.inputs
+    found = evaluate(after, program.values)
+    if step is balance_sums:
+        close(found, expected, 1e-12)
+    else:
+        same_bits(found, expected)
+
+
+@given(programs())
+def test_all_passes_keep_the_meaning_and_a_second_time_changes_nothing(program: Program) -> None:
+    graph = joint(program)
+    once = run_passes(graph)
+    close(evaluate(once, program.values), evaluate(graph, program.values), 1e-12)
+    assert len(run_passes(once)) <= len(once)
+
+
+@pytest.mark.parametrize("executor", EXECUTORS.values(), ids=EXECUTORS)
+@given(program=programs())
+def test_each_executor_gives_the_bits_of_evaluate(executor: Any, program: Program) -> None:
+    graph = run_passes(joint(program))
+    same_bits(executor.run(executor.prepare(graph), program.values), evaluate(graph, program.values))
+
+
+def test_the_oracle_knows_a_derivative() -> None:
+    builder = bp.GraphBuilder()
+    x = builder.input("x", bp.ArrayType((3,)))
+    builder.output(bp.ops.sum(bp.ops.exp(x) * x))
+    value = np.array([0.5, -1.0, 2.0])
+    (slope,) = reference.gradient(builder.build(), (value,))
+    np.testing.assert_allclose(slope, np.exp(value) * (1 + value), rtol=1e-14, atol=1e-15)
