@@ -91,7 +91,7 @@ def check_op(
         raise ArgumentError("check_op has no example", fix="give a tuple of operands, inside the op's domain")
     name = str(getattr(op, "name", None) or getattr(op, "__name__", None) or op)
     if isinstance(op, Op) and op.home:
-        assert pickle.loads(pickle.dumps(op)) is op, f"{name} does not pickle by reference, though it has a home"
+        assert _pickles_by_reference(op), f"{name} does not pickle by reference, though it has the home {op.home}"
     f = functools.partial(op, **params)
     for k, example in enumerate(examples):
         operands = example if isinstance(example, tuple) else (example,)
@@ -150,7 +150,8 @@ class _Check:
             raise AssertionError(f"{what}: expected {expected} by finite differences, got {found}")
         exact = _complex_step(f, wide, k, v, weights) if level == 1 else None
         sharp = min(allowed, 1e-9 * max(1.0, size))
-        if exact is not None and not _single(leaves) and abs(exact - expected) <= allowed:
+        default = self.rtol is None and self.atol is None
+        if default and exact is not None and not _single(leaves) and abs(exact - expected) <= allowed:
             assert abs(found - exact) <= sharp, f"{what}: expected {exact} by the complex step, got {found}"
 
     def forward(
@@ -184,7 +185,9 @@ def _flattened(f: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Flat, list
     """The function as one of inexact leaves, these leaves, and their paths."""
     values, structure = flatten(args)
     chosen = [k for k, x in enumerate(values) if _inexact(x)]
-    dynamic = [p for p, leaf in zip(structure.paths("args"), structure.leaves, strict=True) if isinstance(leaf, ValueType)]
+    dynamic = [
+        p for p, leaf in zip(structure.paths("args"), structure.leaves, strict=True) if isinstance(leaf, ValueType)
+    ]
 
     def flat(*leaves: Any) -> tuple[Any, ...]:
         given = list(values)
@@ -287,7 +290,9 @@ def _check_graph(f: Callable[..., Any], operands: tuple[Any, ...], order: int) -
         _check_type(node.op, value, node.type)
         if node.op.kind is not Kind.VIEW:
             shared = [i for i in node.inputs if _shares(value, values[i])]
-            assert not shared, f"{node.op.name} returns memory of its operand {node.inputs.index(shared[0])}, but is no view"
+            assert not shared, (
+                f"{node.op.name} returns memory of its operand {node.inputs.index(shared[0])}, but is no view"
+            )
         values.append(value)
     if all(node.op.home for node in graph.nodes):
         assert pickle.loads(pickle.dumps(joint)) == joint, "the graph is another after pickling"
@@ -391,6 +396,13 @@ def _as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
         array = array + 0.4j * np.random.default_rng(SEED).uniform(0.5, 1.5, array.shape)
     array = np.asarray(array).astype(dtype)
     return array if isinstance(x, np.ndarray) else array[()]
+
+
+def _pickles_by_reference(op: Op) -> bool:
+    try:
+        return pickle.loads(pickle.dumps(op)) is op
+    except (pickle.PicklingError, AttributeError, TypeError):
+        return False
 
 
 def _shares(a: Any, b: Any) -> bool:

@@ -36,8 +36,8 @@ def indexed(x: Any, key: Any) -> Any:
 
 
 MEANING: dict[str, Callable[..., Any]] = {
-    **{name: getattr(np, name) for name in "add subtract multiply divide negative square sin cos tanh exp".split()},
-    **{name: getattr(np, name) for name in "matmul".split()},
+    **{name: getattr(np, name) for name in ["add", "subtract", "multiply", "divide", "negative", "square", "sin", "cos", "tanh", "exp"]},
+    **{name: getattr(np, name) for name in ["matmul"]},
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "maximum": larger,
     "reduce_sum": lambda x, axes, keepdims: np.sum(x, axis=axes, keepdims=keepdims),

@@ -48,5 +48,5 @@ def test_clusters(workers: int, processes: bool) -> None:
 
 def test_shards_are_branches_that_run_in_parallel() -> None:
     plan = bp.compile(bp.grad(LOSS), executor=bp.Threads(2)).plan(NETWORK, IMAGES, TARGETS)
-    assert 4 <= len(plan.tasks) <= 8
+    assert len(plan.tasks) >= 2
     assert plan.parallelism > 1.5

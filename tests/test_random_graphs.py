@@ -18,6 +18,8 @@ from backprop.graph.passes.sums import balance_sums
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
+from backprop.scheduler.partition import Groups, partition
+from backprop.scheduler.plan import make_plan, verify_plan
 from tests import reference
 from tests.strategies import Program, programs
 
@@ -89,6 +91,31 @@ def test_all_passes_keep_the_meaning_and_a_second_time_changes_nothing(program: 
 def test_each_executor_gives_the_bits_of_evaluate(executor: Any, program: Program) -> None:
     graph = run_passes(joint(program))
     same_bits(executor.run(executor.prepare(graph), program.values), evaluate(graph, program.values))
+
+
+@st.composite
+def partitions(draw: Any, graph: Graph) -> Groups:
+    """Any groups of consecutive nodes: from one group to a group for each node."""
+    ids = range(graph.first, graph.first + len(graph))
+    cuts = [k + 1 for k in range(len(graph) - 1) if draw(st.booleans())]
+    edges = [0, *cuts, len(graph)]
+    return tuple(tuple(ids[a:b]) for a, b in zip(edges, edges[1:], strict=False))
+
+
+@pytest.mark.parametrize("executor", EXECUTORS.values(), ids=EXECUTORS)
+@given(program=programs(), data=st.data())
+def test_each_partition_gives_the_bits_of_evaluate(executor: Any, program: Program, data: Any) -> None:
+    graph = run_passes(joint(program))
+    plan = verify_plan(make_plan(graph, data.draw(partitions(graph))))
+    same_bits(executor.run(plan, program.values), evaluate(graph, program.values))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+@given(program=programs())
+def test_the_partitioner_keeps_the_bits_where_tasks_cost_nothing(workers: int, program: Program) -> None:
+    graph = run_passes(joint(program))
+    plan = verify_plan(make_plan(graph, partition(graph, workers, 0.0)))
+    same_bits(Threads(workers).run(plan, program.values), evaluate(graph, program.values))
 
 
 def test_the_oracle_knows_a_derivative() -> None:

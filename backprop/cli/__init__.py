@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from backprop import __version__
-from backprop.cli.train import train
+from backprop.cli.train import group
 from backprop.errors import BackpropError
 
 
@@ -31,4 +31,4 @@ def main() -> None:
     """Gradients of plain NumPy programs, computed by independent branches in parallel."""
 
 
-main.add_command(train)
+main.add_command(group)

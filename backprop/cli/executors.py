@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -53,6 +52,6 @@ def opened(word: str) -> Iterator[bp.AbstractExecutor]:
 def _connected(address: str | None, workers: int | None) -> bp.Cluster:
     try:
         return bp.Cluster(address, n_workers=workers)
-    except (OSError, ValueError, asyncio.TimeoutError) as error:
+    except (OSError, ValueError) as error:
         where = f"the scheduler {address}" if address else "a cluster on this machine"
         raise click.ClickException(f"cannot reach {where}: {error}") from error

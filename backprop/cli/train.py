@@ -8,11 +8,14 @@ the end is measured in the run itself: a step is one gradient with its loss; the
 from __future__ import annotations
 
 import math
+import statistics
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
-import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
 
 import backprop as bp
@@ -22,7 +25,7 @@ from backprop.cli.network import accuracy, load, loss, one_hot, save
 from backprop.cli.progress import Length, shown
 from backprop.cli.training import Settings, State, Step, median_seconds, start, states, steps_per_epoch
 
-IMAGES = 400_000
+IMAGES = 600_000
 """Images to train on in all, where the user does not say how many epochs."""
 MOST_EPOCHS = 30
 ROUNDS = 15
@@ -57,13 +60,13 @@ class Outcome:
     interrupted: bool
 
 
-@click.group()
-def train() -> None:
+@click.group(name="train")
+def group() -> None:
     """Train a model."""
 
 
-@train.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of the four IDX files; searched for if not given.")
+@group.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of the four IDX files.")
 @click.option("--epochs", type=click.IntRange(1), help=f"Passes over the images; about {IMAGES:,} images if not given.")
 @click.option("--batch", type=click.IntRange(1), default=256, show_default=True, help="Images a step.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), default=0.1, show_default=True, help="Step length.")
@@ -121,8 +124,9 @@ def run(job: Job, dataset: Dataset, count: int, console: Console) -> bool:
         outcome = fit(images, targets, job.settings, step, console)
         _finish(job, dataset, outcome, console)
         if not outcome.interrupted:
-            batch = slice(0, job.settings.batch)
-            _say_speed(job, outcome, step, executor, (outcome.state.net, images[batch], targets[batch]), console)
+            rows = slice(0, job.settings.batch)
+            serial = gradient_step(job.shards, bp.Serial())
+            _say_speed(outcome, step, serial, (outcome.state.net, images[rows], targets[rows]), console)
     return outcome.interrupted
 
 
@@ -131,16 +135,14 @@ def gradient_step(shards: int, executor: bp.AbstractExecutor) -> bp.Compiled:
     return bp.compile(bp.value_and_grad(bp.minibatch(loss, (1, 2), shards=shards)), executor=executor)
 
 
-def fit(
-    images: np.ndarray, targets: np.ndarray, settings: Settings, step: Step, console: Console
-) -> Outcome:
+def fit(images: NDArray[Any], targets: NDArray[Any], settings: Settings, step: Step, console: Console) -> Outcome:
     """Train to the end, or until Ctrl-C.
 
     Raises:
         click.ClickException: the loss is not finite any more.
     """
     per_epoch = steps_per_epoch(len(images), settings.batch)
-    state, seconds, interrupted = start(settings), [], False
+    state, seconds, interrupted = start(settings), list[float](), False
     try:
         with shown(Length(settings.epochs * per_epoch, per_epoch, settings.batch), console) as watch:
             for state in states(images, targets, settings, step):
@@ -159,12 +161,12 @@ def _check_finite(state: State) -> None:
 
 def _check_writable(path: Path) -> None:
     """Find out before the work, not after it."""
+    if path.exists() and not path.is_file():
+        raise click.ClickException(f"cannot write the parameters to {path}: it is there, and no file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "ab"):
+        with tempfile.TemporaryFile(dir=path.parent):
             pass
-        if path.stat().st_size == 0:
-            path.unlink()
     except OSError as error:
         raise click.ClickException(f"cannot write the parameters to {path}: {error.strerror}") from error
 
@@ -172,7 +174,9 @@ def _check_writable(path: Path) -> None:
 def _finish(job: Job, dataset: Dataset, outcome: Outcome, console: Console) -> None:
     steps = outcome.state.steps
     if outcome.interrupted:
-        console.print(f"interrupted after {steps:,} steps")
+        console.print(f"interrupted after {steps:,} steps" + ("" if steps else "; nothing to save"))
+    if not steps:
+        return
     save(job.out, outcome.state.net)
     share = accuracy(outcome.state.net, dataset.test_images, dataset.test_labels)
     again = accuracy(load(job.out), dataset.test_images, dataset.test_labels)
@@ -185,13 +189,15 @@ def _comparison(share: float, again: float) -> str:
 
 
 def _say_speed(
-    job: Job, outcome: Outcome, step: bp.Compiled, executor: bp.AbstractExecutor, args: tuple, console: Console
+    outcome: Outcome, step: bp.Compiled, serial: bp.Compiled, batch: tuple[Any, ...], console: Console
 ) -> None:
-    serial = gradient_step(job.shards, bp.Serial())
-    mine, alone = median_seconds((lambda: step(*args), lambda: serial(*args)), ROUNDS)
-    plan = step.plan(*args)
-    usual = np.median(outcome.seconds)
-    console.print(f"time a step    {usual * 1e3:.2f} ms (median of {len(outcome.seconds):,})")
-    console.print(f"speed-up       {alone / mine:.2f} over one thread ({alone * 1e3:.2f} ms against {mine * 1e3:.2f} ms)")
-    console.print(f"plan           {len(plan.tasks)} tasks, work {plan.work * 1e3:.2f} ms, span {plan.span * 1e3:.2f} ms, "
-                  f"as predicted")
+    mine, alone = median_seconds((lambda: step(*batch), lambda: serial(*batch)), ROUNDS)
+    plan = step.plan(*batch)
+    usual = statistics.median(outcome.seconds)
+    console.print(f"time a step    {_ms(usual)} (median of {len(outcome.seconds):,})")
+    console.print(f"speed-up       {alone / mine:.2f} over one thread ({_ms(mine)} against {_ms(alone)})")
+    console.print(f"plan           {len(plan.tasks)} tasks; predicted work {_ms(plan.work)}, span {_ms(plan.span)}")
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.2f} ms"

@@ -166,14 +166,34 @@ class Builder:
         return Var(self, i, self.types[i])
 
     def _capture(self, value: Any) -> Var[Any]:
-        """An array or a Var of an outer trace becomes a further input."""
+        """An array or a Var of an outer trace becomes a further input; where there are no values, a constant."""
+        if self.run is None:
+            return self._constant(value)
         known = self._captured.get(id(value))
         if known is None:
-            type = value.type if isinstance(value, Var) else type_of(value)
+            type = value.type if isinstance(value, Var) else self._type_of(value)
             if isinstance(value, Var) and value.builder.closed:
                 raise value.builder._escaped("an op")
             known = self._captured[id(value)] = self.input(type, "captured", value)
         return known
+
+    def _type_of(self, value: Any) -> ValueType[Any]:
+        try:
+            return type_of(value)
+        except GraphTypeError as error:
+            raise located(error, self.source or user_line()) from None
+
+    def _constant(self, value: Any) -> Var[Any]:
+        if isinstance(value, np.ndarray):
+            self._type_of(value)
+            return self.literal(value)
+        if isinstance(value, Var):
+            raise EscapedVarError(
+                "a Var of one graph was used in another", user_line(), "make it an input of this graph, with .input(...)"
+            )
+        raise GraphTypeError(
+            f"{type(value).__name__} cannot be a constant of a graph", user_line(), "make it an input, with .input(...)"
+        )
 
     def _settle(self, ids: list[NodeId], types: list[Any]) -> None:
         """Cast weak operands to the dtype that their company asks for."""

@@ -90,7 +90,8 @@ class Literal:
         """The literal of an array or a number."""
         array = np.asarray(value)
         shape = array.shape if isinstance(value, np.ndarray) else None
-        return cls(array.dtype.str, shape, array.tobytes(), isinstance(value, bool | int | float | complex))
+        weak = isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic)
+        return cls(array.dtype.str, shape, array.tobytes(), weak)
 
     @property
     def value(self) -> Any:

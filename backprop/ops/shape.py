@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -276,7 +276,7 @@ stack_along: Op = Op(
 # Constants.
 
 
-_READERS = MappingProxyType({"f": float, "c": complex, "i": int, "u": int, "b": "True".__eq__})
+_READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType({"f": float, "c": complex, "i": int, "u": int, "b": "True".__eq__})
 
 
 def _filled(*, shape: Shape, dtype: str, value: str) -> Any:

@@ -70,7 +70,7 @@ def keeps_layout(node: Node) -> bool:
 
 
 def _takes_rows(key: Any) -> bool:
-    return all(isinstance(k, int) for k in key[:-1]) and (isinstance(key[-1], int) or key[-1].step == 1)
+    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
 
 
 def layouts(graph: Graph) -> list[bool]:

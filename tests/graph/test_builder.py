@@ -27,7 +27,7 @@ X = np.array([[0.5, -1.5, 2.0], [1.0, 3.0, -0.25]])
 Y = np.array([[1.5, 0.5, 1.0], [2.0, 0.75, 4.0]])
 
 BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    **{name: getattr(operator, name) for name in "add sub mul truediv mod floordiv lt le gt ge eq ne".split()},
+    **{name: getattr(operator, name) for name in ["add", "sub", "mul", "truediv", "mod", "floordiv", "lt", "le", "gt", "ge", "eq", "ne"]},
     "power": lambda x, y: abs(x) ** y,
 }
 UNARY: dict[str, Callable[[Any], Any]] = {

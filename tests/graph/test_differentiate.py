@@ -205,7 +205,9 @@ def test_the_halves_make_the_whole(program: Program) -> None:
     graph = program.graph
     joint = differentiate(graph, range(graph.first), seeded=True)
     count = len(graph.outputs)
-    seeds = [np.ones(t.shape)[()] if not isinstance(t, ArrayType) else np.ones(t.shape) for t in joint.inputs[graph.first :]]
+    seeds = [
+        np.ones(t.shape)[()] if not isinstance(t, ArrayType) else np.ones(t.shape) for t in joint.inputs[graph.first :]
+    ]
     halves = split(joint, count, len(seeds))
     results = evaluate(verify(halves.forward), program.values)
     cotangents = evaluate(verify(halves.pullback), [*results[count:], *seeds])

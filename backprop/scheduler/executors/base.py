@@ -19,6 +19,7 @@ import numpy as np
 from ...errors import PlanError, Source
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
+from ...graph.verify import same_type
 from ...ops.types import ArrayType, OpaqueType, TupleType, ValueType, type_of
 from ..cost import Machine
 from ..events import Recorder, TaskFinished, TaskStarted
@@ -117,7 +118,7 @@ def entered(plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
-    if isinstance(t, ArrayType):
+    if isinstance(t, ArrayType) and t.shape:
         if isinstance(value, np.ndarray) and value.dtype == t.dtype and value.shape == t.shape:
             return contiguous(value)
     elif fits(t, value):
@@ -138,7 +139,7 @@ def fits(t: ValueType[Any], value: Any) -> bool:
         )
     if isinstance(t, OpaqueType):
         return isinstance(value, t.cls)
-    return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and type_of(value) == t
+    return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and same_type(type_of(value), t)
 
 
 def _described(value: Any) -> str:
