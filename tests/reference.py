@@ -35,9 +35,9 @@ def indexed(x: Any, key: Any) -> Any:
     return x[tuple(slice(k.start, k.stop, k.step) if hasattr(k, "step") else k for k in key)]
 
 
+NAMESAKES = ("add", "subtract", "multiply", "divide", "negative", "square", "sin", "cos", "tanh", "exp", "matmul")
 MEANING: dict[str, Callable[..., Any]] = {
-    **{name: getattr(np, name) for name in ["add", "subtract", "multiply", "divide", "negative", "square", "sin", "cos", "tanh", "exp"]},
-    **{name: getattr(np, name) for name in ["matmul"]},
+    **{name: getattr(np, name) for name in NAMESAKES},
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "maximum": larger,
     "reduce_sum": lambda x, axes, keepdims: np.sum(x, axis=axes, keepdims=keepdims),

@@ -186,14 +186,14 @@ def test_every_class_stands_in_the_list_of_the_module(cls: type[BackpropError]) 
 
 
 def test_a_users_own_exception_arrives_as_itself() -> None:
-    class Mine(Exception):
+    class MineError(Exception):
         pass
 
     def fail(x: Any) -> Any:
-        raise Mine("at run time")
+        raise MineError("at run time")
 
     op = bp.ops.op.Op("failing", lambda t: t, fail, lambda g, out, x: g)
-    with pytest.raises(Mine, match="at run time") as caught:
+    with pytest.raises(MineError, match="at run time") as caught:
         bp.grad(lambda x: np.sum(op(x)))(X)
     assert any("failing" in note and HERE in note for note in caught.value.__notes__)
 

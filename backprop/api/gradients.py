@@ -261,8 +261,8 @@ def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> t
     position = parameters.index(argnum) if argnum in parameters else argnum
     if isinstance(position, int):
         position = position + count if position < 0 else position
-        name = parameters[position] if position < len(parameters) else f"args[{position}]"
-        if position < count:
+        name = parameters[position] if 0 <= position < len(parameters) else f"args[{position}]"
+        if 0 <= position < count:
             return position, name
         if name in names:
             return name, name

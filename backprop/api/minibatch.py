@@ -12,7 +12,6 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import optree
 
 from .. import ops
@@ -76,7 +75,7 @@ def _rows(args: Sequence[Any], positions: Sequence[int]) -> int:
             raise ArgumentError(f"there is no argument {position} to split: the call has {len(args)} arguments")
         leaves, structure = flatten(args[position])
         for leaf, path in zip(leaves, structure.paths(f"args[{position}]"), strict=False):
-            if np.ndim(leaf) == 0 and not isinstance(leaf, Var):
+            if getattr(leaf, "ndim", 0) == 0:
                 raise ShapeError("a batch argument is a scalar", path, "give it a first axis, a row for each sample")
             lengths[path] = leaf.shape[0]
     if len(set(lengths.values())) != 1:

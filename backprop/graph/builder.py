@@ -189,7 +189,7 @@ class Builder:
             return self.literal(value)
         if isinstance(value, Var):
             raise EscapedVarError(
-                "a Var of one graph was used in another", user_line(), "make it an input of this graph, with .input(...)"
+                "a Var of one graph was used in another", user_line(), "make it an input of this one, with .input(...)"
             )
         raise GraphTypeError(
             f"{type(value).__name__} cannot be a constant of a graph", user_line(), "make it an input, with .input(...)"

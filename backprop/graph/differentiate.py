@@ -164,7 +164,8 @@ def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
 def zero(builder: Builder, type: ValueType[Any]) -> Var[Any]:
     """The zero of a type."""
     assert isinstance(type, NumericType)
-    return builder.emit(filled, (), {"shape": type.shape, "dtype": type.dtype.name, "value": repr(type.dtype.type(0).item())})  # type: ignore[no-any-return]
+    params = {"shape": type.shape, "dtype": type.dtype.name, "value": repr(type.dtype.type(0).item())}
+    return builder.emit(filled, (), params)  # type: ignore[no-any-return]
 
 
 def _no_derivative(node: Node) -> NotDifferentiableError:

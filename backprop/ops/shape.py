@@ -276,7 +276,9 @@ stack_along: Op = Op(
 # Constants.
 
 
-_READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType({"f": float, "c": complex, "i": int, "u": int, "b": "True".__eq__})
+_READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {"f": float, "c": complex, "i": int, "u": int, "b": "True".__eq__}
+)
 
 
 def _filled(*, shape: Shape, dtype: str, value: str) -> Any:
@@ -285,7 +287,8 @@ def _filled(*, shape: Shape, dtype: str, value: str) -> Any:
     return np.full(shape, number) if shape else number
 
 
-# An array of one value, written as text, since 0.0 == -0.0 but their arrays differ; it has no operand, so whoever traces it hands it to a Var (see full_like).
+# An array of one value, written as text, since 0.0 == -0.0 but their arrays differ. It has no operand, so whoever
+# traces it hands it to a Var (see full_like).
 filled: Op = Op("filled", lambda *, shape, dtype, value: value_type(shape, np.dtype(dtype)), _filled, home=__name__)
 
 

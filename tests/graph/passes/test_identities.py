@@ -18,9 +18,9 @@ from backprop.graph.verify import verify
 X = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-310, 3.0])
 
 
-def graph_of(f: Any, type: Any = bp.ArrayType(7)) -> Graph:
+def graph_of(f: Any, length: int = 7) -> Graph:
     builder = bp.GraphBuilder()
-    builder.output(f(builder.input("x", type)))
+    builder.output(f(builder.input("x", bp.ArrayType(length))))
     return builder.build()
 
 
@@ -29,7 +29,7 @@ GONE = {
     "one times": lambda x: 1.0 * x,
     "over one": lambda x: x / 1.0,
     "cast to its own": lambda x: ops.astype(x, "float64"),
-    "twice negative": lambda x: -(-x),
+    "twice negative": lambda x: np.negative(-x),
 }
 KEPT = {
     "plus zero": lambda x: x + 0.0,
