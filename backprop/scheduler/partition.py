@@ -11,7 +11,7 @@ The steps, over plain lists of ints:
 4. *Cuts.* Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at
    most. A group is all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never
    rises, and between two workers hops_in rises; so groups have no cycle.
-5. *Merging.* A group lighter than what a task costs joins a neighbour, where that makes no cycle.
+5. *Coarsening.* Light groups join others, where that makes no cycle, until there are at most four for each worker.
 6. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
    predicted speed-up is below 1.2 or the whole is not worth two tasks.
 
@@ -26,13 +26,13 @@ be worth several.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 from ..graph.graph import Graph, NodeId
-from .cost import Machine, cost, is_free
+from .cost import Machine, cost, free_nodes
 
 Groups = tuple[tuple[NodeId, ...], ...]
 
@@ -42,14 +42,14 @@ SPEED_UP = 1.2
 WORTH_IT = 1e-3
 """Seconds of work below which a graph stays in one task."""
 
-TASKS_A_WORKER = (4, 2, 1)
+LANES_A_WORKER = (4, 2, 1)
 """The numbers of virtual workers that are tried, for each real one."""
 
-MANY = 50_000
-"""Items above which only the first of them is tried."""
+MOST_TASKS = 4
+"""Tasks for each real worker, at most."""
 
-MOST_GROUPS = 200
-"""Groups above which light ones stay as they are: joining takes quadratic time."""
+MOST_GROUPS = 300
+"""Groups above which fewer virtual workers are tried, as joining takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +120,14 @@ def live(graph: Graph) -> bytearray:
 def compact(graph: Graph, machine: Machine) -> Work:
     """The items of a graph, with their costs and edges."""
     work = Work([], [], [], [], [])
-    alive = live(graph)
+    alive, free = live(graph), free_nodes(graph)
     sources: list[tuple[int, ...]] = [()] * graph.first
     for i, node in enumerate(graph.nodes, graph.first):
         if not alive[i]:
             sources.append(())
             continue
         read = _union([sources[j] for j in node.inputs])
-        if is_free(node):
+        if free[i]:
             sources.append(read)
             continue
         price = cost(node, tuple([graph.type_of(j) for j in node.inputs]), machine)
@@ -199,6 +199,7 @@ def assign(work: Work, clusters: list[list[int]], count: int, fee: Fee) -> list[
     placement = _Placement(work, count, fee)
     for cluster in clusters:
         placement.place(cluster)
+    placement.place_the_rest()
     return placement.worker
 
 
@@ -213,19 +214,40 @@ class _Placement:
         self.hops = [0] * len(work.ids)
         self.busy = [0.0] * count
         self.queue = [(0.0, w) for w in range(count)]
+        self.waiting: dict[int, list[int]] = {}
 
     def place(self, cluster: list[int]) -> None:
-        """Choose a worker for a cluster."""
+        """Choose a worker for a cluster; a light one that reads nothing placed goes with the first that reads it."""
         seconds = sum([self.work.seconds[k] for k in cluster])
+        light = seconds < self.fee.task_s
+        if light and not any([self.worker[p] >= 0 for k in cluster for p in self.work.before[k]]):
+            readers = [self.worker[s] for k in cluster for s in self.work.after[k] if self.worker[s] >= 0]
+            self.waiting.update(dict.fromkeys(cluster, cluster))
+            if readers:
+                self._settle(cluster, readers[0])
+            return
         before = [p for p in self.work.before[cluster[0]] if self.worker[p] >= 0]
-        light = before and seconds < self.fee.task_s
+        light = light and bool(before)
         w = self._nearest(before) if light else self._soonest(cluster[0], before)
         ready = self._ready(cluster[0], before, w)
-        for k in cluster:
-            self.worker[k] = w
+        self._settle(cluster, w)
         self.hops[cluster[0]] = self._hops(before, w)
         self._count_hops(cluster, w)
         self._load(w, self.busy[w] + seconds if light else max(self.busy[w], ready) + seconds)
+
+    def place_the_rest(self) -> None:
+        """Put what still waits, as nothing placed reads it, on the first worker."""
+        for cluster in list(self.waiting.values()):
+            self._settle(cluster, 0)
+
+    def _settle(self, cluster: list[int], w: int) -> None:
+        """Put a cluster on a worker, and with it what has waited for it."""
+        stack = [cluster]
+        while stack:
+            for k in stack.pop():
+                self.worker[k] = w
+                self.waiting.pop(k, None)
+                stack += [self.waiting[p] for p in self.work.before[k] if p in self.waiting]
 
     def _count_hops(self, cluster: list[int], w: int) -> None:
         for k in cluster[1:]:
@@ -293,43 +315,85 @@ def _hops_out(work: Work, worker: list[int]) -> list[int]:
     return hops
 
 
-# Step 5: light groups join a neighbour.
+# Step 5: light groups join others.
 
 
-def merge_light(work: Work, groups: list[list[int]], fee: Fee) -> list[list[int]]:
-    """The groups, where one that is lighter than what a task costs has joined one that it reads, or that reads it.
+@dataclass(slots=True)
+class Quotient:
+    """The groups as a graph of their own, in topological order.
 
-    Let the level of a group be the length of the longest way to it. Where a group reads another one level below, there
-    is no second way between them, so that the two can be joined without a cycle.
+    Arguments:
+        groups: the items of each.
+        seconds: of each.
+        before: for each, the groups that it reads, with the bytes.
     """
-    if len(groups) > MOST_GROUPS:
-        return groups
-    merged = [list(group) for group in groups]
-    before = [set(edges) for edges in _edges(work, groups)]
-    while (pair := _light_pair(work, merged, before, fee)) is not None:
-        merged, before = _joined(merged, before, *pair)
-    return [sorted(group) for group in merged]
+
+    groups: list[list[int]]
+    seconds: list[float]
+    before: list[dict[int, int]]
+
+    def levels(self) -> list[int]:
+        """For each group, the length of the longest way to it."""
+        levels: list[int] = []
+        for read in self.before:
+            levels.append(max([levels[p] + 1 for p in read], default=0))
+        return levels
+
+    def lightest(self, without: Container[int], count: int) -> list[int]:
+        """The lightest groups, but for those whose first item is in `without`."""
+        wanted = [n for n, group in enumerate(self.groups) if group[0] not in without]
+        return sorted(wanted, key=lambda n: self.seconds[n])[:count]
+
+    def partners(self, g: int) -> list[int]:
+        """The groups that can join one without a cycle: no second way leads from the one to the other."""
+        levels = self.levels()
+        linked = [p for p in self.before[g] if levels[p] == levels[g] - 1]
+        linked += [n for n, read in enumerate(self.before) if g in read and levels[n] == levels[g] + 1]
+        return linked + [n for n, level in enumerate(levels) if level == levels[g] and n != g]
+
+    def joined(self, g: int, other: int) -> Quotient:
+        """The groups after two of them have become one."""
+        one, gone = min(g, other), max(g, other)
+        left = [n for n in range(len(self.groups)) if n != gone]
+        reads: dict[int, dict[int, int]] = {n: {} for n in left}
+        for n, read in enumerate(self.before):
+            into = reads[one if n == gone else n]
+            for q, nbytes in read.items():
+                q = one if q == gone else q
+                into[q] = into.get(q, 0) + nbytes
+        reads[one].pop(one, None)
+        items, seconds = list(self.groups), list(self.seconds)
+        items[one], seconds[one] = items[one] + items[gone], seconds[one] + seconds[gone]
+        order = list(TopologicalSorter(reads).static_order())
+        number = {n: k for k, n in enumerate(order)}
+        before = [{number[q]: nbytes for q, nbytes in reads[n].items()} for n in order]
+        return Quotient([items[n] for n in order], [seconds[n] for n in order], before)
 
 
-def _light_pair(work: Work, groups: list[list[int]], before: list[set[int]], fee: Fee) -> tuple[int, int] | None:
-    levels: list[int] = []
-    for read in before:
-        levels.append(max([levels[p] + 1 for p in read], default=0))
+def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list[list[int]]:
+    """At most MOST_TASKS groups for each worker, and few light ones.
+
+    The lightest group joins the one with which the whole is predicted to end first, until no group is lighter than a
+    task costs, or than an eighth of a worker's share. It stays alone where joining would make others wait, as a root
+    of many branches does, unless there are too many groups.
+    """
     seconds = [sum([work.seconds[k] for k in group]) for group in groups]
-    pairs = [(p, g) for g, read in enumerate(before) for p in read if levels[g] == levels[p] + 1]
-    light = [(p, g) for p, g in pairs if min(seconds[p], seconds[g]) < fee.task_s]
-    return min(light, key=lambda pair: (seconds[pair[0]] + seconds[pair[1]], pair), default=None)
-
-
-def _joined(groups: list[list[int]], before: list[set[int]], p: int, g: int) -> tuple[list[list[int]], list[set[int]]]:
-    """The groups and what they read after `g` has joined `p`, in a topological order again."""
-    groups[p] += groups[g]
-    before[p] = (before[p] | before[g]) - {p, g}
-    left = [n for n in range(len(groups)) if n != g]
-    reads = {n: {p if q == g else q for q in before[n]} - {n} for n in left}
-    order = list(TopologicalSorter(reads).static_order())
-    number = {n: k for k, n in enumerate(order)}
-    return [groups[n] for n in order], [{number[q] for q in reads[n]} for n in order]
+    quotient = Quotient(groups, seconds, _edges(work, groups))
+    light = max(fee.task_s, sum(seconds) / (2 * MOST_TASKS * workers))
+    alone: set[int] = set()  # the first item of each light group that stays so
+    while len(quotient.groups) > 1:
+        crowded = len(quotient.groups) > MOST_TASKS * workers
+        lightest = quotient.lightest(() if crowded else alone, 2 if crowded else 1)
+        g = lightest[0] if lightest else -1
+        if g < 0 or (quotient.seconds[g] >= light and not crowded):
+            break
+        choices = [quotient.joined(n, other) for n in lightest for other in quotient.partners(n)]
+        best = min(choices, key=lambda choice: makespan(choice, workers, fee))
+        if crowded or makespan(best, workers, fee) <= 1.02 * makespan(quotient, workers, fee):
+            quotient = best
+        else:
+            alone.add(quotient.groups[g][0])
+    return [sorted(group) for group in quotient.groups]
 
 
 # Step 6: what comes of it.
@@ -343,25 +407,27 @@ def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
         return whole
     clusters = paths(work)
     best, shortest = whole, total / SPEED_UP
-    for factor in TASKS_A_WORKER if len(work.ids) <= MANY else TASKS_A_WORKER[:1]:
+    for factor in LANES_A_WORKER:
         groups = cut(work, assign(work, clusters, factor * workers, fee))
-        for choice in (groups, merge_light(work, groups, fee)):
-            if len(choice) > 1 and (time := makespan(work, choice, workers, fee)) < shortest:
-                best, shortest = choice, 0.95 * time
+        if len(groups) > MOST_GROUPS:
+            continue
+        groups = coarsen(work, groups, workers, fee)
+        seconds = [sum([work.seconds[k] for k in group]) for group in groups]
+        time = makespan(Quotient(groups, seconds, _edges(work, groups)), workers, fee)
+        if len(groups) > 1 and time < shortest:
+            best, shortest = groups, 0.95 * time
     return best
 
 
-def makespan(work: Work, groups: Sequence[Sequence[int]], workers: int, fee: Fee) -> float:
+def makespan(quotient: Quotient, workers: int, fee: Fee) -> float:
     """Predicted seconds of groups on `workers` workers: each group starts as soon as it is ready and one is idle."""
-    before = _edges(work, groups)
-    seconds = [fee.task_s + sum([work.seconds[k] for k in group]) for group in groups]
     idle = [0.0] * workers
     heapify(idle)
     ends: list[float] = []
-    for g, needed in enumerate(before):
+    for seconds, needed in zip(quotient.seconds, quotient.before, strict=True):
         ready = max([ends[p] + nbytes * fee.byte_s for p, nbytes in needed.items()], default=0.0)
-        ends.append(max(ready, heappop(idle)) + seconds[g])
-        heappush(idle, ends[g])
+        ends.append(max(ready, heappop(idle)) + fee.task_s + seconds)
+        heappush(idle, ends[-1])
     return max(ends, default=0.0)
 
 

@@ -21,7 +21,7 @@ from ..errors import PlanError
 from ..graph.graph import Graph, Node, NodeId
 from ..ops.index import Slice, basic_index
 from ..ops.types import ArrayType, ValueType, array_type
-from .cost import Machine, cost, is_free
+from .cost import Machine, cost, free_nodes
 from .partition import Groups, live
 
 
@@ -142,6 +142,7 @@ class _Planner:
         self.graph = graph
         self.groups = groups
         self.machine = machine
+        self.free = free_nodes(graph)
         self.home = self._homes()
         self.reads = [self._reach(g) for g in range(len(groups))]
         self.exports = self._exports()
@@ -169,7 +170,7 @@ class _Planner:
         alive = live(self.graph)
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             if home[i] < 0 and alive[i]:
-                _require(is_free(node), f"{node.op.name}, node {i}, is in no group")
+                _require(self.free[i], f"{node.op.name}, node {i}, is in no group")
                 home[i] = max([0, *[home[j] for j in node.inputs]])
         return home
 
@@ -183,7 +184,7 @@ class _Planner:
             for j in self.graph.node(stack.pop()).inputs:
                 if j < self.graph.first or j in inside:
                     continue
-                if is_free(self.graph.node(j)):
+                if self.free[j]:
                     inside.add(j)
                     stack.append(j)
                 else:
@@ -192,7 +193,7 @@ class _Planner:
         return sorted(inside), sorted(outside)
 
     def _is_view_of(self, i: NodeId, g: int) -> bool:
-        return i >= self.graph.first and self.home[i] == g and is_free(self.graph.node(i))
+        return i >= self.graph.first and self.home[i] == g and self.free[i]
 
     def _exports(self) -> list[dict[NodeId, int]]:
         """For each group, what leaves it, and the place of that among the task's results."""
@@ -257,7 +258,7 @@ class _Body:
                 yield self.planner.slot(j), self.graph.type_of(j)
 
     def _is_argument(self, j: NodeId) -> bool:
-        return j < self.graph.first or (self.planner.home[j] != self.g and not is_free(self.graph.node(j)))
+        return j < self.graph.first or (self.planner.home[j] != self.g and not self.planner.free[j])
 
     def _node(self, i: NodeId, place: dict[NodeId, int], number: dict[Slot, int]) -> Node:
         node = self.graph.node(i)

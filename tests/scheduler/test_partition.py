@@ -11,7 +11,7 @@ from backprop.graph.graph import Graph
 from backprop.ops.elementwise import add, multiply, sin
 from backprop.ops.shape import permute
 from backprop.ops.types import array_type
-from backprop.scheduler.cost import is_free
+from backprop.scheduler.cost import free_nodes
 from backprop.scheduler.partition import Groups, partition
 from tests.scheduler.graphs import Hand, branches
 
@@ -25,10 +25,10 @@ def is_convex(graph: Graph, groups: Groups) -> bool:
 
 
 def sources(graph: Graph, i: int) -> Iterator[int]:
-    stack = list(graph.node(i).inputs)
+    stack, free = list(graph.node(i).inputs), free_nodes(graph)
     while stack:
         j = stack.pop()
-        if j >= graph.first and is_free(graph.node(j)):
+        if j >= graph.first and free[j]:
             stack.extend(graph.node(j).inputs)
         elif j >= graph.first:
             yield j
@@ -36,6 +36,12 @@ def sources(graph: Graph, i: int) -> Iterator[int]:
 
 def test_independent_branches_are_a_task_each_forward_and_back() -> None:
     groups = partition(branches(8, 400, 4000), workers=2, overhead=1e-4)
+    assert len(groups) == 8  # of nine, the two lightest joined: four for each worker at most
+    assert sorted(map(len, groups)) == [7, *[400] * 6, 800]
+
+
+def test_with_workers_enough_each_branch_is_a_task_of_its_own() -> None:
+    groups = partition(branches(8, 400, 4000), workers=4, overhead=1e-4)
     assert sorted(map(len, groups)) == [7, *[400] * 8]
 
 
@@ -69,7 +75,7 @@ def test_a_cheap_common_root_does_not_wait_for_a_branch() -> None:
 
 
 def test_heavy_single_ops_are_spread() -> None:
-    hand = Hand(array_type((1_000_000,), F8))
+    hand = Hand(array_type((4_000_000,), F8))
     blocks = [hand(sin, 0) for _ in range(8)]
     assert len(partition(hand.graph(*blocks), workers=2, overhead=1e-4)) >= 4
 

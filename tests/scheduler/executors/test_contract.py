@@ -78,8 +78,8 @@ def test_the_bits_are_those_of_serial(executor: AbstractExecutor) -> None:
 
 
 def test_a_prepared_graph(executor: AbstractExecutor) -> None:
-    graph = branches(4, 40, 2000)
-    values = [np.linspace(0.0, k, 2000) for k in range(4)]
+    graph = branches(4, 40, 20_000)
+    values = [np.linspace(0.0, k, 20_000) for k in range(4)]
     want = Serial().run(Serial().prepare(graph), values)
     groups = partition(graph, 4, 1e-6)
     assert len(groups) > 1
