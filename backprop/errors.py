@@ -30,6 +30,8 @@ An exception that a user's own code raises inside a task is never wrapped: it ar
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -42,6 +44,12 @@ class Source(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} in {self.function}"
+
+    @classmethod
+    def of(cls, f: Callable[..., object]) -> Source | None:
+        """The line that a function starts at, or None where it is not written in Python."""
+        code = getattr(inspect.unwrap(f), "__code__", None)
+        return code and cls(code.co_filename, code.co_firstlineno, code.co_name)
 
 
 class BackpropError(Exception):
