@@ -8,9 +8,9 @@ Source: R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,25 +22,31 @@ NodeId = int
 Params = tuple[tuple[str, Any], ...]  # hashable values
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One application of an op."""
+class Node(NamedTuple):
+    """One application of an op; the first three say what it computes."""
 
     op: Op
     inputs: tuple[NodeId, ...]
-    params: Params = ()
-    type: ValueType[Any] = field(compare=False, kw_only=True)
-    source: Source | None = field(default=None, compare=False, kw_only=True)
+    params: Params
+    type: ValueType[Any]
+    source: Source | None = None
 
-
-@dataclass(frozen=True, slots=True)
+    def reading(self, inputs: tuple[NodeId, ...]) -> Node:
+        """The same op applied to other ids."""
+        op, _, params, type, source = self
+        return Node(op, inputs, params, type, source)
+@dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A closed program: typed inputs, nodes in order, and the ids of its results."""
+    """A closed program: typed inputs, nodes in order, and the ids of its results.
+
+    Graphs are equal where they compute the same; names and the user's lines do not count.
+    """
 
     inputs: tuple[ValueType[Any], ...]
     nodes: tuple[Node, ...]
     outputs: tuple[NodeId, ...]
-    names: tuple[str, ...] = field(default=(), compare=False)
+    names: tuple[str, ...] = ()
+    _hash: int = field(default=0, init=False, repr=False)  # 0 until it is asked for
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -67,13 +73,42 @@ class Graph:
     @property
     def key(self) -> Hashable:
         """What the graph computes, as nested tuples: quick to hash and to compare."""
-        return self.inputs, tuple((n.op, n.inputs, n.params) for n in self.nodes), self.outputs
+        return self.inputs, tuple([node[:3] for node in self.nodes]), self.outputs
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        if not self._hash:
+            object.__setattr__(self, "_hash", hash(self.key))
+        return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Graph) and self.key == other.key
+        return self is other or (isinstance(other, Graph) and hash(self) == hash(other) and self.key == other.key)
+
+    def __reduce__(self) -> tuple[Any, ...]:  # hashes differ between processes
+        return Graph, (self.inputs, self.nodes, self.outputs, self.names)
+
+
+def bodies(node: Node) -> tuple[Graph, ...]:
+    """The graphs that a node holds: its parameter `bodies`."""
+    return next((value for key, value in node.params if key == "bodies"), ())
+
+
+def with_params(node: Node, **changed: Any) -> Node:
+    """The node with some of its parameters changed."""
+    params = tuple({**dict(node.params), **changed}.items())
+    return Node(node.op, node.inputs, params, type=node.type, source=node.source)
+
+
+def parameters(node: Node, bind: Callable[[Graph], Any]) -> dict[str, Any]:
+    """The parameters as the op's `compute` takes them: in the place of each body something to call.
+
+    Arguments:
+        node: the node.
+        bind: from a body to what runs it, (*values) -> results, with the body itself as its attribute `graph`.
+    """
+    params = dict(node.params)
+    if "bodies" in params:
+        params["bodies"] = tuple([bind(body) for body in params["bodies"]])
+    return params
 
 
 @dataclass(frozen=True, slots=True)

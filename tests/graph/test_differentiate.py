@@ -131,7 +131,7 @@ def test_ties_share_the_gradient() -> None:
 def test_a_chain_of_a_hundred_thousand_nodes() -> None:
     length = 100_000
     x = ArrayType(2)
-    nodes = tuple(Node(sin, (k,), type=x) for k in range(length))
+    nodes = tuple(Node(sin, (k,), (), x) for k in range(length))
     graph = Graph((x,), nodes, (length,))
     joint = differentiate(verify(graph), [0], seeded=True)
     value, slope = evaluate(joint, [np.array([0.5, -0.5]), np.ones(2)])

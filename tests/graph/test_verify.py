@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def graph() -> Graph:
 
 def corrupt(g: Graph, k: int, **changes: Any) -> Graph:
     nodes = list(g.nodes)
-    nodes[k] = replace(nodes[k], **changes)
+    nodes[k] = nodes[k]._replace(**changes)
     return Graph(g.inputs, tuple(nodes), g.outputs)
 
 

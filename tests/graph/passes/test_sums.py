@@ -15,7 +15,7 @@ from backprop.ops.accumulate import accumulate
 
 def wide(n: int) -> Graph:
     x = bp.ArrayType(2)
-    return Graph((x,) * n, (Node(accumulate, tuple(range(n)), type=x),), (n,))
+    return Graph((x,) * n, (Node(accumulate, tuple(range(n)), (), x),), (n,))
 
 
 def depth(graph: Graph) -> int:
