@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
+from types import CodeType, FrameType, MappingProxyType
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -37,10 +37,13 @@ from ..ops.op import Op
 from ..ops.tuples import item
 from ..ops.types import NumericType, TupleType, ValueType, type_of
 from .graph import Graph, Literal, Node, NodeId, literal
+from .guard import Guard, same_bits
 
 T = TypeVar("T")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
+NUMBERS = (bool, int, float, complex)
+EXACT = (int, float)  # where not zero, such numbers are equal only if their bytes are
 
 
 class Asked(NamedTuple):
@@ -54,6 +57,13 @@ class Asked(NamedTuple):
     made: tuple[NodeId, ...]  # ids that its outputs stand for
 
 
+class Signature(NamedTuple):
+    """What an op does with operands of some types."""
+
+    type: ValueType[Any]  # of the result
+    casts: tuple[tuple[int, np.dtype[Any]], ...]  # positions of weak operands, and what they are cast to
+
+
 class Builder:
     """Collects inputs and nodes, and builds a Graph of them.
 
@@ -63,10 +73,14 @@ class Builder:
 
     __slots__ = (
         "_captured",
+        "_casts",
+        "_lines",
         "_literals",
+        "_signatures",
         "asked",
         "born",
         "closed",
+        "guard",
         "names",
         "nodes",
         "run",
@@ -86,7 +100,11 @@ class Builder:
         self.asked: list[Asked] = []  # the questions that steered the user's code, in order
         self.source: Source | None = None  # where nodes come from, when it is not the user's current line
         self._literals: dict[Any, NodeId] = {}
-        self._captured: dict[int, Var[Any]] = {}
+        self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
+        self.guard = Guard()
+        self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
+        self._signatures: dict[Any, Signature] = {}  # by op, identities of the operands' types, and params
+        self._lines: dict[tuple[int, int], tuple[CodeType, Source]] = {}  # by identity of the code, and place in it
 
     # Making nodes.
 
@@ -121,24 +139,23 @@ class Builder:
         """
         ids = []
         types = []
-        weak = False
         for arg in args:
             if arg.__class__ is not Var or arg.builder is not self:
                 if arg.__class__ is Var and arg.builder.born > self.born:
                     return arg.builder.emit(op, args, params)
                 arg = self.lift(arg)
             ids.append(arg.id)
-            types.append(arg.type)
-            weak = weak or getattr(arg.type, "weak", False)
+            types.append(self.types[arg.id])
         if self.closed:
             raise self._escaped(op.name)
-        if weak:
-            self._settle(ids, types)
-        try:
-            type = op.infer(*types, **params)
-        except (BackpropError, IndexError) as error:
-            raise located(error, self.source or user_line()) from None
-        return self.append(Node(op, tuple(ids), tuple(params.items()), type=type, source=self.source or user_line()))
+        settled = tuple(params.items())
+        key = (op, tuple(map(id, types)), settled)
+        signature = self._signatures.get(key)
+        if signature is None:
+            signature = self._signatures[key] = self._signature(op, types, params)
+        for position, dtype in signature.casts:
+            ids[position] = self._cast(ids[position], dtype)
+        return self.append(Node(op, tuple(ids), settled, signature.type, self.source or self._line()))
 
     def append(self, node: Node) -> Var[Any]:
         """The Var of a node that reads ids of this builder."""
@@ -146,36 +163,49 @@ class Builder:
         self.types.append(node.type)
         return Var(self, len(self.nodes) - 1, node.type)
 
+    def extend(self, nodes: Sequence[Node]) -> None:
+        """Take in nodes that read ids of this builder, in order."""
+        self.nodes.extend(nodes)
+        self.types.extend([node.type for node in nodes])
+
     def lift(self, value: Any) -> Var[Any]:
         """The Var of something from outside: a number, an array, a Var of an older builder."""
-        if isinstance(value, bool | int | float | complex) or (isinstance(value, np.generic) and value.ndim == 0):
-            return self.literal(value)
         if isinstance(value, Var) and value.builder is self:
             return value
+        if isinstance(value, NUMBERS) or (isinstance(value, np.generic) and value.ndim == 0):
+            return self.literal(value)
         if isinstance(value, list):
             value = np.asarray(value)
         return self._capture(value)
 
     def literal(self, value: Any) -> Var[Any]:
         """The Var of a constant that becomes part of the graph."""
-        key = Literal.of(value)
+        exact = value.__class__ in EXACT and value  # zeros have signs, which == does not see
+        key = (value.__class__, value) if exact else Literal.of(value)
         i = self._literals.get(key)
         if i is None:
-            var = self.append(Node(literal, (), (("value", key),), type=literal.infer(key)))
-            i = self._literals[key] = var.id
+            constant = Literal.of(value)
+            i = self.append(Node(literal, (), (("value", constant),), literal.infer(constant))).id
+            self._literals[key] = i
         return Var(self, i, self.types[i])
 
     def _capture(self, value: Any) -> Var[Any]:
         """An array or a Var of an outer trace becomes a further input; where there are no values, a constant."""
         if self.run is None:
             return self._constant(value)
-        known = self._captured.get(id(value))
-        if known is None:
+        captured, var = self._captured.get(id(value), (None, None))
+        if var is None or not self._unchanged(captured, var):
             type = value.type if isinstance(value, Var) else self._type_of(value)
             if isinstance(value, Var) and value.builder.closed:
                 raise value.builder._escaped("an op")
-            known = self._captured[id(value)] = self.input(type, "captured", value)
-        return known
+            var = self.input(type, "captured", self.guard.take(value))
+            self._captured[id(value)] = value, var
+        return var
+
+    def _unchanged(self, captured: Any, var: Var[Any]) -> bool:
+        """Whether something captured is still what it was then."""
+        kept = self.values[var.id]
+        return kept is captured or not isinstance(kept, np.ndarray) or same_bits(kept, captured)
 
     def _type_of(self, value: Any) -> ValueType[Any]:
         try:
@@ -195,23 +225,42 @@ class Builder:
             f"{type(value).__name__} cannot be a constant of a graph", user_line(), "make it an input, with .input(...)"
         )
 
-    def _settle(self, ids: list[NodeId], types: list[Any]) -> None:
-        """Cast weak operands to the dtype that their company asks for."""
+    def _signature(self, op: Op, types: Sequence[Any], params: dict[str, Any]) -> Signature:
+        """What an op does with operands of some types; weak ones are cast to the dtype that their company asks for."""
         strong = tuple(t.dtype for t in types if isinstance(t, NumericType) and not t.weak)
+        settled = list(types)
+        casts = []
         for position, type in enumerate(types):
             if strong and getattr(type, "weak", False):
-                var = self._cast(ids[position], promoted(strong, type.dtype.kind))
-                ids[position], types[position] = var.id, var.type
+                dtype = promoted(strong, type.dtype.kind)
+                casts.append((position, dtype))
+                settled[position] = cast.infer(type, dtype=dtype.name)
+        try:
+            return Signature(op.infer(*settled, **params), tuple(casts))
+        except (BackpropError, IndexError) as error:
+            raise located(error, self.source or user_line()) from None
 
-    def _cast(self, i: NodeId, dtype: np.dtype[Any]) -> Var[Any]:
-        node = self.nodes[i]
+    def _cast(self, i: NodeId, dtype: np.dtype[Any]) -> NodeId:
+        """The id of a weak number as a strong one."""
+        known = self._casts.get((i, dtype))
+        if known is None:
+            known = self._casts[i, dtype] = self._casted(i, self.nodes[i], dtype)
+        return known
+
+    def _casted(self, i: NodeId, node: Node | None, dtype: np.dtype[Any]) -> NodeId:
         if node is not None and node.op is literal:
-            value = dict(node.params)["value"].value
-            return self.literal(dtype.type(value))
-        name = dtype.name
-        return self.append(
-            Node(cast, (i,), (("dtype", name),), type=cast.infer(self.types[i], dtype=name), source=self.source)
-        )
+            return self.literal(dtype.type(dict(node.params)["value"].value)).id
+        type = cast.infer(self.types[i], dtype=dtype.name)
+        return self.append(Node(cast, (i,), (("dtype", dtype.name),), type, self.source)).id
+
+    def _line(self) -> Source:
+        """The user's line, one object for all nodes of a line."""
+        frame = user_frame()
+        place = id(frame.f_code), frame.f_lasti
+        known = self._lines.get(place)
+        if known is None:
+            known = self._lines[place] = (frame.f_code, source_of(frame))  # keeps the code, and so its identity
+        return known[1]
 
     def _escaped(self, what: str) -> EscapedVarError:
         return EscapedVarError(
@@ -229,11 +278,12 @@ class Builder:
             graph: the graph.
             args: a Var or value for each of its inputs.
         """
+        if self.closed:
+            raise self._escaped("a graph")
         lifted = [self.lift(arg) for arg in args]
         ids = [var.id for var in lifted]
         for node in graph.nodes:
-            copy = Node(node.op, tuple(ids[i] for i in node.inputs), node.params, type=node.type, source=node.source)
-            ids.append(self.append(copy).id)
+            ids.append(self.append(node.reading(tuple([ids[i] for i in node.inputs]))).id)
         return [Var(self, ids[i], self.types[ids[i]]) for i in graph.outputs]
 
     def build(self, outputs: Sequence[NodeId], start: Sequence[NodeId] | None = None) -> tuple[Graph, list[NodeId]]:
@@ -245,26 +295,20 @@ class Builder:
         Returns:
             the graph, and the ids of this builder that its inputs stand for.
         """
-        nodes = self.nodes
-        inputs = [i for i, node in enumerate(nodes) if node is None] if start is None else list(start)
+        inputs = list(self.names if start is None else start)
         rank = {i: k for k, i in enumerate(inputs)}
-        kept = range(len(nodes)) if start is None else self.needed(outputs, rank)
+        kept = range(len(self.nodes)) if start is None else self.needed(outputs, rank)
         built: list[Node] = []
         first = len(inputs)
         for i in kept:
-            node = nodes[i]
+            node = self.nodes[i]
             if node is not None and i not in rank:
                 rank[i] = first + len(built)
-                built.append(
-                    node
-                    if all(rank[j] == j for j in node.inputs)
-                    else Node(
-                        node.op, tuple(rank[j] for j in node.inputs), node.params, type=node.type, source=node.source
-                    )
-                )
-        types = tuple(self.types[i] for i in inputs)
-        names = tuple(self.names.get(i, "") for i in inputs)
-        return Graph(types, tuple(built), tuple(rank[i] for i in outputs), names), inputs
+                moved = tuple([rank[j] for j in node.inputs])
+                built.append(node if moved == node.inputs else node.reading(moved))
+        types = tuple([self.types[i] for i in inputs])
+        names = tuple([self.names.get(i, "") for i in inputs])
+        return Graph(types, tuple(built), tuple([rank[i] for i in outputs]), names), inputs
 
     def needed(self, outputs: Sequence[NodeId], known: Any) -> list[NodeId]:
         """The ids, in order, that outputs depend on, down to known ones (which are included)."""
@@ -299,7 +343,9 @@ class Builder:
     def _run_up_to(self, var: Var[Any]) -> tuple[Graph | None, tuple[NodeId, ...], tuple[NodeId, ...]]:
         if var.id in self.values:
             return None, (), ()
-        if self.run is None or self.closed:
+        if self.closed:
+            raise self._escaped("a question about a value")
+        if self.run is None:
             raise TracedConversionError(
                 f"{var!r} has no value yet, as its graph is only being built",
                 user_line(),
@@ -322,15 +368,25 @@ def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
 
 def user_line() -> Source:
     """The innermost line of the call stack that is outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+    return source_of(user_frame())
+
+
+def user_frame() -> FrameType:
+    """The innermost frame of the call stack that is outside this package."""
+    frame = sys._getframe(2)
+    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
         frame = frame.f_back
+    return frame
+
+
+def source_of(frame: FrameType) -> Source:
+    """The line that a frame is at."""
     return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
 
 
-def itself(value: T) -> T:
-    """The value: what `v.value` asks for."""
-    return value
+def itself(value: Any) -> Any:
+    """The value: what `v.value` asks for; of an array a copy, as the user may write to it."""
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def located(error: Exception, where: Source) -> Exception:
@@ -373,7 +429,11 @@ class Var(Generic[T]):
         if method == "reduce" and ufunc in REDUCTIONS:
             return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
         if method != "__call__":
-            raise UnknownFunctionError(f"numpy.{ufunc.__name__}.{method} has no op", user_line())
+            raise UnknownFunctionError(
+                f"numpy.{ufunc.__name__}.{method} has no op",
+                user_line(),
+                "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
+            )
         out = params.pop("out", None)
         if out is not None and out[0] is not inputs[0]:
             raise AssignmentError(
