@@ -41,14 +41,28 @@ class Row(NamedTuple):
     says: tuple[str, ...]
 
 
-def escaped() -> Any:
+def escaped_var() -> Any:
     kept: list[Any] = []
     bp.grad(lambda x: kept.append(x) or np.sum(x))(X)
-    return kept[0] * 2
+    return kept[0]
+
+
+def escaped() -> Any:
+    return escaped_var() * 2
+
+
+def late_question() -> Any:
+    kept: list[Any] = []
+    bp.grad(lambda x: kept.append(x * 2) or np.sum(x))(X)
+    return kept[0].value
 
 
 def integers() -> Any:
-    return bp.grad(lambda params: 1.0)(Net([Layer(1, 2)]))
+    return bp.grad(lambda params: 1.0)(Net([Layer(None, None), Layer(None, None), Layer(None, 2)]))
+
+
+def net(b: Any) -> Net:
+    return Net([Layer(X, 1.0), Layer(X, 2.0), Layer(X, b)])
 
 
 ROWS: dict[str, Row] = {
@@ -86,17 +100,34 @@ ROWS: dict[str, Row] = {
         ("int64[3]", "at data", "astype(float)"),
     ),
     "integers in a container": Row(
-        integers, errors.IntegerInputError, TypeError, ("at params.layers[0].w", "pass a float")
+        integers, errors.IntegerInputError, TypeError, ("at params.layers[2].b", "pass a float")
     ),
     "unknown argument": Row(
         lambda: bp.grad(lambda x: x, argnums="y")(1.0), errors.ArgumentError, TypeError, ("'y'", "argnums")
     ),
     "escaped Var": Row(escaped, errors.EscapedVarError, RuntimeError, (HERE, "return the value")),
-    "array of Vars": Row(
+    "escaped Var in NumPy": Row(lambda: np.exp(escaped_var()), errors.EscapedVarError, RuntimeError, ("exp", HERE)),
+    "escaped Var in another trace": Row(
+        lambda: bp.grad(lambda x: np.sum(x * escaped_var()))(X), errors.EscapedVarError, RuntimeError, (HERE,)
+    ),
+    "a late question": Row(late_question, errors.EscapedVarError, RuntimeError, (HERE, "return the value")),
+    "array of items": Row(
         lambda: bp.grad(lambda x: np.array([x[0], x[1]]).sum())(X),
         errors.TracedConversionError,
         TypeError,
         (HERE, "numpy.stack"),
+    ),
+    "array of Vars": Row(
+        lambda: bp.grad(lambda v: np.array([v, v]).sum())(X),
+        errors.TracedConversionError,
+        TypeError,
+        (HERE, "numpy.stack"),
+    ),
+    "method of a ufunc": Row(
+        lambda: bp.grad(lambda x: np.sum(np.add.accumulate(x)))(X),
+        errors.UnknownFunctionError,
+        TypeError,
+        ("numpy.add.accumulate", HERE, "numpy.cumsum"),
     ),
     "math.sin": Row(
         lambda: bp.grad(lambda x: math.sin(x))(1.0), errors.TracedConversionError, TypeError, (HERE, "numpy.sin")
@@ -115,7 +146,28 @@ ROWS: dict[str, Row] = {
         lambda: bp.jvp(np.sin, (X,), (np.ones(4),)), errors.BadCotangentError, ValueError, ("(4,)", "(3,)")
     ),
     "dtype": Row(
-        lambda: bp.grad(lambda x: x)(np.array([None])), errors.GraphTypeError, TypeError, ("object", "float64")
+        lambda: bp.grad(lambda params: 1.0)(net(np.array([None]))),
+        errors.GraphTypeError,
+        TypeError,
+        ("object", "at params.layers[2].b", "float64"),
+    ),
+    "dtype of a keyword": Row(
+        lambda: bp.compile(lambda *xs, net: 1.0)(X, net=net(np.float16(2))),
+        errors.GraphTypeError,
+        TypeError,
+        ("float16", "at net.layers[2].b", "float64"),
+    ),
+    "dtype of one of many": Row(
+        lambda: bp.evaluate(lambda *xs: 1.0)(X, [X, np.array(["a"])]),
+        errors.GraphTypeError,
+        TypeError,
+        ("at args[1][1]", "float64"),
+    ),
+    "dtype of a constant": Row(
+        lambda: bp.grad(lambda x: np.sum(x * np.ones(3, np.float16)))(X),
+        errors.GraphTypeError,
+        TypeError,
+        ("float16", HERE, "float64"),
     ),
     "no output": Row(lambda: bp.GraphBuilder().build(), errors.GraphError, Exception, ("no output", ".output(var)")),
 }
@@ -135,6 +187,7 @@ def test_a_mistake_is_named(row: Row) -> None:
     assert isinstance(error, row.builtin)
     for part in row.says:
         assert part in str(error)
+    assert error.fix
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

@@ -19,8 +19,8 @@ import numpy as np
 
 from ..graph.builder import Asked, Var
 from ..graph.graph import Graph, NodeId
-from ..graph.structure import Structure, flatten, unflatten
-from ..graph.trace import Recording, record
+from ..graph.structure import Structure, unflatten
+from ..graph.trace import Recording, flatten_call, record
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.plan import Plan
 from .gradients import Function, as_function
@@ -59,7 +59,7 @@ class Compiled:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The function's result."""
-        values, structure = flatten((args, kwargs))
+        values, structure = flatten_call(self._function, args, kwargs)
         if any(isinstance(value, Var) for value in values):
             return self._function(*args, **kwargs)  # a part of an outer trace
         executor = current(self._executor)
@@ -81,7 +81,7 @@ class Compiled:
         return report(self.graph(*args, **kwargs), current(self._executor))
 
     def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
-        values, structure = flatten((tuple(args), dict(kwargs)))
+        values, structure = flatten_call(self._function, args, kwargs)
         return self._walk(args, kwargs, values, structure, current(self._executor))[0]
 
     def _walk(

@@ -8,7 +8,6 @@ the gradient are the same for any number of workers. The body is traced once for
 from __future__ import annotations
 
 import functools
-import inspect
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -19,7 +18,7 @@ from .. import ops
 from ..errors import ArgumentError, NonScalarOutputError, ShapeError, Source
 from ..graph.builder import Var
 from ..graph.structure import NAMESPACE, flatten, unflatten
-from ..graph.trace import Trace, trace
+from ..graph.trace import Trace, parameters, trace
 from .gradients import evaluate
 from .run import current, run_graph, runner
 from .shards import Shards, joined, opened
@@ -85,7 +84,7 @@ def _call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
 
 def _batch_keys(loss: Callable[..., Any], call: Call, argnums: Sequence[int | str]) -> dict[int | str, str]:
     """Where the batch arguments stand in a call, and their names."""
-    names = _parameters(loss)
+    names = parameters(loss)
     count = sum(isinstance(key, int) for key in call)
     found = {}
     for argnum in argnums:
@@ -100,13 +99,6 @@ def _batch_keys(loss: Callable[..., Any], call: Call, argnums: Sequence[int | st
     if not found:
         raise ArgumentError("there is no argument to split", "batch_argnums", "name a position or a keyword")
     return found
-
-
-def _parameters(f: Callable[..., Any]) -> list[str]:
-    try:
-        return list(inspect.signature(f).parameters)
-    except (TypeError, ValueError):
-        return []
 
 
 def _sizes(batch: Mapping[str, Any], shards: int | None) -> tuple[int, ...]:

@@ -7,14 +7,20 @@ depend on data, and a plan made for one batch serves the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import optree
+
+from ..errors import GraphTypeError
+from ..ops.types import type_of
 from .builder import Builder, Run
 from .graph import Graph, NodeId
-from .structure import Structure, flatten, unflatten
+from .guard import written
+from .structure import NAMESPACE, Structure, flatten, unflatten
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +66,61 @@ def record(
     Errors:
         whatever `f` raises.
     """
-    values, arguments = flatten((tuple(args), dict(kwargs)))
+    values, arguments = flatten_call(f, args, kwargs)
     builder = Builder(run)
     builder.values.update(known)
     types = arguments.types
-    variables = [builder.input(t, "", value) for t, value in zip(types, values, strict=True)]
-    inner_args, inner_kwargs = unflatten(arguments, variables)
     try:
+        variables = [builder.input(t, "", builder.guard.take(value)) for t, value in zip(types, values, strict=True)]
+        inner_args, inner_kwargs = unflatten(arguments, variables)
         leaves, output = flatten(f(*inner_args, **inner_kwargs))
         ids = tuple(builder.lift(leaf).id for leaf in leaves)
+    except ValueError as error:
+        if "read-only" in str(error) and builder.guard.locked:
+            raise written(error) from error
+        raise
     finally:
         builder.closed = True
+        builder.guard.release()
     return Recording(builder, arguments, output, ids)
+
+
+def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], Structure]:
+    """`flatten` of the arguments of a call, (args, kwargs).
+
+    Errors:
+        GraphTypeError: an array of a dtype that is not supported, with its path, such as `params.layers[2].b`.
+    """
+    try:
+        return flatten((tuple(args), dict(kwargs)))
+    except GraphTypeError as error:
+        error.where = next((path for path, leaf in _paths(f, args, kwargs) if not _has_type(leaf)), None)
+        raise
+
+
+def _paths(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The leaves of the arguments of a call, with their paths."""
+    names = parameters(f)[: len(args)]
+    names += [f"args[{k}]" for k in range(len(names), len(args))]
+    for name, arg in (*zip(names, args, strict=True), *kwargs.items()):
+        accessors, leaves, _ = optree.tree_flatten_with_accessor(arg, namespace=NAMESPACE)
+        yield from ((accessor.codify(name), leaf) for accessor, leaf in zip(accessors, leaves, strict=True))
+
+
+def parameters(f: Callable[..., Any]) -> list[str]:
+    """The names of a function's positional parameters, as far as it tells them."""
+    try:
+        found = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _has_type(leaf: Any) -> bool:
+    try:
+        return type_of(leaf) is not None
+    except GraphTypeError:
+        return False
 
 
 def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], run: Run | None) -> Trace:

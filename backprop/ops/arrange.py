@@ -104,7 +104,10 @@ take_diagonal: Op = Op(
 def _put_diagonal_type(x: ValueType[Any], *, rows: int, columns: int, offset: int) -> NumericType[Any]:
     (t,) = numeric("put_diagonal", x)
     if t.shape[-1:] != (_diagonal_length(rows, columns, offset),):
-        raise ShapeError(f"put_diagonal: {t.shape} is not the shape of diagonal {offset} of ({rows}, {columns})")
+        raise ShapeError(
+            f"put_diagonal: {t.shape} is not the shape of diagonal {offset} of ({rows}, {columns})",
+            fix="give as many elements as the diagonal has",
+        )
     return array_type((*t.shape[:-1], rows, columns), t.dtype)
 
 
@@ -456,7 +459,10 @@ def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axi
     axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
     x, y = moveaxis(a, axisa, -1), moveaxis(b, axisb, -1)
     if x.shape[-1] != 3 or y.shape[-1] != 3:
-        raise ShapeError(f"cross: the vectors of {shape(a)} and {shape(b)} do not have three elements each")
+        raise ShapeError(
+            f"cross: the vectors of {shape(a)} and {shape(b)} do not have three elements each",
+            fix="give vectors of three elements along axisa and axisb",
+        )
     return moveaxis(roll(x * roll(y, -1, -1) - roll(x, -1, -1) * y, -1, -1), -1, axisc)
 
 

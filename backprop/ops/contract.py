@@ -93,7 +93,9 @@ matmul: Op = Op("matmul", _matmul_type, _matmul, _matmul_vjp, Kind.INTO, matmul_
 def _row_dot_type(x: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
     s, t = numeric("row_dot", x, y)
     if not s.ndim or not t.ndim or s.shape[-1] != t.shape[-1]:
-        raise ShapeError(f"row_dot: shapes {s.shape} and {t.shape} do not fit in the last axis")
+        raise ShapeError(
+            f"row_dot: shapes {s.shape} and {t.shape} do not fit in the last axis", fix="give rows of equal length"
+        )
     batch = broadcast("row_dot", (array_type(s.shape[:-1], s.dtype), array_type(t.shape[:-1], t.dtype)))
     return value_type(batch, np.result_type(s.dtype, t.dtype))
 
@@ -199,7 +201,10 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     x, y = asarray(a), asarray(b)
     left, right = _summed_axes(axes, len(x.shape), len(y.shape))
     if [x.shape[i] for i in left] != [y.shape[i] for i in right]:
-        raise ShapeError(f"tensordot: axes {left} of {x.shape} and {right} of {y.shape} differ in length")
+        raise ShapeError(
+            f"tensordot: axes {left} of {x.shape} and {right} of {y.shape} differ in length",
+            fix="name axes of equal length, in the same order for both operands",
+        )
     letters = iter(string.ascii_letters)
     labels = [next(letters) for _ in x.shape]
     others = [labels[left[right.index(i)]] if i in right else next(letters) for i in range(len(y.shape))]
@@ -213,7 +218,9 @@ def _summed_axes(axes: Any, m: int, n: int) -> tuple[tuple[int, ...], tuple[int,
     else:
         left, right = tuple(range(m - axes, m)), tuple(range(axes))
     if len(left) != len(right):
-        raise ShapeError(f"tensordot: {len(left)} axes against {len(right)}")
+        raise ShapeError(
+            f"tensordot: {len(left)} axes against {len(right)}", fix="name as many axes of one operand as of the other"
+        )
     return many_axes("tensordot", left, m), many_axes("tensordot", right, n)
 
 
@@ -250,7 +257,10 @@ def _single(term: _Term) -> _Term:
         i = labels.index(double[0])
         j = labels.index(double[0], i + 1)
         if x.shape[i] != x.shape[j]:
-            raise ShapeError(f"einsum: index {double[0]!r} has the lengths {x.shape[i]} and {x.shape[j]}")
+            raise ShapeError(
+                f"einsum: index {double[0]!r} has the lengths {x.shape[i]} and {x.shape[j]}",
+                fix="an index stands for one length, wherever it stands",
+            )
         x = take_diagonal(moveaxis(x, (i, j), (-2, -1)), offset=0)
         labels = labels[:i] + labels[i + 1 : j] + labels[j + 1 :] + double[0]
     return _Term(x, labels)
@@ -308,7 +318,10 @@ def einsum(*operands: Any, out: None = None, optimize: Any = True, dtype: Any = 
     terms = [_single(_Term(asarray(x, dtype), c)) for x, c in zip(arrays, labels, strict=True)]
     terms = _without_ones(terms)
     if unknown := set(result) - {c for term in terms for c in term.labels}:
-        raise ShapeError(f"einsum {subscripts!r}: no operand has the index {min(unknown)!r} of the result")
+        raise ShapeError(
+            f"einsum {subscripts!r}: no operand has the index {min(unknown)!r} of the result",
+            fix="name indices of the operands only after ->",
+        )
     for step in _path(tuple(term.labels for term in terms), result, tuple(term.array.shape for term in terms)):
         chosen = [terms.pop(i) for i in sorted(step, reverse=True)]
         terms.append(_chain(chosen, result + "".join(term.labels for term in terms)))
@@ -343,7 +356,10 @@ def _explicit(subscripts: str, counts: tuple[int, ...]) -> tuple[tuple[str, ...]
     named = [part.replace("...", "") for part in parts]
     extra = [n - len(name) for n, name in zip(counts, named, strict=False)]
     if len(parts) != len(counts) or any(n < 0 or (n > 0 and "..." not in p) for n, p in zip(extra, parts, strict=True)):
-        raise ShapeError(f"einsum {subscripts!r} does not fit operands of {', '.join(map(str, counts))} axes")
+        raise ShapeError(
+            f"einsum {subscripts!r} does not fit operands of {', '.join(map(str, counts))} axes",
+            fix="give a term for each operand, and in it a letter for each axis",
+        )
     spare = [c for c in string.ascii_letters if c not in subscripts]
     dots = "".join(spare[: max(extra)])
     inputs = tuple(p.replace("...", dots[len(dots) - n :]) for p, n in zip(parts, extra, strict=True))
@@ -352,7 +368,10 @@ def _explicit(subscripts: str, counts: tuple[int, ...]) -> tuple[tuple[str, ...]
         return inputs, dots + "".join(once)
     result = right.replace("...", dots)
     if len(set(result)) != len(result) or (dots and "..." not in right):
-        raise ShapeError(f"einsum {subscripts!r}: the result needs each index once, and the ellipsis if there is one")
+        raise ShapeError(
+            f"einsum {subscripts!r}: the result needs each index once, and the ellipsis if there is one",
+            fix="write each index once after ->, and ... where an operand has it",
+        )
     return inputs, result
 
 
@@ -362,7 +381,10 @@ def _without_ones(terms: list[_Term]) -> list[_Term]:
     for term in terms:
         for c, n in zip(term.labels, term.array.shape, strict=True):
             if n != 1 and lengths.setdefault(c, n) != n:
-                raise ShapeError(f"einsum: index {c!r} has the lengths {lengths[c]} and {n}")
+                raise ShapeError(
+                    f"einsum: index {c!r} has the lengths {lengths[c]} and {n}",
+                    fix="an index stands for one length, wherever it stands",
+                )
     return [_squeezed(term, [c for c in term.labels if term.length(c) == 1 and c in lengths]) for term in terms]
 
 

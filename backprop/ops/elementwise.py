@@ -47,7 +47,10 @@ def ufunc_type(ufunc: np.ufunc, *types: ValueType[Any]) -> NumericType[Any]:
         dtype = ufunc.resolve_dtypes((*map(_asked, operands), *(None,) * ufunc.nout))[ufunc.nin]
     except TypeError:
         names = ", ".join(str(t) for t in operands)
-        raise GraphTypeError(f"{ufunc.__name__} does not take {names}") from None
+        raise GraphTypeError(
+            f"{ufunc.__name__} does not take {names}",
+            fix="cast the operands with .astype(...), or take the real part or the absolute value of complex ones",
+        ) from None
     return _result_type(operands, shape, dtype)
 
 

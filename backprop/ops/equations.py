@@ -35,7 +35,10 @@ def matrices(op: str, x: ValueType[Any], square: bool = True) -> NumericType[Any
     """The type of matrices (..., m, n), or a ShapeError where it is none, or they are not square but have to be."""
     (t,) = numeric(op, x)
     if t.ndim < 2 or (square and t.shape[-1] != t.shape[-2]):
-        raise ShapeError(f"{op}: the shape {t.shape} is not that of a {'square ' if square else ''}matrix")
+        raise ShapeError(
+            f"{op}: the shape {t.shape} is not that of a {'square ' if square else ''}matrix",
+            fix="give an array (..., rows, columns)",
+        )
     return t
 
 
@@ -49,7 +52,10 @@ def equation_type(op: str, a: ValueType[Any], b: ValueType[Any]) -> NumericType[
     """The type of the x with a @ x = b, for square matrices a (..., n, n) and matrices b (..., n, k)."""
     s, t = matrices(op, a), matrices(op, b, False)
     if s.shape[-1] != t.shape[-2]:
-        raise ShapeError(f"{op}: shapes {s.shape} and {t.shape} do not fit: {s.shape[-1]} against {t.shape[-2]}")
+        raise ShapeError(
+            f"{op}: shapes {s.shape} and {t.shape} do not fit: {s.shape[-1]} against {t.shape[-2]}",
+            fix="the right side needs as many rows as the matrix",
+        )
     batch = broadcast(op, (array_type(s.shape[:-2], s.dtype), array_type(t.shape[:-2], t.dtype)))
     return array_type((*batch, *t.shape[-2:]), inexact(s, t))
 
@@ -190,7 +196,10 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any, overwrite_b: bool = False, 
 def _sylvester_type(a: ValueType[Any], b: ValueType[Any], q: ValueType[Any]) -> NumericType[Any]:
     r, s, t = matrices("solve_sylvester", a), matrices("solve_sylvester", b), matrices("solve_sylvester", q, False)
     if t.shape != (r.shape[0], s.shape[0]) or r.ndim != 2 or s.ndim != 2:
-        raise ShapeError(f"solve_sylvester: shapes {r.shape}, {s.shape} and {t.shape} do not fit")
+        raise ShapeError(
+            f"solve_sylvester: shapes {r.shape}, {s.shape} and {t.shape} do not fit",
+            fix="for a (m, m) and b (n, n), q has to be (m, n)",
+        )
     return array_type(t.shape, inexact(r, s, t))
 
 

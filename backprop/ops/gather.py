@@ -77,7 +77,10 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     x, axis = (ravel(arr), 0) if axis is None else (asarray(arr), normalize_axis_index(axis, ndim(arr)))
     places, count = asarray(indices), len(x.shape)
     if len(places.shape) != count:
-        raise ShapeError(f"take_along_axis: the shapes {x.shape} and {places.shape} differ in their number of axes")
+        raise ShapeError(
+            f"take_along_axis: the shapes {x.shape} and {places.shape} differ in their number of axes",
+            fix="give indices with as many axes as the array has",
+        )
     grid = [np.arange(n).reshape((n,) + (1,) * (count - 1 - i)) for i, n in enumerate(x.shape)]
     return getitem(x, tuple(places if i == axis else grid[i] for i in range(count)))
 
@@ -150,7 +153,10 @@ def sliding_window_view(
     for width, at in zip(lengths, axes, strict=True):
         places = array.shape[at] - width + 1
         if places < 1:
-            raise ShapeError(f"sliding_window_view: a window of {width} is longer than axis {at} of {array.shape}")
+            raise ShapeError(
+                f"sliding_window_view: a window of {width} is longer than axis {at} of {array.shape}",
+                fix="choose a shorter window",
+            )
         windows = along(array, at, np.arange(places)[:, None] + np.arange(width))
         array = moveaxis(windows, at + 1, -1)
     return array
@@ -178,7 +184,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         ShapeError: lists of different lengths.
     """
     if len(condlist) != len(choicelist):
-        raise ShapeError(f"select: {len(condlist)} conditions for {len(choicelist)} choices")
+        raise ShapeError(
+            f"select: {len(condlist)} conditions for {len(choicelist)} choices", fix="give a choice for each condition"
+        )
     result = default
     for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
         result = where(condition, choice, result)

@@ -158,7 +158,9 @@ def _index(key: Key, arrays: tuple[Any, ...] = ()) -> tuple[Any, ...]:
 def _kept(lengths: Shape, key: Key) -> list[int]:
     """The lengths of the axes that the slices of a key, and the axes after it, leave."""
     if len(key) > len(lengths):
-        raise ShapeError(f"index: the key {key} has more items than the shape {lengths} has axes")
+        raise ShapeError(
+            f"index: the key {key} has more items than the shape {lengths} has axes", fix="leave items out of the key"
+        )
     slices = [len(range(i.start, -1 if i.stop is None else i.stop, i.step)) for i in key if isinstance(i, Slice)]
     return [*slices, *lengths[len(key) :]]
 
@@ -198,7 +200,10 @@ basic_index: Op = Op(
 
 def _fits(op: str, x: NumericType[Any], wanted: Shape) -> None:
     if any(n not in (1, m) for n, m in zip(x.shape[::-1], wanted[::-1], strict=False)) or x.ndim > len(wanted):
-        raise ShapeError(f"{op}: the shape {x.shape} does not broadcast to that of the selection, {wanted}")
+        raise ShapeError(
+            f"{op}: the shape {x.shape} does not broadcast to that of the selection, {wanted}",
+            fix="give a value that broadcasts to the selection",
+        )
 
 
 def _scatter_basic_type(x: ValueType[Any], *, shape: Shape, key: Key) -> NumericType[Any]:

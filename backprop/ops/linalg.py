@@ -321,7 +321,10 @@ def _chain_cuts(n: tuple[int, ...]) -> dict[tuple[int, int], int]:
 def _sqrtm_type(x: ValueType[Any]) -> NumericType[Any]:
     t = same_type("sqrtm", x)
     if t.ndim != 2:
-        raise ShapeError(f"sqrtm takes one matrix, not the shape {t.shape}")
+        raise ShapeError(
+            f"sqrtm takes one matrix, not the shape {t.shape}",
+            fix="call it for each matrix, and numpy.stack the results",
+        )
     return t
 
 

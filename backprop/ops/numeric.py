@@ -84,7 +84,9 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     if len(steps) == 1:
         steps *= len(axes)
     if len(steps) != len(axes):
-        raise ShapeError(f"gradient: {len(steps)} distances for {len(axes)} axes")
+        raise ShapeError(
+            f"gradient: {len(steps)} distances for {len(axes)} axes", fix="give one distance, or one for each axis"
+        )
     slopes = [_slope(x, step, i, edge_order) for step, i in zip(steps, axes, strict=True)]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
@@ -135,7 +137,7 @@ def unwrap(p: Any, discont: float | None = None, axis: int = -1, *, period: floa
 def _points_type(a: ValueType[Any], v: ValueType[Any], *, side: str) -> NumericType[Any]:
     s, t = numeric("searchsorted", a, v)
     if s.ndim != 1:
-        raise ShapeError(f"searchsorted: the shape {s.shape} is not that of a vector")
+        raise ShapeError(f"searchsorted: the shape {s.shape} is not that of a vector", fix="ravel the sorted array")
     return value_type(t.shape, np.dtype(np.intp))
 
 
@@ -195,7 +197,10 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 def _convolution_type(a: ValueType[Any], v: ValueType[Any]) -> NumericType[Any]:
     s, t = numeric("convolve", a, v)
     if s.ndim != 1 or t.ndim != 1 or not s.size or not t.size:
-        raise ShapeError(f"convolve takes vectors with elements, not the shapes {s.shape} and {t.shape}")
+        raise ShapeError(
+            f"convolve takes vectors with elements, not the shapes {s.shape} and {t.shape}",
+            fix="ravel the operands, and give at least one element",
+        )
     return value_type((s.size + t.size - 1,), np.result_type(s.dtype, t.dtype))
 
 
@@ -446,7 +451,10 @@ def cumulative_prod(
 def _cumulative(scan: Callable[..., Any], first: int, x: Any, axis: int | None, initial: bool) -> Any:
     array = asarray(x)
     if axis is None and len(array.shape) != 1:
-        raise ShapeError("cumulative_sum and cumulative_prod need an axis for arrays of several axes")
+        raise ShapeError(
+            "cumulative_sum and cumulative_prod need an axis for arrays of several axes",
+            fix="name the axis, or ravel the array",
+        )
     axis = one_axis("cumulative", 0 if axis is None else axis, len(array.shape))
     y = scan(array, axis=axis)
     shape = (*y.shape[:axis], 1, *y.shape[axis + 1 :])

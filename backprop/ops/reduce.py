@@ -51,7 +51,8 @@ def _reduced_type(name: str, dtype: DtypeRule, empty: bool, x: ValueType[Any], *
     axes, result = params["axes"], without(t.shape, params["axes"])
     if not empty and not count(t.shape, axes) and 0 not in result:
         raise ShapeError(
-            f"{name}: the axes {axes} of the shape {t.shape} hold no elements, and {name} of none has no value"
+            f"{name}: the axes {axes} of the shape {t.shape} hold no elements, and {name} of none has no value",
+            fix="give at least one element, or other axes",
         )
     return value_type(kept(t.shape, axes) if params["keepdims"] else result, dtype(t.dtype))
 

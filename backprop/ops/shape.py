@@ -330,7 +330,10 @@ def transpose(a: Any, axes: Ints | None = None) -> Any:
     x = asarray(a)
     order = tuple(range(len(x.shape)))[::-1] if axes is None else many_axes("transpose", axes, len(x.shape))
     if len(order) != len(x.shape):
-        raise ShapeError(f"transpose: {order} does not name each axis of the shape {x.shape} once")
+        raise ShapeError(
+            f"transpose: {order} does not name each axis of the shape {x.shape} once",
+            fix="name each axis once, or leave axes out",
+        )
     return x if order == tuple(range(len(order))) else permute(x, axes=order)
 
 
@@ -382,7 +385,9 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 def matrix_transpose(x: Any, /) -> Any:
     """`numpy.matrix_transpose`: a view of `x` (..., m, n) as (..., n, m)."""
     if ndim(x) < 2:
-        raise ShapeError(f"matrix_transpose: the shape {shape(x)} is not that of a matrix")
+        raise ShapeError(
+            f"matrix_transpose: the shape {shape(x)} is not that of a matrix", fix="give an array (..., rows, columns)"
+        )
     return swapaxes(x, -1, -2)
 
 
@@ -391,7 +396,9 @@ def moveaxis(a: Any, source: Ints, destination: Ints) -> Any:
     x = asarray(a)
     old, new = (many_axes("moveaxis", axes, len(x.shape)) for axes in (source, destination))
     if len(old) != len(new):
-        raise ShapeError(f"moveaxis: {len(old)} axes cannot move to {len(new)} positions")
+        raise ShapeError(
+            f"moveaxis: {len(old)} axes cannot move to {len(new)} positions", fix="give a destination for each source"
+        )
     order = [i for i in range(len(x.shape)) if i not in old]
     for to, axis in sorted(zip(new, old, strict=True)):
         order.insert(to, axis)
@@ -413,7 +420,10 @@ def squeeze(a: Any, axis: Ints | None = None) -> Any:
         return reshape(x, tuple(n for n in x.shape if n != 1))
     axes = many_axes("squeeze", axis, len(x.shape))
     if any(x.shape[i] != 1 for i in axes):
-        raise ShapeError(f"squeeze: the axes {axes} of the shape {x.shape} are not all of length 1")
+        raise ShapeError(
+            f"squeeze: the axes {axes} of the shape {x.shape} are not all of length 1",
+            fix="name axes of length 1 only, or leave axis out",
+        )
     return reshape(x, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
@@ -460,7 +470,7 @@ def concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None) -> Any:
     """
     xs = arrays_of(arrays)
     if not xs:
-        raise ShapeError("concatenate needs at least one array")
+        raise ShapeError("concatenate needs at least one array", fix="give a list that is not empty")
     if axis is None:
         xs, axis = [ravel(x) for x in xs], 0
     if not xs[0].shape:
@@ -482,7 +492,7 @@ def stack(arrays: Any, axis: int = 0, *, dtype: Any = None) -> Any:
     """
     xs = arrays_of(arrays)
     if not xs:
-        raise ShapeError("stack needs at least one array")
+        raise ShapeError("stack needs at least one array", fix="give a list that is not empty")
     return asarray(stack_along(*xs, axis=one_axis("stack", axis, len(xs[0].shape) + 1)), dtype)
 
 

@@ -43,7 +43,10 @@ def _weights(x: Any, axes: Axes, w: Any) -> Any:
     """The weights with the shape of x."""
     if ndim(w) != ndim(x):
         if len(axes) != 1 or shape_of(w) != (shape_of(x)[axes[0]],):
-            raise ShapeError(f"average: weights of shape {shape_of(w)} do not fit the axes {axes} of {shape_of(x)}")
+            raise ShapeError(
+                f"average: weights of shape {shape_of(w)} do not fit the axes {axes} of {shape_of(x)}",
+                fix="give weights of the array's shape, or one for each element of the one axis",
+            )
         w = reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(shape_of(x))))
     return broadcast_to(w, shape_of(x))
 
@@ -65,7 +68,10 @@ def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = F
     x, line, axes = _sorted_line("median", a, axis, out)
     n = line.shape[0]
     if not n:
-        raise ShapeError(f"median: the axes {axes} of the shape {shape_of(x)} hold no elements")
+        raise ShapeError(
+            f"median: the axes {axes} of the shape {shape_of(x)} hold no elements",
+            fix="give at least one element, or other axes",
+        )
     value = _or_nan(line[n // 2] if n % 2 else (line[n // 2 - 1] + line[n // 2]) * 0.5, line)
     return spread(value, x, axes) if keepdims else value
 
@@ -97,7 +103,10 @@ def quantile(
         raise GraphTypeError(f"quantile: there is no method {method!r}", fix='use "linear"')
     x, line, axes = _sorted_line("quantile", a, axis, out)
     if not line.shape[0]:
-        raise ShapeError(f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements")
+        raise ShapeError(
+            f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
+            fix="give at least one element, or other axes",
+        )
     wanted = np.asarray(q, np.float64)
     place = wanted * (line.shape[0] - 1)
     low = np.floor(place).astype(np.intp)

@@ -12,7 +12,7 @@ from .types import TupleType, ValueType
 
 def _item_type(t: ValueType[Any], *, index: int) -> ValueType[Any]:
     if not isinstance(t, TupleType):
-        raise GraphTypeError(f"item takes a tuple, not {t}")
+        raise GraphTypeError(f"item takes a tuple, not {t}", fix="take an item of the result of an op with several")
     return t.items[index]
 
 

@@ -211,5 +211,8 @@ def numeric(op: str, *types: ValueType[Any]) -> tuple[NumericType[Any], ...]:
     """The types themselves, or a GraphTypeError where one of them is no array or scalar."""
     for position, t in enumerate(types):
         if not isinstance(t, NumericType):
-            raise GraphTypeError(f"{op} takes arrays and scalars, but its operand {position} is {t}")
+            raise GraphTypeError(
+                f"{op} takes arrays and scalars, but its operand {position} is {t}",
+                fix="give arrays and numbers, or make an op of your own with backprop.op",
+            )
     return types  # type: ignore[return-value]
