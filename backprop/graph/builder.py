@@ -148,14 +148,15 @@ class Builder:
             types.append(self.types[arg.id])
         if self.closed:
             raise self._escaped(op.name)
-        settled = tuple(params.items())
-        key = (op, tuple(map(id, types)), settled)
+        settled = tuple(params.items()) if params else ()
+        key = (op, settled, *map(id, types))
         signature = self._signatures.get(key)
         if signature is None:
             signature = self._signatures[key] = self._signature(op, types, params)
-        for position, dtype in signature.casts:
+        type, casts = signature
+        for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
-        return self.append(Node(op, tuple(ids), settled, signature.type, self.source or self._line()))
+        return self.append(Node(op, tuple(ids), settled, type, self.source or self._line()))
 
     def append(self, node: Node) -> Var[Any]:
         """The Var of a node that reads ids of this builder."""
@@ -255,7 +256,7 @@ class Builder:
 
     def _line(self) -> Source:
         """The user's line, one object for all nodes of a line."""
-        frame = user_frame()
+        frame = user_frame(3)
         place = id(frame.f_code), frame.f_lasti
         known = self._lines.get(place)
         if known is None:
@@ -368,12 +369,12 @@ def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
 
 def user_line() -> Source:
     """The innermost line of the call stack that is outside this package."""
-    return source_of(user_frame())
+    return source_of(user_frame(2))
 
 
-def user_frame() -> FrameType:
-    """The innermost frame of the call stack that is outside this package."""
-    frame = sys._getframe(2)
+def user_frame(depth: int) -> FrameType:
+    """The innermost frame of the call stack, from some depth on, that is outside this package."""
+    frame = sys._getframe(depth)
     while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
         frame = frame.f_back
     return frame
