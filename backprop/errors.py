@@ -10,7 +10,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         UnknownFunctionError   TypeError            a NumPy or SciPy function without an op
         TracedConversionError  TypeError            float(v), math.sin(v), np.array([v, v])
         AssignmentError        TypeError            v[0] = 1
-        MutationError          ValueError           a traced array changed while its gradient was pending
+        MutationError          ValueError           a write to an array that an open trace has taken in
         EscapedVarError        RuntimeError         a Var used outside the trace that made it
         VerifyError            AssertionError       an ill-formed graph: a bug of ours, never of the user
       DifferentiationError
@@ -104,7 +104,7 @@ class AssignmentError(GraphError, TypeError):
 
 
 class MutationError(GraphError, ValueError):
-    """A traced array that changed while its gradient was pending."""
+    """A write to an array that an open trace has taken in."""
 
 
 class EscapedVarError(GraphError, RuntimeError):
