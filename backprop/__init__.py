@@ -7,15 +7,16 @@ from . import ops as ops
 from . import testing as testing
 from .api.compiled import Compiled as Compiled
 from .api.compiled import compile as compile
+from .api.evaluate import evaluate as evaluate
 from .api.explicit import GraphBuilder as GraphBuilder
-from .api.gradients import evaluate as evaluate
+from .api.forward import hvp as hvp
+from .api.forward import jvp as jvp
+from .api.gradients import elementwise_grad as elementwise_grad
 from .api.gradients import grad as grad
-from .api.gradients import hessian as hessian
-from .api.gradients import hvp as hvp
-from .api.gradients import jacobian as jacobian
-from .api.gradients import jvp as jvp
 from .api.gradients import value_and_grad as value_and_grad
 from .api.gradients import vjp as vjp
+from .api.matrices import hessian as hessian
+from .api.matrices import jacobian as jacobian
 from .api.minibatch import minibatch as minibatch
 from .api.report import explain as explain
 from .api.run import use as use
@@ -50,6 +51,7 @@ __all__ = [
     "Threads",
     "Var",
     "compile",
+    "elementwise_grad",
     "errors",
     "evaluate",
     "explain",

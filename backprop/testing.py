@@ -23,7 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from .api.gradients import evaluate, jvp, vjp
+from .api.evaluate import evaluate
+from .api.forward import jvp
+from .api.gradients import vjp
 from .errors import ArgumentError, GraphError
 from .graph.builder import Var
 from .graph.differentiate import differentiate

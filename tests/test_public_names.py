@@ -20,6 +20,7 @@ NAMES = [
     "Threads",
     "Var",
     "compile",
+    "elementwise_grad",
     "errors",
     "evaluate",
     "explain",

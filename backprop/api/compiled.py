@@ -23,7 +23,7 @@ from ..graph.structure import Structure, unflatten
 from ..graph.trace import Recording, flatten_call, record
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.plan import Plan
-from .gradients import Function, as_function
+from .evaluate import Function, as_function
 from .report import report
 from .run import current, handed_out, plain, plan_of, run_graph, runner
 

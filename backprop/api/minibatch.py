@@ -19,7 +19,7 @@ from ..errors import ArgumentError, NonScalarOutputError, ShapeError, Source
 from ..graph.builder import Var
 from ..graph.structure import NAMESPACE, flatten, unflatten
 from ..graph.trace import Trace, parameters, trace
-from .gradients import evaluate
+from .evaluate import evaluate
 from .run import current, run_graph, runner
 from .shards import Shards, joined, opened
 

@@ -102,9 +102,26 @@ def youngest(values: Sequence[Any]) -> Builder | None:
     return max(builders, key=lambda builder: builder.born, default=None)
 
 
+def memory(value: Any) -> Iterator[Any]:
+    """What owns the memory of a value: of a view its base, of a tuple what owns that of its items."""
+    if type(value) is tuple:
+        for part in value:
+            yield from memory(part)
+    else:
+        while isinstance(value, np.ndarray) and value.base is not None:
+            value = value.base
+        yield value
+
+
 def handed_out(types: Sequence[ValueType[Any]], values: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
-    """Results as the user gets them: of the expected class, and sharing memory with nothing."""
-    taken = {id(value) for value in inputs}
+    """Results as the user gets them: of the expected class, and sharing memory with nothing.
+
+    Arguments:
+        types: the types of the results.
+        values: the results.
+        inputs: values that stay in use.
+    """
+    taken = {id(owner) for value in inputs for owner in memory(value)}
     results = []
     for type, value in zip(types, values, strict=True):
         result = value if isinstance(value, Var) else restore(type, value)

@@ -1,6 +1,8 @@
 """Split a joint graph where the cotangents of its outputs come in: forward graph, and pullback graph.
 
-The forward graph is what does not depend on the seeds; what the pullback graph reads of it are the residuals.
+The forward graph is what does not depend on the seeds; what the pullback graph reads of it are the residuals. Views
+and constants are no residuals: the pullback graph makes them anew, which costs nothing, keeps their layout (and so the
+bits of what reads them), and holds no broadcast array in memory.
 """
 
 from __future__ import annotations
@@ -8,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .graph import Graph, Node, NodeId
+from ..ops.op import Kind
+from ..ops.shape import filled
+from ..ops.tuples import item, make_tuple
+from .graph import Graph, Node, NodeId, literal
 
 
 class Halves(NamedTuple):
@@ -32,12 +37,33 @@ def split(joint: Graph, results: int, seeds: int) -> Halves:
         late.append(any(late[i] for i in node.inputs))
     pulled = joint.outputs[results:]
     read = {i for node, is_late in zip(joint.nodes, late[first:], strict=True) if is_late for i in node.inputs}
-    residuals = sorted(i for i in read | set(pulled) if not late[i])
+    residuals, again = _carried(joint, [i for i in read.union(pulled) if not late[i]])
     inputs = list(range(first - seeds))
     early = [i for i in range(first, first + len(joint)) if not late[i]]
     forward = extract(joint, inputs, early, [*joint.outputs[:results], *residuals])
-    after = [i for i in range(first, first + len(joint)) if late[i]]
+    after = sorted([*again, *(i for i in range(first, first + len(joint)) if late[i])])
     return Halves(forward, extract(joint, [*residuals, *range(first - seeds, first)], after, pulled))
+
+
+def _carried(joint: Graph, wanted: list[NodeId]) -> tuple[list[NodeId], list[NodeId]]:
+    """How the pullback gets early ids that it wants: which of them it is given, and which it makes anew."""
+    given: set[NodeId] = set()
+    again: set[NodeId] = set()
+    while wanted:
+        i = wanted.pop()
+        if i < joint.first or not _is_cheap(joint.node(i)):
+            given.add(i)
+        elif i not in again:
+            again.add(i)
+            wanted.extend(joint.node(i).inputs)
+    return sorted(given), sorted(again)
+
+
+def _is_cheap(node: Node) -> bool:
+    """Whether a node is a view, or a constant; taking a tuple apart would keep all of it."""
+    if node.op in (item, make_tuple):
+        return False
+    return node.op.kind is Kind.VIEW or node.op in (literal, filled)
 
 
 def supply(joint: Graph, graph: Graph, known: Sequence[NodeId]) -> Graph:

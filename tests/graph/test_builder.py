@@ -133,7 +133,7 @@ def test_a_captured_array_becomes_one_input_however_often_it_is_used() -> None:
     result = (x * weights + weights) * weights
     graph, inputs = builder.build([result.id])
     assert len(graph.inputs) == 2
-    assert builder.values[inputs[1]] is weights
+    np.testing.assert_array_equal(builder.values[inputs[1]], weights)
 
 
 def test_an_array_in_an_explicit_graph_is_part_of_it() -> None:
