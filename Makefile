@@ -8,13 +8,14 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+TORCH ?= torch
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CONTRACTS := tests/test_layering.py tests/test_public_names.py
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench clean help
+.PHONY: run test check bench bench-rivals clean help
 
 run: $(VENV)/run.stamp ## train a classifier on real images, its gradient in parallel
 	@$(BIN)/backprop train mnist $(ARGS)
@@ -28,15 +29,18 @@ check: $(VENV)/dev.stamp ## style, types (two checkers), layers, public names
 	$(BIN)/basedpyright --pythonpath $(BIN)/python backprop
 	$(BIN)/python -m pytest -q $(CONTRACTS)
 
-bench: $(VENV)/run.stamp ## run every benchmarks/bench_*.py
-	@set -e; for file in $(wildcard benchmarks/bench_*.py); do echo "== $$file"; $(BIN)/python $$file $(ARGS); done
+bench: $(VENV)/run.stamp ## time everything beside its target; ARGS="mnist --quick" for a part
+	@$(BIN)/python -m benchmarks --out benchmarks/results $(ARGS)
+
+bench-rivals: $(VENV)/rivals.stamp ## the same beside autograd, JAX and PyTorch
+	@$(BIN)/python -m benchmarks --rivals --out benchmarks/results $(ARGS)
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 # A stamp is written last, so that an installation that was cut off is taken up again.
 $(VENV)/run.stamp: pyproject.toml
@@ -46,4 +50,9 @@ $(VENV)/run.stamp: pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp
 	$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)/rivals.stamp: $(VENV)/run.stamp
+	$(PIP) autograd 'jax[cpu]'
+	$(PIP) $(TORCH)
 	@touch $@

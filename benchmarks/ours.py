@@ -1,0 +1,45 @@
+"""This project's ways to compute a gradient, as variants, and what is asked of all of them on every workload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import backprop as bp
+
+from .harness import Variant
+from .targets import Target, ratio_to_best, to_bound
+
+WORKERS = 2
+"""Threads of the parallel variants."""
+
+SERIAL, THREADS, AUTO = bp.Serial(), bp.Threads(WORKERS), bp.Auto(WORKERS)
+
+
+def compiled(f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor = SERIAL) -> Variant:
+    """A function compiled for an executor."""
+    call = bp.compile(f, executor=executor)
+    return Variant(lambda: call(*args))
+
+
+def executors(f: Callable[..., Any], *args: Any) -> dict[str, Variant]:
+    """A function compiled for Serial, Threads and Auto."""
+    return {
+        "serial": compiled(f, *args, executor=SERIAL),
+        "threads": compiled(f, *args, executor=THREADS),
+        "auto": compiled(f, *args, executor=AUTO),
+    }
+
+
+def common_targets(f: Callable[..., Any], *args: Any) -> tuple[Target, ...]:
+    """What is asked of every workload: threads near the bound, Auto as good as the better of both."""
+    return (
+        to_bound("threads / max(T1/2, Tinf)", "threads", "serial", WORKERS, lambda: span_share(f, *args), 1.15),
+        ratio_to_best("auto / the better of serial and threads", "auto", ("serial", "threads"), 1.05),
+    )
+
+
+def span_share(f: Callable[..., Any], *args: Any) -> float:
+    """The span by the work of a function's plan on threads."""
+    plan = bp.compile(f, executor=THREADS).plan(*args)
+    return plan.span / plan.work
