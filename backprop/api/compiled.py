@@ -94,27 +94,28 @@ class Compiled:
     ) -> tuple[Path, dict[NodeId, Any]]:
         """The path that some values take, and the values of ids known at its end."""
         paths = self._paths.get(structure, ())
-        env: dict[NodeId, Any] = dict(enumerate(values))
-        step = 0
+        known: dict[NodeId, Any] = dict(enumerate(values))
+        steps: list[Asked] = []  # what has been asked, with the answers of this call
         while paths:
-            env.update(paths[0].constants)
-            if step == len(paths[0].steps):
-                return paths[0], env
-            answer = _answer(paths[0].steps[step], env, executor)
-            paths = tuple(path for path in paths if same_answer(path.steps[step].answer, answer))
-            step += 1
-        return self._trace(args, kwargs, structure, env, executor)
+            path, place = paths[0], len(steps)
+            if place == len(path.steps):
+                return path, {**path.constants, **known}
+            steps.append(_answered(path.steps[place], path.constants, known, executor))
+            paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
+        return self._trace(args, kwargs, structure, known, steps, executor)
 
     def _trace(
         self,
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         structure: Structure,
-        env: Mapping[NodeId, Any],
+        known: Mapping[NodeId, Any],
+        steps: Sequence[Asked],
         executor: AbstractExecutor,
     ) -> tuple[Path, dict[NodeId, Any]]:
-        recording = record(self._function, args, kwargs, runner(executor), env)
-        path = _path_of(recording)
+        """A new path, which starts with steps that are known."""
+        recording = record(self._function, args, kwargs, runner(executor), known)
+        path = _path_of(recording, steps)
         with self._lock:
             self.traces += 1
             paths = self._paths.pop(structure, ())
@@ -137,10 +138,10 @@ def compile(f: Function, executor: AbstractExecutor | None = None) -> Compiled:
     return Compiled(as_function(f), executor)
 
 
-def _path_of(recording: Recording) -> Path:
-    """The path of a recording: its steps, and the graph of what they leave to do."""
+def _path_of(recording: Recording, steps: Sequence[Asked]) -> Path:
+    """The path of a recording: its steps, the first of them known, and the graph of what they leave to do."""
     builder = recording.builder
-    steps = tuple(asked._replace(graph=None if asked.graph is None else plain(asked.graph)) for asked in builder.asked)
+    new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.asked[len(steps) :]]
     known = builder.values
     arguments = len(recording.arguments.types)
     constants = {
@@ -150,14 +151,17 @@ def _path_of(recording: Recording) -> Path:
     }
     start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
     graph, _ = builder.build(recording.ids, start)
-    return Path(steps, plain(graph), start, constants, recording.output)
+    return Path((*steps, *new), plain(graph), start, constants, recording.output)
 
 
-def _answer(step: Asked, env: dict[NodeId, Any], executor: AbstractExecutor) -> Any:
+def _answered(
+    step: Asked, constants: Mapping[NodeId, Any], known: dict[NodeId, Any], executor: AbstractExecutor
+) -> Asked:
+    """The step with the answer of this call; what was run for it is known from now on."""
     if step.graph is not None:
-        results = run_graph(step.graph, [env[i] for i in step.start], executor)
-        env.update(zip(step.made, results, strict=True))
-    return step.ask(env[step.id])
+        values = [known[i] if i in known else constants[i] for i in step.start]
+        known.update(zip(step.made, run_graph(step.graph, values, executor), strict=True))
+    return step._replace(answer=step.ask(known[step.id] if step.id in known else constants[step.id]))
 
 
 def same_answer(one: Any, other: Any) -> bool:

@@ -346,15 +346,15 @@ class Builder:
             return None, (), ()
         if self.closed:
             raise self._escaped("a question about a value")
-        if self.run is None:
+        ids = self.needed([var.id], self.values)
+        start = tuple(i for i in ids if i in self.values)
+        made = tuple(i for i in ids if i not in self.values)
+        if self.run is None or any(self.nodes[i] is None for i in made):
             raise TracedConversionError(
                 f"{var!r} has no value yet, as its graph is only being built",
                 user_line(),
                 "use numpy.where, backprop.switch or backprop.match for a choice that depends on values",
             )
-        ids = self.needed([var.id], self.values)
-        start = tuple(i for i in ids if i in self.values)
-        made = tuple(i for i in ids if i not in self.values)
         graph, _ = self.build(made, start)
         self.values.update(zip(made, self.run(graph, [self.values[i] for i in start]), strict=True))
         return graph, start, made

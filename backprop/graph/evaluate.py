@@ -7,12 +7,13 @@ of their operands, so this rule, which programs keep too, makes the bits of a re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..ops.op import Kind
-from .graph import Graph
+from .graph import Graph, parameters
 
 
 def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
@@ -29,12 +30,23 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
     known = [contiguous(value) for value in values]
     for node in graph.nodes:
         try:
-            value = node.op.compute(*(known[i] for i in node.inputs), **dict(node.params))
+            value = node.op.compute(*(known[i] for i in node.inputs), **parameters(node, Evaluated))
         except Exception as error:
             error.add_note(f"in {node.op.name}, at {node.source}")
             raise
         known.append(value if node.op.kind is Kind.VIEW else contiguous(value))
     return tuple(known[i] for i in graph.outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A graph as something to call: (*values) -> results."""
+
+    graph: Graph
+
+    def __call__(self, *values: Any) -> tuple[Any, ...]:
+        """The results."""
+        return evaluate(self.graph, values)
 
 
 def contiguous(value: Any) -> Any:
