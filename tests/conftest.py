@@ -1,11 +1,13 @@
 """How many examples hypothesis tries: few by default, more and always the same ones where CI is set, many on request.
 
-`pytest --hypothesis-profile=deep` asks for many.
+`pytest --hypothesis-profile=deep` asks for many. And a cache folder of the tests' own, since the rates in the user's
+decide how graphs are cut.
 """
 
 from __future__ import annotations
 
 import os
+from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, settings
 
@@ -17,3 +19,10 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=2_000, deadline=None, suppress_health_check=SLOW_IS_FINE)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+CACHE = TemporaryDirectory(prefix="backprop-")
+os.environ["XDG_CACHE_HOME"] = CACHE.name
+
+
+def pytest_unconfigure() -> None:
+    CACHE.cleanup()

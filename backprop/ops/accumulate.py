@@ -25,6 +25,5 @@ accumulate = Op(
     _accumulate,
     lambda g, out, *terms: (g,) * len(terms),
     Kind.ELEMENTWISE,
-    flops=lambda *types: float((len(types) - 2) * getattr(types[-1], "size", 1)),
     home=__name__,
 )

@@ -22,6 +22,7 @@ from .arrange import diagonal, put_diagonal, take_diagonal, tril
 from .contract import adjoint, conjugated, matmul
 from .elementwise import real, where
 from .equations import inexact, matrices, same_type, solve_matrices, triangular
+from .flops import PerMatrix
 from .op import Op
 from .shape import asarray, concatenate, expand_dims, matrix_transpose
 from .tuples import item
@@ -106,7 +107,7 @@ lower_cholesky: Op = Op(
     partial(same_type, "cholesky"),
     lambda x: np.linalg.cholesky(x),
     _cholesky_vjp,
-    flops=lambda x, out: x.size * x.shape[-1] / 3,
+    flops=PerMatrix(1.4),
     home=__name__,
 )
 
@@ -142,7 +143,12 @@ def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
 
 
 hermitian_eig: Op = Op(
-    "hermitian_eig", _eigh_type, lambda x, *, uplo: tuple(np.linalg.eigh(x, uplo)), _eigh_vjp, home=__name__
+    "hermitian_eig",
+    _eigh_type,
+    lambda x, *, uplo: tuple(np.linalg.eigh(x, uplo)),
+    _eigh_vjp,
+    flops=PerMatrix(20),
+    home=__name__,
 )
 
 
@@ -191,7 +197,7 @@ def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # Source of the rule: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, section 4.2:
 # the eigenvectors have length 1.
-general_eig: Op = Op("general_eig", _eig_type, _eig, _eig_vjp, home=__name__)
+general_eig: Op = Op("general_eig", _eig_type, _eig, _eig_vjp, flops=PerMatrix(100), home=__name__)
 
 
 def eig(a: Any) -> EigResult:
@@ -239,6 +245,7 @@ tall_qr: Op = Op(
     _qr_type,
     lambda x, *, complete: tuple(np.linalg.qr(x, "complete" if complete else "reduced")),
     _qr_vjp,
+    flops=PerMatrix(8),
     home=__name__,
 )
 
@@ -319,7 +326,12 @@ def _outside(u: Any, gu: Any, k: int) -> Any:
 # Wan and Zhang, Automatic differentiation for complex valued SVD, arXiv:1909.02659. Further columns of a full u turn
 # against the first ones.
 singular_values: Op = Op(
-    "singular_values", _svd_type, lambda x, *, full: tuple(np.linalg.svd(x, full)), _svd_vjp, home=__name__
+    "singular_values",
+    _svd_type,
+    lambda x, *, full: tuple(np.linalg.svd(x, full)),
+    _svd_vjp,
+    flops=PerMatrix(35),
+    home=__name__,
 )
 
 

@@ -21,6 +21,7 @@ import numpy as np
 import scipy.special
 
 from ..errors import GraphTypeError
+from .flops import SCALAR, VECTORISED, PerElement
 from .op import Kind, Op, broadcast
 from .types import NumericType, ScalarType, Shape, ValueType, numeric, scalar_type, type_of, value_type
 
@@ -65,23 +66,36 @@ def _result_type(operands: tuple[NumericType[Any], ...], shape: Shape, dtype: np
     return value_type(shape, dtype)
 
 
-def ufunc_op(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None, home: str = __name__) -> Op:
+def ufunc_op(
+    name: str,
+    ufunc: np.ufunc,
+    vjp: Callable[..., Any] | None = None,
+    flops: PerElement | None = None,
+    home: str = __name__,
+) -> Op:
     """The op of a ufunc.
 
     Arguments:
         name: the attribute of the module `home` that holds the op.
         ufunc: a ufunc with one result.
         vjp: its rule.
+        flops: its operations; None for arithmetic.
         home: the module.
     Returns:
         the op.
     """
-    return Op(name, partial(ufunc_type, ufunc), ufunc, vjp, Kind.ELEMENTWISE, home=home)
+    return Op(name, partial(ufunc_type, ufunc), ufunc, vjp, Kind.ELEMENTWISE, flops, home)
 
 
-def _kernel(name: str, like: np.ufunc, compute: Callable[..., Any], vjp: Callable[..., Any] | None) -> Op:
+def _kernel(
+    name: str,
+    like: np.ufunc,
+    compute: Callable[..., Any],
+    vjp: Callable[..., Any] | None,
+    flops: PerElement | None = VECTORISED,
+) -> Op:
     """An op whose result has the type of the ufunc `like`, computed by something else."""
-    return Op(name, lambda *types, **params: ufunc_type(like, *types), compute, vjp, Kind.ELEMENTWISE, home=__name__)
+    return Op(name, lambda *types, **params: ufunc_type(like, *types), compute, vjp, Kind.ELEMENTWISE, flops, __name__)
 
 
 def is_complex(x: Any) -> bool:
@@ -168,9 +182,9 @@ negative: Op = ufunc_op("negative", np.negative, lambda g, out, x: -g)
 positive: Op = ufunc_op("positive", np.positive, lambda g, out, x: g)
 reciprocal: Op = ufunc_op("reciprocal", np.reciprocal, lambda g, out, x: -scale(g, square(out)))
 square: Op = ufunc_op("square", np.square, lambda g, out, x: g * (2 * x))
-floor_divide: Op = ufunc_op("floor_divide", np.floor_divide, lambda g, out, x, y: (None, None))
-remainder: Op = ufunc_op("remainder", np.remainder, lambda g, out, x, y: (g, -g * floor_divide(x, y)))
-fmod: Op = ufunc_op("fmod", np.fmod, lambda g, out, x, y: (g, -g * trunc(x / y)))
+floor_divide: Op = ufunc_op("floor_divide", np.floor_divide, lambda g, out, x, y: (None, None), SCALAR)
+remainder: Op = ufunc_op("remainder", np.remainder, lambda g, out, x, y: (g, -g * floor_divide(x, y)), SCALAR)
+fmod: Op = ufunc_op("fmod", np.fmod, lambda g, out, x, y: (g, -g * trunc(x / y)), SCALAR)
 ldexp: Op = ufunc_op("ldexp", np.ldexp, lambda g, out, x, n: (ldexp(g, n), None))
 
 fabs: Op = ufunc_op("fabs", np.fabs, lambda g, out, x: g * sign(x))
@@ -210,8 +224,8 @@ def _power_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     return scale(g, scale(y, quiet_power(x, y - 1))), scale(scale(g, out), log(base))
 
 
-power: Op = ufunc_op("power", np.power, _power_vjp)
-float_power: Op = ufunc_op("float_power", np.float_power, _power_vjp)
+power: Op = ufunc_op("power", np.power, _power_vjp, VECTORISED)
+float_power: Op = ufunc_op("float_power", np.float_power, _power_vjp, VECTORISED)
 
 # The power in a rule, whose infinities are often multiplied by 0, and so not worth a warning.
 quiet_power: Op = _kernel("quiet_power", np.power, np.errstate(all="ignore")(np.power), _power_vjp)
@@ -231,6 +245,7 @@ power_to: Op = Op(
     lambda x, out=None, *, n: np.power(x, n, out),
     _power_to_vjp,
     Kind.ELEMENTWISE,
+    VECTORISED,
     home=__name__,
 )
 
@@ -257,18 +272,18 @@ def pow_static(x: Any, n: Any) -> Any:
     return ops[n](x) if n in ops else power_to(x, n=n)
 
 
-sqrt: Op = ufunc_op("sqrt", np.sqrt, lambda g, out, x: ratio(g * 0.5, out))
-cbrt: Op = ufunc_op("cbrt", np.cbrt, lambda g, out, x: ratio(g, 3 * square(out)))
+sqrt: Op = ufunc_op("sqrt", np.sqrt, lambda g, out, x: ratio(g * 0.5, out), VECTORISED)
+cbrt: Op = ufunc_op("cbrt", np.cbrt, lambda g, out, x: ratio(g, 3 * square(out)), VECTORISED)
 
 # Exponentials and logarithms.
 
-exp: Op = ufunc_op("exp", np.exp, lambda g, out, x: g * out)
-exp2: Op = ufunc_op("exp2", np.exp2, lambda g, out, x: g * out * LN2)
-expm1: Op = ufunc_op("expm1", np.expm1, lambda g, out, x: g * exp(x))
-log: Op = ufunc_op("log", np.log, lambda g, out, x: ratio(g, x))
-log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: ratio(g, x * LN2))
-log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: ratio(g, x * LN10))
-log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: ratio(g, 1 + x))
+exp: Op = ufunc_op("exp", np.exp, lambda g, out, x: g * out, VECTORISED)
+exp2: Op = ufunc_op("exp2", np.exp2, lambda g, out, x: g * out * LN2, VECTORISED)
+expm1: Op = ufunc_op("expm1", np.expm1, lambda g, out, x: g * exp(x), VECTORISED)
+log: Op = ufunc_op("log", np.log, lambda g, out, x: ratio(g, x), VECTORISED)
+log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: ratio(g, x * LN2), VECTORISED)
+log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: ratio(g, x * LN10), VECTORISED)
+log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: ratio(g, 1 + x), VECTORISED)
 
 
 @np.errstate(invalid="ignore")
@@ -290,11 +305,14 @@ def _exp_minus_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
 # exp(x - y), and 0 where x is -inf, also where y is: the share of exp(x) in a sum of which y is the logarithm.
 exp_minus: Op = _kernel("exp_minus", np.logaddexp, _exp_minus, _exp_minus_vjp)
 
-logaddexp: Op = ufunc_op("logaddexp", np.logaddexp, lambda g, out, x, y: (g * exp_minus(x, out), g * exp_minus(y, out)))
+logaddexp: Op = ufunc_op(
+    "logaddexp", np.logaddexp, lambda g, out, x, y: (g * exp_minus(x, out), g * exp_minus(y, out)), SCALAR
+)
 logaddexp2: Op = ufunc_op(
     "logaddexp2",
     np.logaddexp2,
     lambda g, out, x, y: (g * exp_minus(x * LN2, out * LN2), g * exp_minus(y * LN2, out * LN2)),
+    SCALAR,
 )
 
 
@@ -305,9 +323,9 @@ def logbase(base: Any, x: Any) -> Any:
 
 # The logistic family.
 
-sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * (1 - out)))
+sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * (1 - out)), SCALAR)
 softplus: Op = _kernel(
-    "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x)
+    "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x), SCALAR
 )
 
 # The derivative at 0 is 0, unlike that of maximum(x, 0), which is 0.5.
@@ -317,21 +335,21 @@ relu: Op = _kernel(
 
 # Trigonometric and hyperbolic functions.
 
-sin: Op = ufunc_op("sin", np.sin, lambda g, out, x: g * cos(x))
-cos: Op = ufunc_op("cos", np.cos, lambda g, out, x: -g * sin(x))
-tan: Op = ufunc_op("tan", np.tan, lambda g, out, x: g * (1 + square(out)))
-arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: ratio(g, sqrt((1 - x) * (1 + x))))
-arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: ratio(-g, sqrt((1 - x) * (1 + x))))
-arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)))
-sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x))
-cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x))
-tanh: Op = ufunc_op("tanh", np.tanh, lambda g, out, x: g * (1 - square(out)))
-arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, lambda g, out, x: g / sqrt(1 + square(x)))
-arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: ratio(g, sqrt(x - 1) * sqrt(x + 1)))
-arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: ratio(g, (1 - x) * (1 + x)))
-hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (ratio(g * x, out), ratio(g * y, out)))
-deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE)
-rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE)
+sin: Op = ufunc_op("sin", np.sin, lambda g, out, x: g * cos(x), SCALAR)
+cos: Op = ufunc_op("cos", np.cos, lambda g, out, x: -g * sin(x), SCALAR)
+tan: Op = ufunc_op("tan", np.tan, lambda g, out, x: g * (1 + square(out)), VECTORISED)
+arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: ratio(g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: ratio(-g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)), VECTORISED)
+sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x), VECTORISED)
+cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
+tanh: Op = ufunc_op("tanh", np.tanh, lambda g, out, x: g * (1 - square(out)), VECTORISED)
+arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, lambda g, out, x: g / sqrt(1 + square(x)), VECTORISED)
+arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: ratio(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
+arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: ratio(g, (1 - x) * (1 + x)), VECTORISED)
+hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (ratio(g * x, out), ratio(g * y, out)), SCALAR)
+deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE, VECTORISED)
+rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE, VECTORISED)
 
 
 def _arctan2_vjp(g: Any, out: Any, y: Any, x: Any) -> tuple[Any, Any]:
@@ -339,7 +357,7 @@ def _arctan2_vjp(g: Any, out: Any, y: Any, x: Any) -> tuple[Any, Any]:
     return ratio(g * x, squares), ratio(-g * y, squares)
 
 
-arctan2: Op = ufunc_op("arctan2", np.arctan2, _arctan2_vjp)
+arctan2: Op = ufunc_op("arctan2", np.arctan2, _arctan2_vjp, VECTORISED)
 
 
 def _bessel(x: Any, *, n: int) -> Any:

@@ -18,6 +18,7 @@ import scipy.linalg
 from ..errors import ShapeError
 from .arrange import triangle
 from .contract import conjugated, matmul
+from .flops import PerMatrix
 from .op import Op, broadcast
 from .shape import asarray, expand_dims, matrix_transpose, moveaxis, reshape, squeeze
 from .types import NumericType, Shape, ValueType, array_type, numeric
@@ -68,7 +69,7 @@ def _inv_vjp(g: Any, out: Any, x: Any) -> Any:
     return -matmul(matmul(turned, g), turned)
 
 
-inv: Op = Op("inv", partial(same_type, "inv"), np.linalg.inv, _inv_vjp, home=__name__)
+inv: Op = Op("inv", partial(same_type, "inv"), np.linalg.inv, _inv_vjp, flops=PerMatrix(5), home=__name__)
 
 
 def _solve_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
@@ -157,7 +158,14 @@ def _triangular_vjp(g: Any, out: Any, a: Any, b: Any, *, trans: int, lower: bool
 
 
 # The rule is that of a general equation, restricted to the triangle.
-triangular: Op = Op("triangular", _triangular_type, _triangular, _triangular_vjp, home=__name__)
+triangular: Op = Op(
+    "triangular",
+    _triangular_type,
+    _triangular,
+    _triangular_vjp,
+    flops=lambda a, b, out, **params: 1.5 * out.size * a.shape[-1],
+    home=__name__,
+)
 
 
 def solve_triangular(
@@ -215,4 +223,6 @@ def _sylvester_vjp(g: Any, out: Any, a: Any, b: Any, q: Any) -> tuple[Any, Any, 
 
 
 # a (m, m) x + x b (n, n) = q (m, n). The rule: the adjoint of a linear equation is the equation with transposes.
-solve_sylvester: Op = Op("solve_sylvester", _sylvester_type, _sylvester, _sylvester_vjp, home=__name__)
+solve_sylvester: Op = Op(
+    "solve_sylvester", _sylvester_type, _sylvester, _sylvester_vjp, flops=PerMatrix(200), home=__name__
+)

@@ -20,6 +20,7 @@ from .contract import adjoint, conjugated, matmul, row_dot
 from .decompose import both, real_of, real_part, svdvals
 from .elementwise import imag
 from .equations import inexact, inv, matrices, same_type, solve_sylvester
+from .flops import PerMatrix
 from .norms import norm as simple_norm
 from .op import Op
 from .reduce import sum as total
@@ -66,6 +67,7 @@ det: Op = Op(
     partial(_numbers_type, "det"),
     np.linalg.det,
     lambda g, out, x: _of_matrices(g) * cofactor(x),
+    flops=PerMatrix(1.5),
     home=__name__,
 )
 
@@ -90,7 +92,9 @@ def _cofactor_vjp(g: Any, out: Any, x: Any) -> Any:
 
 
 # The derivative of det, det(x) inv(x)^T, but right for singular matrices too; its own derivative wants regular ones.
-cofactor: Op = Op("cofactor", partial(same_type, "cofactor"), _cofactor, _cofactor_vjp, home=__name__)
+cofactor: Op = Op(
+    "cofactor", partial(same_type, "cofactor"), _cofactor, _cofactor_vjp, flops=PerMatrix(8), home=__name__
+)
 
 
 def _slogdet_type(x: ValueType[Any]) -> TupleType:
@@ -106,7 +110,12 @@ def _slogdet_vjp(g: Any, out: Any, x: Any) -> Any:
 
 
 signed_log_det: Op = Op(
-    "signed_log_det", _slogdet_type, lambda x: tuple(np.linalg.slogdet(x)), _slogdet_vjp, home=__name__
+    "signed_log_det",
+    _slogdet_type,
+    lambda x: tuple(np.linalg.slogdet(x)),
+    _slogdet_vjp,
+    flops=PerMatrix(1.5),
+    home=__name__,
 )
 
 
@@ -137,7 +146,12 @@ def _rest(x: Any, p: Any, y: Any) -> Any:
 
 # Source of the rule: Golub and Pereyra, SIAM J. Numer. Anal. 10(2), 1973, equation 4.12, for a constant rank.
 pseudo_inverse: Op = Op(
-    "pseudo_inverse", _pinv_type, lambda x, *, rcond: np.linalg.pinv(x, rcond), _pinv_vjp, home=__name__
+    "pseudo_inverse",
+    _pinv_type,
+    lambda x, *, rcond: np.linalg.pinv(x, rcond),
+    _pinv_vjp,
+    flops=PerMatrix(40),
+    home=__name__,
 )
 
 
@@ -341,7 +355,7 @@ def _sqrtm_vjp(g: Any, out: Any, x: Any) -> Any:
 
 
 # The derivative d of the root r solves r d + d r = dx.
-sqrtm: Op = Op("sqrtm", _sqrtm_type, _sqrtm, _sqrtm_vjp, home=__name__)
+sqrtm: Op = Op("sqrtm", _sqrtm_type, _sqrtm, _sqrtm_vjp, flops=PerMatrix(100), home=__name__)
 
 
 def _expm(x: Any) -> Any:
@@ -357,7 +371,7 @@ def _expm_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # Source of the rule: Mathias, A chain rule for matrix functions, SIAM J. Matrix Anal. Appl. 17(3), 1996: the
 # derivative is a block of the function of a block matrix. It holds to any order.
-expm: Op = Op("expm", lambda x: same_type("expm", x), _expm, _expm_vjp, home=__name__)
+expm: Op = Op("expm", lambda x: same_type("expm", x), _expm, _expm_vjp, flops=PerMatrix(40), home=__name__)
 
 
 # Structured matrices.

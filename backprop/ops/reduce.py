@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import GraphTypeError, ShapeError
 from .elementwise import cast, conjugate, equal, not_equal, ratio, scale
+from .flops import PerElement
 from .op import Kind, Op
 from .scan import DtypeRule, cumprod_along, fixed_dtype, float_dtype, real_dtype, same_dtype, shift, summed_dtype
 from .shape import asarray, broadcast_to, many_axes, ndim, one_axis, refuse_out, reshape, shape_of, transpose
@@ -64,6 +65,7 @@ def reduction(
     vjp: Callable[..., Any] | None = None,
     kind: Kind = Kind.PLAIN,
     empty: bool = True,
+    flops: PerElement | None = None,
     home: str = __name__,
 ) -> Op:
     """The op of a reduction.
@@ -75,12 +77,13 @@ def reduction(
         vjp: the rule.
         kind: INTO where `compute` takes `out` as its second argument.
         empty: whether there is a result of no elements.
+        flops: the operations; None for one for each element of the operand.
         home: the module.
     Returns:
         the op.
     """
     infer = partial(_reduced_type, name.removeprefix("reduce_"), dtype, empty)
-    return Op(name, infer, compute, vjp, kind, lambda x, out, **params: float(x.size), home)
+    return Op(name, infer, compute, vjp, kind, flops, home)
 
 
 def fold(ufunc: Any, x: Any, out: Any = None, *, axes: Axes, keepdims: bool, dtype: Any = None) -> Any:

@@ -18,14 +18,19 @@ import scipy.special
 
 from ..errors import GraphTypeError
 from .elementwise import exp, log, log1p, ratio, scale, sigmoid, sign, square, ufunc_op, ufunc_type
+from .flops import SCALAR, SERIES, PerElement
 from .op import Op
 
 SQRT_PI = math.sqrt(math.pi)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
 
 
-def _special(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None) -> Op:
-    return ufunc_op(name, ufunc, vjp, home=__name__)
+def _special(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None, flops: PerElement = SCALAR) -> Op:
+    return ufunc_op(name, ufunc, vjp, flops, __name__)
+
+
+def _series(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None) -> Op:
+    return _special(name, ufunc, vjp, SERIES)
 
 
 # The gamma function and its kin: 5.2, 5.5, 5.12, 5.15.
@@ -83,8 +88,8 @@ def _betaln_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return g * (psi(a) - both), g * (psi(b) - both)
 
 
-beta: Op = _special("beta", scipy.special.beta, _beta_vjp)
-betaln: Op = _special("betaln", scipy.special.betaln, _betaln_vjp)
+beta: Op = _series("beta", scipy.special.beta, _beta_vjp)
+betaln: Op = _series("betaln", scipy.special.betaln, _betaln_vjp)
 
 
 # The densities of the incomplete gamma and beta functions: 8.8.13, 8.17.
@@ -96,13 +101,13 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
     return exp(xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b))
 
 
-gammainc: Op = _special(
+gammainc: Op = _series(
     "gammainc", scipy.special.gammainc, lambda g, out, a, x: (NotImplemented, scale(g, _gamma_density(a, x)))
 )
-gammaincc: Op = _special(
+gammaincc: Op = _series(
     "gammaincc", scipy.special.gammaincc, lambda g, out, a, x: (NotImplemented, scale(-g, _gamma_density(a, x)))
 )
-betainc: Op = _special(
+betainc: Op = _series(
     "betainc",
     scipy.special.betainc,
     lambda g, out, a, b, x: (NotImplemented, NotImplemented, scale(g, _beta_density(a, b, x))),
@@ -128,8 +133,8 @@ log_expit: Op = _special("log_expit", scipy.special.log_expit, lambda g, out, x:
 
 # Exponential integrals: 6.2.
 
-expi: Op = _special("expi", scipy.special.expi, lambda g, out, x: ratio(g * exp(x), x))
-exp1: Op = _special("exp1", scipy.special.exp1, lambda g, out, x: ratio(g * -exp(-x), x))
+expi: Op = _series("expi", scipy.special.expi, lambda g, out, x: ratio(g * exp(x), x))
+exp1: Op = _series("exp1", scipy.special.exp1, lambda g, out, x: ratio(g * -exp(-x), x))
 
 # Products with logarithms, which are 0 where the first factor is.
 
@@ -150,26 +155,26 @@ def _neighbours(f: Any, v: Any, x: Any) -> Any:
 
 j0: Op = _special("j0", scipy.special.j0, lambda g, out, x: g * -j1(x))
 j1: Op = _special("j1", scipy.special.j1, lambda g, out, x: g * (0.5 * (j0(x) - jv(2, x))))
-jv: Op = _special("jv", scipy.special.jv, lambda g, out, v, x: (NotImplemented, g * _neighbours(jv, v, x)))
+jv: Op = _series("jv", scipy.special.jv, lambda g, out, v, x: (NotImplemented, g * _neighbours(jv, v, x)))
 y0: Op = _special("y0", scipy.special.y0, lambda g, out, x: scale(g, -y1(x)))
 y1: Op = _special("y1", scipy.special.y1, lambda g, out, x: scale(g, 0.5 * (y0(x) - yv(2, x))))
-yn: Op = _special("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yn, v, x))))
-yv: Op = _special("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yv, v, x))))
-i0: Op = _special("i0", scipy.special.i0, lambda g, out, x: g * i1(x))
-i1: Op = _special("i1", scipy.special.i1, lambda g, out, x: g * (0.5 * (i0(x) + iv(2, x))))
-i0e: Op = _special("i0e", scipy.special.i0e, lambda g, out, x: g * (i1e(x) - sign(x) * out))
-i1e: Op = _special("i1e", scipy.special.i1e, lambda g, out, x: g * (0.5 * (i0e(x) + ive(2, x)) - sign(x) * out))
-iv: Op = _special(
+yn: Op = _series("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yn, v, x))))
+yv: Op = _series("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yv, v, x))))
+i0: Op = _series("i0", scipy.special.i0, lambda g, out, x: g * i1(x))
+i1: Op = _series("i1", scipy.special.i1, lambda g, out, x: g * (0.5 * (i0(x) + iv(2, x))))
+i0e: Op = _series("i0e", scipy.special.i0e, lambda g, out, x: g * (i1e(x) - sign(x) * out))
+i1e: Op = _series("i1e", scipy.special.i1e, lambda g, out, x: g * (0.5 * (i0e(x) + ive(2, x)) - sign(x) * out))
+iv: Op = _series(
     "iv", scipy.special.iv, lambda g, out, v, x: (NotImplemented, g * (0.5 * (iv(v - 1, x) + iv(v + 1, x))))
 )
-ive: Op = _special(
+ive: Op = _series(
     "ive",
     scipy.special.ive,
     lambda g, out, v, x: (NotImplemented, g * (0.5 * (ive(v - 1, x) + ive(v + 1, x)) - sign(x) * out)),
 )
-k0: Op = _special("k0", scipy.special.k0, lambda g, out, x: scale(g, -k1(x)))
-k1: Op = _special("k1", scipy.special.k1, lambda g, out, x: scale(g, -0.5 * (k0(x) + kv(2, x))))
-kv: Op = _special(
+k0: Op = _series("k0", scipy.special.k0, lambda g, out, x: scale(g, -k1(x)))
+k1: Op = _series("k1", scipy.special.k1, lambda g, out, x: scale(g, -0.5 * (k0(x) + kv(2, x))))
+kv: Op = _series(
     "kv", scipy.special.kv, lambda g, out, v, x: (NotImplemented, scale(g, -0.5 * (kv(v - 1, x) + kv(v + 1, x))))
 )
 

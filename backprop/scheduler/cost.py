@@ -1,43 +1,71 @@
-"""What a node costs: seconds by its floating-point operations and its bytes.
+"""What a node costs: seconds by its floating-point operations and its bytes, and how long it holds the GIL.
 
 The model is a roofline without overlap: a fixed price for the call, plus operations over the rate of one core, plus the
-bytes read and written over the bandwidth of one core. There are two rates, of BLAS and of ufuncs, a factor of 20 apart.
-It decides only what is worth a task, where a factor of two hardly matters; nothing else reads it, and no result depends
-on it but through the plan.
+bytes that do not fit its cache over the bandwidth of one core. There are three rates, of arithmetic, of functions and
+of products of matrices, as these are a factor of 10 apart. It decides only what is worth a task, where a factor of two
+hardly matters; nothing else reads it, and no result depends on it but through the plan.
 
-Source: S. Williams, A. Waterman, D. Patterson, Roofline, CACM 52(4), 2009.
-Limits: transcendental functions count as one operation of each element unless the op says otherwise.
+NumPy holds the GIL around each call, and for all of a call on small arrays: two such calls do not overlap on threads.
+
+Source: S. Williams, A. Waterman, D. Patterson, Roofline, CACM 52(4), 2009; NumPy's NPY_BEGIN_THREADS_THRESHOLDED.
+Limits: the cache is taken to be empty, or to hold all operands that fit. An op of the user's own that loops in Python
+holds the GIL for longer than is known here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..graph.graph import Graph, Node, literal
+from ..graph.graph import Graph, Node, bodies, literal
+from ..graph.loop import Loop
+from ..ops.flops import PerElement, size
 from ..ops.op import Kind
 from ..ops.types import NumericType, ValueType
+
+HOLDS_GIL = 500
+"""Elements below which NumPy holds the GIL for the whole of a call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The rates of one core.
+    """The rates of one core, in double precision.
 
     Arguments:
-        blas_per_s: floating-point operations a second in products of matrices, in double precision.
-        elements_per_s: elements a second of a ufunc, between arithmetic and transcendental functions.
-        bytes_per_s: bytes read or written a second.
+        blas_per_s: floating-point operations a second in products of matrices.
+        elements_per_s: operations a second in arithmetic on arrays that fit the cache.
+        functions_per_s: operations a second in functions (see ops/flops.py) of arrays that fit the cache.
+        single: how many times as fast all three are in single precision.
+        cache_bytes: of the cache that a core has to itself.
+        bytes_per_s: bytes read or written a second, beyond the cache.
         call_s: seconds of one call of NumPy.
         view_s: seconds of one call that makes a view.
         link_bytes_per_s: bytes a second between two tasks.
+        task_s: seconds that a task costs on threads.
     """
 
     blas_per_s: float = 4e10
-    elements_per_s: float = 1.5e9
+    elements_per_s: float = 4e9
+    functions_per_s: float = 5e9
+    single: float = 2.0
+    cache_bytes: float = 5e5
     bytes_per_s: float = 3e10
     call_s: float = 7e-7
     view_s: float = 2e-7
     link_bytes_per_s: float = 5e9
+    task_s: float = 1e-4
+
+    def slower(self, factor: float) -> Machine:
+        """The machine on which each node takes `factor` times as long; tasks and what passes between them stay."""
+        return replace(
+            self,
+            blas_per_s=self.blas_per_s / factor,
+            elements_per_s=self.elements_per_s / factor,
+            functions_per_s=self.functions_per_s / factor,
+            bytes_per_s=self.bytes_per_s / factor,
+            call_s=self.call_s * factor,
+            view_s=self.view_s * factor,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +75,12 @@ class Cost:
     Arguments:
         seconds: on one core, estimated.
         nbytes: of the result.
+        gil_s: the seconds of these that hold the GIL.
     """
 
     seconds: float
     nbytes: int
+    gil_s: float = 0.0
 
 
 def free_nodes(graph: Graph) -> list[bool]:
@@ -78,23 +108,47 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
         its Cost.
     """
     nbytes = node.type.nbytes
-    if node.op.kind is Kind.VIEW:
-        return Cost(machine.view_s, nbytes)
     if node.op is literal:
         return Cost(0.0, nbytes)
-    moved = nbytes + sum([t.nbytes for t in types])
-    return Cost(machine.call_s + flops(node, types) / rate(node, machine) + moved / machine.bytes_per_s, nbytes)
+    if node.op.kind is Kind.VIEW:
+        return Cost(machine.view_s, nbytes, machine.view_s)
+    if held := bodies(node):
+        return _dearest(held, dict(node.params).get("loop"), nbytes, machine)
+    beyond = max(0.0, nbytes + sum([t.nbytes for t in types]) - machine.cache_bytes)
+    seconds = machine.call_s + flops(node, types) / rate(node, types, machine) + beyond / machine.bytes_per_s
+    return Cost(seconds, nbytes, seconds if is_small(node, types) else machine.call_s)
 
 
-def rate(node: Node, machine: Machine) -> float:
-    """The floating-point operations a second that a node reaches."""
-    if node.op.flops is None or node.op.kind is Kind.ELEMENTWISE or not isinstance(node.type, NumericType):
-        return machine.elements_per_s
-    return machine.blas_per_s * (2 if node.type.dtype.itemsize == 4 else 1)
+def _dearest(held: tuple[Graph, ...], loop: Loop | None, nbytes: int, machine: Machine) -> Cost:
+    """The cost of a node that holds graphs: of the dearest of them, in a loop once a step."""
+    costs = [
+        [cost(node, tuple([body.type_of(j) for j in node.inputs]), machine) for node in body.nodes] for body in held
+    ]
+    dearest = max(costs, key=lambda parts: sum([part.seconds for part in parts]))
+    steps = 1 if loop is None else loop.length
+    seconds, gil_s = sum([part.seconds for part in dearest]), sum([part.gil_s for part in dearest])
+    return Cost(machine.call_s + steps * seconds, nbytes, machine.call_s + steps * gil_s)
+
+
+def is_small(node: Node, types: tuple[ValueType[Any], ...]) -> bool:
+    """Whether NumPy holds the GIL for all of a node."""
+    is_ufunc = node.op.flops is None or isinstance(node.op.flops, PerElement)
+    return is_ufunc and max([size(t) for t in (*types, node.type)]) < HOLDS_GIL
+
+
+def rate(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> float:
+    """The operations a second that a node reaches."""
+    first = types[0] if types else node.type
+    scale = machine.single if isinstance(first, NumericType) and first.dtype.char in "fF" else 1.0
+    if node.op.flops is None:
+        return scale * machine.elements_per_s
+    return scale * (machine.functions_per_s if isinstance(node.op.flops, PerElement) else machine.blas_per_s)
 
 
 def flops(node: Node, types: tuple[ValueType[Any], ...]) -> float:
-    """The floating-point operations of a node, at least one for each element of the result."""
+    """The operations of a node: by default one for each element, of an elementwise op with n operands n - 1."""
     if node.op.flops is not None:
         return float(node.op.flops(*types, node.type, **dict(node.params)))
-    return float(node.type.size if isinstance(node.type, NumericType) else node.type.nbytes / 8)
+    if node.op.kind is Kind.ELEMENTWISE:
+        return max(1, len(types) - 1) * size(node.type)
+    return max([size(t) for t in (*types, node.type)])

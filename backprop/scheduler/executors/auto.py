@@ -9,7 +9,7 @@ from ..events import Recorder
 from ..plan import Plan
 from .base import AbstractExecutor
 from .serial import Serial
-from .threads import OVERHEAD, Threads
+from .threads import Threads
 
 
 class Auto(AbstractExecutor):
@@ -26,7 +26,7 @@ class Auto(AbstractExecutor):
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         self._serial = Serial(blas_threads, recorder)
         self._threads = Threads(n, blas_threads, recorder)
-        super().__init__(self._threads.workers, OVERHEAD, blas_threads, recorder)
+        super().__init__(self._threads.workers, self._threads.overhead, blas_threads, recorder)
 
     def chosen(self, plan: Plan) -> AbstractExecutor:
         """The executor that runs a plan."""

@@ -23,6 +23,7 @@ from ...graph.verify import same_type
 from ...ops.types import ArrayType, OpaqueType, TupleType, ValueType, type_of
 from ..cost import Machine
 from ..events import Recorder, TaskFinished, TaskStarted
+from ..known import this_machine
 from ..lower import plan_input
 from ..partition import partition
 from ..plan import Plan, Slot, TaskOutput, make_plan, verify_plan
@@ -44,6 +45,7 @@ class AbstractExecutor(ABC):
     ) -> None:
         self.workers = workers
         self.overhead = overhead
+        self.machine = this_machine().machine
         self.blas_threads = blas_threads
         self.recorder = recorder
 
@@ -69,14 +71,15 @@ class AbstractExecutor(ABC):
         Returns:
             its verified plan.
         """
-        return prepared(graph, tuple([node.source for node in graph.nodes]), self.workers, self.overhead)
+        sources = tuple([node.source for node in graph.nodes])
+        return prepared(graph, sources, self.workers, self.overhead, self.machine)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.workers})"
 
 
 @lru_cache(maxsize=256)
-def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, overhead: float) -> Plan:
+def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, overhead: float, machine: Machine) -> Plan:
     """The plan of a graph.
 
     Arguments:
@@ -84,11 +87,11 @@ def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, ove
         sources: the lines of its nodes, so that equal graphs from different lines have plans of their own.
         workers: how many tasks can run at once.
         overhead: seconds that starting a task costs.
+        machine: the rates that costs are estimated with.
     Returns:
         the verified plan.
     """
     del sources
-    machine = Machine()
     return verify_plan(make_plan(graph, partition(graph, workers, overhead, machine), machine))
 
 

@@ -10,6 +10,7 @@ Limits: an executor that made its own cluster listens on the loopback interface 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from distributed.protocol import pickle
 from ...ops.types import ArrayType
 from ..blas import blas_threads as blas
 from ..events import Recorder, TaskFinished, TaskStarted
+from ..kernels import inherited
 from ..lower import Key, Lowered, lower, new_token, plan_input
 from ..plan import Plan, PlanInput
 from ..program import compile_program
@@ -127,6 +129,8 @@ class Cluster(AbstractExecutor):
 
 
 def _local(n_workers: int | None, processes: bool) -> distributed.LocalCluster:
+    if processes:
+        os.environ.update(inherited())  # for those too that Dask starts later, in the place of lost ones
     return distributed.LocalCluster(  # type: ignore[no-untyped-call]
         n_workers=n_workers or CPU_COUNT,
         threads_per_worker=1,

@@ -16,12 +16,10 @@ from dask.system import CPU_COUNT
 
 from ..blas import blas_threads as blas
 from ..events import Recorder
+from ..known import this_machine
 from ..lower import lower
 from ..plan import Plan
 from .base import AbstractExecutor, entered, run_inline, runners
-
-OVERHEAD = 1e-4
-"""Seconds that a task costs on threads."""
 
 
 class Threads(AbstractExecutor):
@@ -34,7 +32,7 @@ class Threads(AbstractExecutor):
     """
 
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
-        super().__init__(n if n is not None else CPU_COUNT, OVERHEAD, blas_threads, recorder)
+        super().__init__(n if n is not None else CPU_COUNT, this_machine().machine.task_s, blas_threads, recorder)
         if self.workers < 1:
             raise ValueError(f"an executor needs at least one thread, not {n}")
 

@@ -1,0 +1,61 @@
+"""How many operations an op takes that is no product of matrices: the `flops` of functions and of decompositions.
+
+An op without `flops` counts as arithmetic, one operation for each element. Functions take several, in three classes:
+NumPy computes the common ones with vector instructions, others element by element, and SciPy some from series. A
+decomposition counts as many operations as a product of matrices that takes as long.
+
+Source: measured with NumPy 2.4, SciPy 1.17 and OpenBLAS 0.3.31 on one core with AVX-512.
+Limits: a class spans a factor of four; which functions have vector instructions depends on the processor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .types import NumericType, ValueType
+
+
+def size(t: ValueType[Any]) -> float:
+    """The elements of a value; of one that is no array, its words."""
+    return float(t.size) if isinstance(t, NumericType) else t.nbytes / 8
+
+
+@dataclass(frozen=True, slots=True)
+class PerElement:
+    """The operations of a function of each element.
+
+    Arguments:
+        count: operations for each element of the largest operand or result.
+    """
+
+    count: float
+
+    def __call__(self, *types: ValueType[Any], **params: Any) -> float:
+        """The operations on values of some types, the result's among them."""
+        return self.count * max([size(t) for t in types])
+
+
+@dataclass(frozen=True, slots=True)
+class PerMatrix:
+    """The operations of a decomposition of matrices (..., m, n).
+
+    Arguments:
+        count: operations for each m n * n.
+    """
+
+    count: float
+
+    def __call__(self, x: NumericType[Any], *types: ValueType[Any], **params: Any) -> float:
+        """The operations on an operand."""
+        return self.count * x.size * x.shape[-1]
+
+
+VECTORISED = PerElement(5)
+"""exp, log, tanh and their kin."""
+
+SCALAR = PerElement(40)
+"""sin and cos in double precision, sigmoid, the gamma function."""
+
+SERIES = PerElement(500)
+"""Bessel functions, incomplete gamma and beta functions."""

@@ -1,0 +1,120 @@
+"""Which kernels BLAS runs, and whether the processor could run quicker ones.
+
+OpenBLAS picks its kernels while it is loaded, by the family of the processor, and for a family that it does not know
+yet takes those of an older one. The environment variable OPENBLAS_CORETYPE, set before NumPy is loaded, picks them by
+name. Kernels differ in the order of their additions, and so in bits: all processes of a run need the same ones.
+
+Source: OpenBLAS, driver/others/dynamic.c (names, and what each needs of the processor); threadpoolctl; proc(5).
+Limits: advice for OpenBLAS on x86-64 under Linux only; elsewhere the flags of the processor are not known.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.linalg  # with scipy.linalg, so that the BLAS of both is found  # noqa: F401
+import scipy.linalg  # noqa: F401
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
+
+CORETYPE = "OPENBLAS_CORETYPE"
+"""The environment variable that picks OpenBLAS's kernels."""
+
+CPUINFO = Path("/proc/cpuinfo")
+
+WITHOUT_AVX2 = frozenset(
+    ("Prescott", "Core2", "Nehalem", "Sandybridge", "Barcelona", "Bulldozer", "Piledriver", "Steamroller", "Excavator")
+)
+WITHOUT_AVX512 = WITHOUT_AVX2 | {"Haswell", "Zen"}
+BETTER = (
+    ("SkylakeX", frozenset(("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")), WITHOUT_AVX512),
+    ("Haswell", frozenset(("avx2", "fma")), WITHOUT_AVX2),
+)
+"""Kernels, the best ones first: their name, the flags of a processor that runs them, the kernels that are older."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A BLAS library that this process has loaded.
+
+    Arguments:
+        name: its name, such as "openblas".
+        version: its version.
+        kernels: the processor whose kernels it runs, "" where it does not tell.
+        threads: that it uses outside of runs.
+        path: its file.
+    """
+
+    name: str
+    version: str
+    kernels: str
+    threads: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """The processor of this machine.
+
+    Arguments:
+        model: what it calls itself.
+        flags: of its instructions; none where they are not known.
+    """
+
+    model: str
+    flags: frozenset[str]
+
+
+def libraries() -> tuple[Library, ...]:
+    """The BLAS libraries of this process, that of NumPy among them."""
+    return tuple(_library(found) for found in threadpool_info() if found["user_api"] == "blas")
+
+
+def _library(found: dict[str, Any]) -> Library:
+    version, kernels = (str(found.get(name) or "") for name in ("version", "architecture"))
+    return Library(found["internal_api"], version, kernels, int(found["num_threads"]), found["filepath"])
+
+
+def processor(cpuinfo: Path = CPUINFO) -> Processor:
+    """The processor, as Linux describes it; elsewhere its name only.
+
+    Arguments:
+        cpuinfo: the description.
+    """
+    try:
+        first, _, _ = cpuinfo.read_text(encoding="utf-8", errors="replace").partition("\n\n")
+    except OSError:
+        first = ""
+    fields = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in first.splitlines())}
+    model = fields.get("model name") or platform.processor() or platform.machine()
+    return Processor(model, frozenset(fields.get("flags", "").split()))
+
+
+def better_kernels(library: Library, cpu: Processor) -> str:
+    """The kernels that a library should run on a processor, "" where it runs none that are known to be too old.
+
+    Arguments:
+        library: the library.
+        cpu: the processor.
+    """
+    if library.name != "openblas":
+        return ""
+    fitting = [name for name, needed, older in BETTER if needed <= cpu.flags and library.kernels in older]
+    return fitting[0] if fitting else ""
+
+
+def kernels() -> tuple[str, ...]:
+    """The kernels of all libraries of this process; the same in all processes that give the same bits."""
+    return tuple(sorted({f"{library.name} {library.version} {library.kernels}" for library in libraries()}))
+
+
+def inherited() -> dict[str, str]:
+    """The environment in which a new process on this machine loads the kernels of this one.
+
+    It names them, as the environment of this process may have changed since NumPy was loaded. Where the libraries
+    differ, nobody has picked by name, and a new process comes to the same choice by itself.
+    """
+    running = {library.kernels for library in libraries() if library.name == "openblas"}
+    return {CORETYPE: running.pop()} if len(running) == 1 else {}
