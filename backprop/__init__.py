@@ -7,8 +7,12 @@ from . import ops as ops
 from . import testing as testing
 from .api.compiled import Compiled as Compiled
 from .api.compiled import compile as compile
-from .api.evaluate import evaluate as evaluate
+from .api.control import checkpoint as checkpoint
+from .api.control import match as match
+from .api.control import scan as scan
+from .api.control import switch as switch
 from .api.explicit import GraphBuilder as GraphBuilder
+from .api.evaluate import evaluate as evaluate
 from .api.forward import hvp as hvp
 from .api.forward import jvp as jvp
 from .api.gradients import elementwise_grad as elementwise_grad
@@ -18,8 +22,11 @@ from .api.gradients import vjp as vjp
 from .api.matrices import hessian as hessian
 from .api.matrices import jacobian as jacobian
 from .api.minibatch import minibatch as minibatch
+from .api.register import register as register
 from .api.report import explain as explain
 from .api.run import use as use
+from .api.user_ops import compose as compose
+from .api.user_ops import op as op
 from .graph.builder import Var as Var
 from .graph.graph import Graph as Graph
 from .graph.stop import stop_gradient as stop_gradient
@@ -50,7 +57,9 @@ __all__ = [
     "Serial",
     "Threads",
     "Var",
+    "checkpoint",
     "compile",
+    "compose",
     "elementwise_grad",
     "errors",
     "evaluate",
@@ -60,9 +69,14 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "match",
     "minibatch",
+    "op",
     "ops",
+    "register",
+    "scan",
     "stop_gradient",
+    "switch",
     "testing",
     "use",
     "value_and_grad",

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import BadCotangentError, NotDifferentiableError
-from ..ops.accumulate import accumulate
+from ..ops.accumulate import accumulate, accumulate_values, zero_value
 from ..ops.elementwise import cast
 from ..ops.shape import filled, sum_to
-from ..ops.tuples import item, make_tuple
-from ..ops.types import NumericType, TupleType, ValueType, numeric
+from ..ops.tuples import item, make_tuple, taken
+from ..ops.types import NumericType, TupleType, UserType, ValueType, numeric
 from .builder import Builder, Var
 from .graph import Graph, Node, NodeId
 from .verify import verify
@@ -44,9 +44,8 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
     builder = Builder()
     for type in graph.inputs:
         builder.input(type)
-    for node in graph.nodes:
-        builder.append(node)
-    reverse = _Reverse(graph, builder, _active(graph, wrt))
+    builder.extend(graph.nodes)
+    reverse = _Reverse(graph, builder, active(graph, wrt))
     for k, i in enumerate(graph.outputs):
         if seeded and graph.type_of(i).differentiable:
             reverse.contribute(i, builder.input(graph.type_of(i)))
@@ -63,27 +62,43 @@ def _one(type: ValueType[Any]) -> Any:
     return 1.0 if type.weak and type.dtype.kind == "f" else type.dtype.type(1)
 
 
-def _active(graph: Graph, wrt: Sequence[NodeId]) -> list[bool]:
+def active(graph: Graph, wrt: Sequence[NodeId]) -> list[bool]:
     """For each id, whether it has a derivative with respect to `wrt`."""
     wanted = set(wrt)
-    active = [i in wanted and type.differentiable for i, type in enumerate(graph.inputs)]
+    found = [i in wanted and type.differentiable for i, type in enumerate(graph.inputs)]
     for node in graph.nodes:
-        active.append(node.type.differentiable and any(active[i] for i in node.inputs))
-    return active
+        found.append(any([found[i] for i in node.inputs]) and node.type.differentiable)
+    return found
 
 
 class _Reverse:
-    """The reverse pass: what has been contributed to the cotangent of each id so far."""
+    """The reverse pass: what has been contributed to the cotangent of each id so far.
+
+    The contributions to a tuple are kept item by item, so that an item that nobody reads costs nothing.
+    """
 
     def __init__(self, graph: Graph, builder: Builder, active: list[bool]) -> None:
         self.graph = graph
         self.builder = builder
         self.active = active
-        self.contributions: dict[NodeId, list[Var[Any]]] = {}
+        self.contributions: dict[NodeId, dict[int, list[Var[Any]]]] = {}  # by id, then by the item of a tuple
 
     def contribute(self, i: NodeId, cotangent: Var[Any]) -> None:
+        type = self.builder.types[i]
+        if isinstance(type, TupleType):
+            for k, part in enumerate(type.items):
+                if part.differentiable:
+                    self.contribute_item(i, k, item(cotangent, index=k))
+        else:
+            self.contribute_item(i, 0, cotangent)
+
+    def contribute_item(self, i: NodeId, k: int, cotangent: Var[Any]) -> None:
         if self.active[i]:
-            self.contributions.setdefault(i, []).append(cotangent)
+            parts = self.contributions.get(i)
+            if parts is None:
+                self.contributions[i] = {k: [cotangent]}
+            else:
+                parts.setdefault(k, []).append(cotangent)
 
     def walk(self) -> None:
         graph, first = self.graph, self.graph.first
@@ -96,11 +111,14 @@ class _Reverse:
         builder = self.builder
         builder.source = node.source
         g = self.total(i)
+        del self.contributions[i]  # for memory's sake: it is complete, and has been read
+        if node.op is item or node.op is taken:
+            self.contribute_item(node.inputs[0], dict(node.params)["index"], g)
+            return
         if node.op.vjp is None:
             raise _no_derivative(node)
-        var = Var(builder, i, node.type)
         operands = [Var(builder, j, builder.types[j]) for j in node.inputs]
-        answer = node.op.vjp(g, var, *operands, **dict(node.params))
+        answer = node.op.vjp(g, Var(builder, i, node.type), *operands, **(self.params(node) if node.params else {}))
         cotangents = answer if isinstance(answer, tuple) else (answer,)
         if len(cotangents) != len(operands):
             raise BadCotangentError(
@@ -114,12 +132,27 @@ class _Reverse:
                     raise _no_derivative(node)
                 self.contribute(operand.id, fit(builder, node, cotangent, operand.type))
 
+    def params(self, node: Node) -> dict[str, Any]:
+        """The parameters of a rule; that of an op which holds graphs is told which operands are active."""
+        params = dict(node.params)
+        return {**params, "active": tuple(self.active[j] for j in node.inputs)} if "bodies" in params else params
+
     def total(self, i: NodeId) -> Var[Any]:
         """The cotangent of an id: the sum of its contributions in the order of its consumers, or zeros."""
-        terms = self.contributions.get(i)
-        if terms is None:
-            return zero(self.builder, self.builder.types[i])
-        return _sum(self.builder, terms[::-1], self.builder.types[i])
+        parts = self.contributions.get(i, {})
+        type = self.builder.types[i]
+        if isinstance(type, TupleType):
+            return make_tuple(*(self._part(parts.get(k), t, i, k) for k, t in enumerate(type.items)))  # type: ignore[no-any-return]
+        return self._part(parts.get(0), type, i)
+
+    def _part(self, terms: list[Var[Any]] | None, type: ValueType[Any], i: NodeId, k: int | None = None) -> Var[Any]:
+        if terms is not None:
+            return terms[0] if len(terms) == 1 else _sum(self.builder, terms[::-1], type)
+        if isinstance(type, UserType):
+            primal = Var(self.builder, i, self.builder.types[i])
+            return zero_value(primal if k is None else item(primal, index=k), of=type)  # type: ignore[no-any-return]
+        # Nobody reads the cotangent of what has none, but each item of a tuple needs a value.
+        return zero(self.builder, type) if isinstance(type, NumericType) else self.builder.literal(0)
 
 
 def _sum(builder: Builder, terms: list[Var[Any]], type: ValueType[Any]) -> Var[Any]:
@@ -128,6 +161,8 @@ def _sum(builder: Builder, terms: list[Var[Any]], type: ValueType[Any]) -> Var[A
     if isinstance(type, TupleType):
         parts = [[item(term, index=k) for term in terms] for k in range(len(type.items))]
         return make_tuple(*(_sum(builder, p, t) for p, t in zip(parts, type.items, strict=True)))  # type: ignore[no-any-return]
+    if isinstance(type, UserType):
+        return builder.emit(accumulate_values, tuple(terms), {"of": type})  # type: ignore[no-any-return]
     return builder.emit(accumulate, tuple(terms), {})  # type: ignore[no-any-return]
 
 
@@ -138,6 +173,10 @@ def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> V
         BadCotangentError: it has a shape to which the input does not broadcast.
     """
     var = builder.lift(cotangent)
+    if var.type is type:
+        return var
+    if isinstance(type, UserType) and var.type != type:
+        raise BadCotangentError(f"the rule of {node.op.name} returned {var.type} for an input {type}", node.source)
     if not isinstance(type, NumericType) or not isinstance(var.type, NumericType):
         return var
     if var.type.shape != type.shape:

@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,9 @@ class Op:
         kind: how a program may run it.
         flops: (*input types, out type, **params) -> floating-point operations; None counts one for each element.
         home: the module that holds the op as an attribute, so that it pickles by reference.
+        kernel: (*input types, **params) -> what to call in the place of `compute` on values of these types: the same
+            bits, in less time.
+        seconds: (*input types, out type, **params) -> seconds of a call, where these are known.
     """
 
     name: str
@@ -57,6 +61,8 @@ class Op:
     kind: Kind = Kind.PLAIN
     flops: Callable[..., float] | None = None
     home: str = ""
+    kernel: Callable[..., Callable[..., Any]] | None = None
+    seconds: Callable[..., float] | None = None
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """The op's value, or where an argument is a Var, the Var of a new node."""
@@ -69,10 +75,14 @@ class Op:
         return f"<op {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        module = sys.modules.get(self.home)
+        return self.reduced(self.home)
+
+    def reduced(self, home: str) -> tuple[Any, ...]:
+        """How the op pickles: by reference where a module holds it as an attribute, else by value."""
+        module = sys.modules.get(home)
         if module is not None and getattr(module, self.name, None) is self:
-            return _by_reference, (self.home, self.name)
-        return Op, tuple(getattr(self, f.name) for f in fields(self))
+            return _by_reference, (home, self.name)
+        return partial(type(self), **{f.name: getattr(self, f.name) for f in fields(self)}), ()
 
 
 def _by_reference(home: str, name: str) -> Op:

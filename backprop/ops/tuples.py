@@ -1,4 +1,8 @@
-"""Tuples: how a graph takes the results of an op with several results apart, and puts their cotangents together."""
+"""Tuples: how a graph takes the results of an op with several results apart, and puts their cotangents together.
+
+`graph.differentiate` keeps the cotangent of a tuple item by item, and builds it once, so that items which nothing reads
+cost nothing.
+"""
 
 from __future__ import annotations
 
@@ -32,3 +36,6 @@ make_tuple: Op = Op(
 
 # The cotangent of a tuple is a tuple: zeros but for the item taken.
 item: Op = Op("item", _item_type, lambda t, *, index: t[index], _item_vjp, Kind.VIEW, home=__name__)
+
+# The same as a value of its own: whoever reads it need not be sent the other items.
+taken: Op = Op("taken", _item_type, lambda t, *, index: t[index], _item_vjp, home=__name__)

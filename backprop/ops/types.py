@@ -5,6 +5,7 @@
       ScalarType(dtype, weak)    a NumPy scalar; weak marks a Python number, which takes the dtype of its company
       TupleType(items)           the result of an op with several results
       OpaqueType(cls)            a value of any other class, moved about whole
+      UserType(cls, ...)         a value of a registered class: moved about whole, with cotangents of that class
 
 Numbers are float32, float64, complex64 and complex128; integers and booleans take part (as indices, labels, masks)
 but have no cotangent. Promotion is NumPy's (NEP 50).
@@ -12,8 +13,9 @@ but have no cotangent. Promotion is NumPy's (NEP 50).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, singledispatch
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -159,6 +161,29 @@ class OpaqueType(ValueType[T]):
         return self.cls.__name__
 
 
+@dataclass(frozen=True, slots=True)
+class UserType(ValueType[T]):
+    """The type of a class that `backprop.register` made known: its values have cotangents of the same class.
+
+    Arguments:
+        cls: the class of the values.
+        zeros_like: value -> the neutral element of `add` that fits it.
+        add: (value, value) -> their sum, a new value.
+    """
+
+    cls: type[T]
+    zeros_like: Callable[[T], T]
+    add: Callable[[T, T], T]
+
+    @property
+    def differentiable(self) -> bool:
+        """Always."""
+        return True
+
+    def __str__(self) -> str:
+        return self.cls.__name__
+
+
 def supported(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The dtype itself, or a GraphTypeError where this package has no arithmetic for it."""
     if dtype in INEXACT or dtype.kind in "biu":
@@ -204,6 +229,16 @@ def type_of(value: object) -> ValueType[Any]:
         return scalar_type(np.dtype(type(value)), True)
     if type(value) is tuple:
         return TupleType(tuple(map(type_of, value)))
+    return class_type(value)
+
+
+@singledispatch
+def class_type(value: object) -> ValueType[Any]:
+    """The type of a value that is no number, array or tuple: the UserType of its class, else an OpaqueType.
+
+    The dispatch table of `functools` is the one place that knows the registered classes: a value carries its class but
+    not what a library's user said about it, and a class may be another library's, so nothing can be hung on it.
+    """
     return OpaqueType(type(value))
 
 

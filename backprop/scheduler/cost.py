@@ -114,6 +114,8 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
         return Cost(machine.view_s, nbytes, machine.view_s)
     if held := bodies(node):
         return _dearest(held, dict(node.params).get("loop"), nbytes, machine)
+    if node.op.seconds is not None:
+        return Cost(float(node.op.seconds(*types, node.type, **dict(node.params))), nbytes, machine.call_s)
     beyond = max(0.0, nbytes + sum([t.nbytes for t in types]) - machine.cache_bytes)
     seconds = machine.call_s + flops(node, types) / rate(node, types, machine) + beyond / machine.bytes_per_s
     return Cost(seconds, nbytes, seconds if is_small(node, types) else machine.call_s)

@@ -33,8 +33,8 @@ from heapq import heapify, heappop, heappush
 
 from ..graph.graph import Graph, NodeId
 from .cost import Machine, cost, free_nodes
-
-Groups = tuple[tuple[NodeId, ...], ...]
+from .local import Groups as Groups
+from .local import local_apart
 
 SPEED_UP = 1.2
 """The predicted speed-up below which a graph stays in one task."""
@@ -93,12 +93,12 @@ def partition(graph: Graph, workers: int, overhead: float, machine: Machine | No
         machine: the rates that costs are estimated with.
     Returns:
         groups of node ids in topological order, ids ascending in each; views, literals and dead nodes are in none. One
-        group where more would not pay.
+        group where more would not pay; local nodes in groups of their own.
     """
     machine = machine or Machine()
     work = compact(graph, machine)
     groups = split(work, workers, Fee(overhead, 1.0 / machine.link_bytes_per_s))
-    return tuple(tuple([work.ids[k] for k in group]) for group in groups)
+    return local_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
 
 
 # Step 1: what is to be scheduled.

@@ -6,24 +6,22 @@ only, so the bits of the result do not depend on who adds. Cost: one node for ea
 
 from __future__ import annotations
 
-from ...ops.accumulate import accumulate
+from ...ops.accumulate import accumulate, accumulate_values
 from ..graph import Graph, Node, NodeId
-from ..rewrite import Rewrite
+from ..rewrite import Rewrite, rewritten
 
 WIDTH = 4
 
 
 def balance_sums(graph: Graph) -> Graph:
     """The graph with trees in the place of sums of more than WIDTH terms."""
-    rewrite = Rewrite(graph)
-    for node in graph.nodes:
-        moved = rewrite.moved(node)
-        wide = moved.op is accumulate and len(moved.inputs) > WIDTH
-        rewrite.to.append(_tree(rewrite, moved) if wide else rewrite.add(moved))
-    return rewrite.done()
+    return rewritten(graph, balance)
 
 
-def _tree(rewrite: Rewrite, node: Node) -> NodeId:
+def balance(rewrite: Rewrite, node: Node) -> NodeId | None:
+    """The tree in the place of a long sum."""
+    if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= WIDTH:
+        return None
     terms = list(node.inputs)
     while len(terms) > 1:
         terms = [_sum(rewrite, node, terms[k : k + WIDTH]) for k in range(0, len(terms), WIDTH)]
@@ -31,4 +29,4 @@ def _tree(rewrite: Rewrite, node: Node) -> NodeId:
 
 
 def _sum(rewrite: Rewrite, node: Node, terms: list[NodeId]) -> NodeId:
-    return terms[0] if len(terms) == 1 else rewrite.emit(accumulate, terms, (), node.type, node.source)
+    return terms[0] if len(terms) == 1 else rewrite.emit(node.op, terms, node.params, node.type, node.source)

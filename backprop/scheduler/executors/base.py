@@ -20,14 +20,15 @@ from ...errors import PlanError, Source
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
 from ...graph.verify import same_type
-from ...ops.types import ArrayType, OpaqueType, TupleType, ValueType, type_of
+from ...ops.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
 from ..cost import Machine
 from ..events import Recorder, TaskFinished, TaskStarted
 from ..known import this_machine
 from ..lower import plan_input
 from ..partition import partition
 from ..plan import Plan, Slot, TaskOutput, make_plan, verify_plan
-from ..program import Program, compile_program, contiguous_items
+from ..program import Program, compile_program
+from ..steps import contiguous_items
 
 
 class AbstractExecutor(ABC):
@@ -125,7 +126,7 @@ def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
         if isinstance(value, np.ndarray) and value.dtype == t.dtype and value.shape == t.shape:
             return contiguous(value)
     elif fits(t, value):
-        return contiguous_items(value)
+        return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous_items(value)
     raise PlanError(
         f"{plan.input_name(index)} is {_described(value)}, but the plan was made for {t}",
         fix="make a plan for these values, or convert them",
@@ -140,7 +141,7 @@ def fits(t: ValueType[Any], value: Any) -> bool:
             and len(value) == len(t.items)
             and all(fits(part, item) for part, item in zip(t.items, value, strict=True))
         )
-    if isinstance(t, OpaqueType):
+    if isinstance(t, OpaqueType | UserType):
         return isinstance(value, t.cls)
     return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and same_type(type_of(value), t)
 

@@ -34,7 +34,8 @@ from ..kernels import inherited
 from ..lower import Key, Lowered, lower, new_token, plan_input
 from ..plan import Plan, PlanInput
 from ..program import compile_program
-from .base import AbstractExecutor, entered
+from ..stages import run_staged
+from .base import AbstractExecutor, entered, run_inline
 
 OVERHEAD = 1e-2
 """Seconds that a task costs on a cluster."""
@@ -76,7 +77,13 @@ class Cluster(AbstractExecutor):
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""
-        given = entered(plan, values)
+        return run_staged(plan, entered(plan, values), self._run, self._inline)
+
+    def _inline(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        with blas(self.blas_threads):
+            return run_inline(plan, values, self.recorder)
+
+    def _run(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         ready = lower(plan, self._arguments(plan, given), self._runners(plan), split=True)
         if not ready.keys:
             return ready.results((), given, plan)

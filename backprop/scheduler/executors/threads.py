@@ -19,6 +19,7 @@ from ..events import Recorder
 from ..known import this_machine
 from ..lower import lower
 from ..plan import Plan
+from ..stages import run_staged
 from .base import AbstractExecutor, entered, run_inline, runners
 
 
@@ -40,11 +41,14 @@ class Threads(AbstractExecutor):
         """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""
         given = entered(plan, values)
         with blas(self.blas_threads):
-            if len(plan.tasks) < 2 or self.workers == 1:
-                return run_inline(plan, given, self.recorder)
-            return self._run(plan, given)
+            return run_staged(plan, given, self._run, self._inline)
+
+    def _inline(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        return run_inline(plan, values, self.recorder)
 
     def _run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        if len(plan.tasks) < 2 or self.workers == 1:
+            return self._inline(plan, values)
         door = _Door()
         lowered = lower(plan, values, [_Guarded(run, door) for run in runners(plan, self.recorder)])
         try:

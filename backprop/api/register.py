@@ -1,0 +1,63 @@
+"""register: classes of the user's own, as values or as containers of values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import NoneType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..errors import ArgumentError
+from ..graph.builder import Var
+from ..graph.structure import as_container, as_leaf
+from ..ops.types import UserType, class_type
+
+T = TypeVar("T")
+
+BUILTIN = (np.ndarray, np.generic, bool, int, float, complex, str, tuple, list, dict, NoneType, Var)
+
+
+def register(
+    cls: type[T],
+    *,
+    zeros_like: Callable[[T], T] | None = None,
+    add: Callable[[T, T], T] | None = None,
+    flatten: Callable[[T], tuple[Any, Any]] | None = None,
+    unflatten: Callable[[Any, Any], T] | None = None,
+) -> type[T]:
+    """Make a class known, before its values are used.
+
+    With `zeros_like` and `add` its values are leaves: they go through graphs whole, ops of the user's own take and
+    return them, and their cotangents are of the same class. Then zeros_like(x) has to be neutral for x, and `add` to
+    commute and associate, and neither to change its arguments: `backprop.testing.check_value_laws` checks that.
+
+    With `flatten` and `unflatten` they are containers, which are taken apart, as dataclasses are without being
+    registered.
+
+    Arguments:
+        cls: the class; it counts for its subclasses too.
+        zeros_like: value -> the neutral element that fits it.
+        add: (value, value) -> their sum.
+        flatten: value -> (children, static part); the static part can be hashed and compared.
+        unflatten: (static part, children) -> value; children may be Vars.
+    Returns:
+        the class.
+    Errors:
+        ArgumentError: a class that has a meaning already, or not exactly one of the pairs.
+    """
+    if issubclass(cls, BUILTIN):
+        raise ArgumentError(f"{cls.__name__} has a meaning in graphs already", fix="register a class of your own")
+    if zeros_like is not None and add is not None and flatten is None and unflatten is None:
+        as_leaf(cls)
+        user_type = UserType(cls, zeros_like, add)
+        class_type.register(cls, lambda value: user_type)
+    elif flatten is not None and unflatten is not None and zeros_like is None and add is None:
+        as_leaf(cls)
+        as_container(cls, flatten, unflatten)
+    else:
+        raise ArgumentError(
+            f"{cls.__name__} is registered by two functions",
+            fix="give zeros_like= and add=, or flatten= and unflatten=",
+        )
+    return cls
