@@ -1,14 +1,20 @@
-"""Rewrite: a copy of a graph in the making, to which passes add nodes under new ids."""
+"""Rewrite: a copy of a graph in the making, to which passes add nodes under new ids; equal nodes become one.
+
+Merging equal nodes (common subexpressions) is sound since ops have no effects: nodes of equal op, operands and params
+have equal values. Local ops, whose context may have a state, are left apart. Literals compare by their bytes, so 0.0
+and -0.0 stay apart.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from ..errors import Source
-from ..ops.op import Op
+from ..ops.op import Kind, Op
 from ..ops.types import ValueType
-from .graph import Graph, Node, NodeId, Params
+from .graph import Graph, Node, NodeId, Params, literal
 
 
 class Rewrite:
@@ -16,31 +22,38 @@ class Rewrite:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.first = graph.first
         self.to: list[NodeId] = list(range(graph.first))
         self.nodes: list[Node] = []
+        self.literals: dict[NodeId, Any] = {}  # values of new ids
+        self._seen: dict[tuple[Any, ...], NodeId] = {}
 
     def moved(self, node: Node) -> Node:
         """The node with its operands under their new ids."""
-        inputs = tuple([self.to[i] for i in node.inputs])
-        if inputs == node.inputs:
-            return node
-        return Node(node.op, inputs, node.params, type=node.type, source=node.source)
+        to = self.to
+        inputs = tuple([to[i] for i in node.inputs])
+        return node if inputs == node.inputs else node.reading(inputs)
 
     def add(self, node: Node) -> NodeId:
-        """The new id of a node whose operands are new ids."""
-        self.nodes.append(node)
-        return self.graph.first + len(self.nodes) - 1
+        """The new id of a node whose operands are new ids: that of an equal node, if there is one."""
+        op = node.op
+        new = self.first + len(self.nodes)
+        i = new if op.kind is Kind.LOCAL else self._seen.setdefault(node[:3], new)
+        if i == new:
+            self.nodes.append(node)
+            if op is literal:
+                self.literals[new] = op.compute(**dict(node.params))
+        return i
 
     def emit(
         self, op: Op, inputs: Sequence[NodeId], params: Params, type: ValueType[Any], source: Source | None
     ) -> NodeId:
         """The new id of an op applied to new ids."""
-        return self.add(Node(op, tuple(inputs), params, type=type, source=source))
+        return self.add(Node(op, tuple(inputs), params, type, source))
 
     def node(self, i: NodeId) -> Node | None:
         """The new node of a new id; None for an input."""
-        first = self.graph.first
-        return self.nodes[i - first] if i >= first else None
+        return self.nodes[i - self.first] if i >= self.first else None
 
     def type_of(self, i: NodeId) -> ValueType[Any]:
         """The type of a new id."""
@@ -48,6 +61,39 @@ class Rewrite:
         return self.graph.inputs[i] if node is None else node.type
 
     def done(self) -> Graph:
-        """The new graph."""
-        outputs = tuple(self.to[i] for i in self.graph.outputs)
-        return Graph(self.graph.inputs, tuple(self.nodes), outputs, self.graph.names)
+        """The new graph: the old one itself where nothing has changed."""
+        graph = self.graph
+        outputs = tuple([self.to[i] for i in graph.outputs])
+        if outputs == graph.outputs and same_nodes(self.nodes, graph.nodes):
+            return graph
+        return Graph(graph.inputs, tuple(self.nodes), outputs, graph.names)
+
+
+def same_nodes(one: Sequence[Node], other: Sequence[Node]) -> bool:
+    """Whether these are the very same nodes."""
+    return len(one) == len(other) and all(map(operator.is_, one, other))
+
+
+Rule: TypeAlias = Callable[[Rewrite, Node], NodeId | None]
+"""From a node of new operands to the new id that takes its place, None where the rule does not apply."""
+
+
+def rewritten(graph: Graph, *rules: Rule) -> Graph:
+    """The graph after one walk, in which the first rule that applies to a node decides what becomes of it.
+
+    Arguments:
+        graph: a well-formed graph.
+        rules: tried in order.
+    """
+    rewrite = Rewrite(graph)
+    for node in graph.nodes:
+        rewrite.to.append(_placed(rewrite, rewrite.moved(node), rules))
+    return rewrite.done()
+
+
+def _placed(rewrite: Rewrite, node: Node, rules: Sequence[Rule]) -> NodeId:
+    for rule in rules:
+        i = rule(rewrite, node)
+        if i is not None:
+            return i
+    return rewrite.add(node)

@@ -5,9 +5,12 @@ A node reads smaller ids, its type is the one that its op infers, and outputs ex
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..errors import BackpropError, VerifyError
 from ..ops.types import NumericType, TupleType, ValueType
-from .graph import Graph
+from .graph import Graph, Node
 
 
 def verify(graph: Graph, after: str = "build") -> Graph:
@@ -19,18 +22,29 @@ def verify(graph: Graph, after: str = "build") -> Graph:
     Errors:
         VerifyError: it is ill-formed; names the node.
     """
+    types: list[ValueType[object]] = list(graph.inputs)
+    seen: set[Any] = set()  # what has been inferred, types by their identity
     for i, node in enumerate(graph.nodes, graph.first):
-        if not all(0 <= j < i for j in node.inputs):
-            raise VerifyError(f"after {after}, node %{i} ({node.op.name}) reads {node.inputs}", node.source)
-        try:
-            inferred = node.op.infer(*(graph.type_of(j) for j in node.inputs), **dict(node.params))
-        except BackpropError as error:
-            raise VerifyError(f"after {after}, node %{i} ({node.op.name}): {error}", node.source) from error
-        if not same_type(inferred, node.type):
-            raise VerifyError(f"after {after}, node %{i} ({node.op.name}) is {node.type}, not {inferred}", node.source)
+        op, inputs, params, type, source = node
+        if inputs and not 0 <= min(inputs) <= max(inputs) < i:
+            raise VerifyError(f"after {after}, node %{i} ({op.name}) reads {inputs}", source)
+        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+        if key not in seen:
+            _verify_type(node, [types[j] for j in inputs], f"after {after}, node %{i} ({op.name})")
+            seen.add(key)
+        types.append(type)
     if not all(0 <= i < graph.first + len(graph) for i in graph.outputs):
         raise VerifyError(f"after {after}, the outputs {graph.outputs} are not all in the graph")
     return graph
+
+
+def _verify_type(node: Node, types: Sequence[ValueType[object]], where: str) -> None:
+    try:
+        inferred = node.op.infer(*types, **dict(node.params))
+    except BackpropError as error:
+        raise VerifyError(f"{where}: {error}", node.source) from error
+    if not same_type(inferred, node.type):
+        raise VerifyError(f"{where} is {node.type}, not {inferred}", node.source)
 
 
 def same_type(one: ValueType[object], other: ValueType[object]) -> bool:

@@ -1,4 +1,4 @@
-"""Passes: Graph -> Graph of the same meaning, one file each, verified after each.
+"""Passes: Graph -> Graph of the same meaning, one file each, verified after each that changed something.
 
 A pass may drop or merge work and may fix an order of additions; it may not depend on who runs the graph.
 """
@@ -7,28 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ..graph import Graph
+from ..graph import Graph, with_bodies
 from ..verify import verify
-from .constants import fold_constants
+from .calls import inline_calls
 from .dead_code import drop_dead_code
-from .identities import drop_identities
-from .shared import merge_shared
-from .sums import balance_sums
+from .results import keep_histories, narrow_results
+from .simplify import simplify
 
 Pass = Callable[[Graph], Graph]
 
 DEFAULT_PASSES: tuple[Pass, ...] = (
+    inline_calls,
+    keep_histories,
     drop_dead_code,
-    fold_constants,
-    drop_identities,
-    merge_shared,
-    balance_sums,
+    simplify,
+    narrow_results,
     drop_dead_code,
 )
 
 
 def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:
-    """The graph after some passes.
+    """The graph after some passes, which the bodies in it go through first.
 
     Arguments:
         graph: a well-formed graph.
@@ -38,6 +37,8 @@ def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:
     Errors:
         VerifyError: a pass made an ill-formed graph.
     """
+    graph = with_bodies(graph, lambda body: run_passes(body, passes))
     for step in passes:
-        graph = verify(step(graph), step.__name__)
+        after = step(graph)
+        graph = graph if after is graph else verify(after, step.__name__)
     return graph

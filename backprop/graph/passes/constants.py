@@ -13,31 +13,31 @@ import numpy as np
 from ...ops.op import Kind
 from ...ops.shape import filled
 from ...ops.types import ArrayType, NumericType
-from ..graph import Graph, Literal, Node, literal
-from ..rewrite import Rewrite
+from ..graph import Graph, Literal, Node, NodeId, literal
+from ..rewrite import Rewrite, rewritten
 
 LARGEST = 64  # elements
 
 
 def fold_constants(graph: Graph) -> Graph:
     """The graph with literals in the place of nodes that read literals only."""
-    rewrite = Rewrite(graph)
-    for node in graph.nodes:
-        moved = rewrite.moved(node)
-        value = _value(rewrite, moved)
-        rewrite.to.append(rewrite.add(moved) if value is None else rewrite.add(_literal(moved, value)))
-    return rewrite.done()
+    return rewritten(graph, fold)
 
 
-def _value(rewrite: Rewrite, node: Node) -> Any:
-    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.LOCAL:
-        return None
+def fold(rewrite: Rewrite, node: Node) -> NodeId | None:
+    """The literal in the place of a node that reads literals only."""
+    for i in node.inputs:
+        if i not in rewrite.literals:
+            return None
     if not node.inputs and node.op is not filled:
         return None
-    operands = [rewrite.node(i) for i in node.inputs]
-    if any(operand is None or operand.op is not literal for operand in operands):
+    value = _value(node, [rewrite.literals[i] for i in node.inputs])
+    return None if value is None else rewrite.add(_literal(node, value))
+
+
+def _value(node: Node, values: list[Any]) -> Any:
+    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.LOCAL:
         return None
-    values = [dict(operand.params)["value"].value for operand in operands if operand is not None]
     try:
         with np.errstate(all="ignore"):
             return node.op.compute(*values, **dict(node.params))
@@ -47,4 +47,4 @@ def _value(rewrite: Rewrite, node: Node) -> Any:
 
 def _literal(node: Node, value: Any) -> Node:
     constant = Literal.of(np.array(value) if isinstance(node.type, ArrayType) else value)
-    return Node(literal, (), (("value", constant),), type=node.type, source=node.source)
+    return Node(literal, (), (("value", constant),), node.type, node.source)

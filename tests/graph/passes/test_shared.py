@@ -42,6 +42,6 @@ def test_zeros_of_either_sign_stay_apart() -> None:
 @given(programs())
 def test_no_two_nodes_that_are_left_are_equal(program: Program) -> None:
     graph = merge_shared(program.graph)
-    assert len(set(graph.nodes)) == len(graph.nodes)
+    assert len({node[:3] for node in graph.nodes}) == len(graph.nodes)
     for a, b in zip(evaluate(graph, program.values), evaluate(program.graph, program.values), strict=True):
         np.testing.assert_array_equal(a, b)
