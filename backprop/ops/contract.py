@@ -53,7 +53,14 @@ def _matmul_type(x: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
 
 
 def _matmul(x: Any, y: Any, out: Any = None) -> Any:
-    return np.matmul(x, y, out=out)
+    return _dot(x, y, out) if x.ndim < 3 and y.ndim < 3 else np.matmul(x, y, out=out)
+
+
+_dot: Any = np.dot  # takes `out` by position; for one row, and for one term to add, it is quicker than np.matmul
+
+
+def _matmul_kernel(x: NumericType[Any], y: NumericType[Any]) -> Any:
+    return _dot if x.ndim < 3 and y.ndim < 3 else np.matmul
 
 
 def _matmul_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
@@ -61,9 +68,9 @@ def _matmul_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     if not rows and not columns:
         return g * y, g * x
     if not columns:
-        return expand_dims(g, -1) * y, matmul(_flat(x, 1).T, ravel(g))
+        return _product(expand_dims(g, -1), expand_dims(y, 0)), matmul(_flat(x, 1).T, ravel(g))
     if not rows:
-        return matvec(y, g), expand_dims(x, -1) * expand_dims(g, -2)
+        return matvec(y, g), _product(expand_dims(x, -1), expand_dims(g, -2))
     left = _product(g, matrix_transpose(y))
     if len(y.shape) == 2:
         return left, _product(_flat(x, 1).T, _flat(g, 1))
@@ -75,8 +82,9 @@ def _flat(x: Any, kept: int) -> Any:
 
 
 def _product(x: Any, y: Any) -> Any:
-    """The matmul of matrices, as a broadcast product where there is only one term to add."""
-    return x * y if x.shape[-1] == 1 else matmul(x, y)
+    """The matmul of matrices; of stacks of them as a broadcast product where there is only one term to add."""
+    stacked = len(x.shape) > 2 or len(y.shape) > 2
+    return x * y if stacked and x.shape[-1] == 1 else matmul(x, y)
 
 
 def matmul_flops(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]) -> float:
@@ -84,7 +92,9 @@ def matmul_flops(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]
     return 2.0 * out.size * x.shape[-1]
 
 
-matmul: Op = Op("matmul", _matmul_type, _matmul, _matmul_vjp, Kind.INTO, matmul_flops, home=__name__)
+matmul: Op = Op(
+    "matmul", _matmul_type, _matmul, _matmul_vjp, Kind.INTO, matmul_flops, home=__name__, kernel=_matmul_kernel
+)
 
 
 # row_dot: the sum of x * y over the last axis, without conjugation.

@@ -13,7 +13,9 @@ ops keep the IEEE result elsewhere: the derivative of sqrt at 0 is inf.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
+from contextvars import Context
 from functools import lru_cache, partial
 from typing import Any
 
@@ -87,6 +89,16 @@ def ufunc_op(
     return Op(name, partial(ufunc_type, ufunc), ufunc, vjp, Kind.ELEMENTWISE, flops, home)
 
 
+def _arithmetic(name: str, ufunc: np.ufunc, of_scalars: Callable[..., Any], vjp: Callable[..., Any]) -> Op:
+    """The op of a ufunc that Python has an operator for, which NumPy scalars take ten times faster."""
+
+    def kernel(*types: ValueType[Any]) -> Callable[..., Any]:
+        return of_scalars if all([isinstance(t, ScalarType) and t.differentiable for t in types]) else ufunc
+
+    infer = partial(ufunc_type, ufunc)
+    return Op(name, infer, ufunc, vjp, Kind.ELEMENTWISE, home=__name__, kernel=kernel)
+
+
 def _kernel(
     name: str,
     like: np.ufunc,
@@ -118,14 +130,17 @@ def _first_is_zero(a: Any, b: Any) -> Any:
     return np.equal(a, 0)
 
 
-@np.errstate(all="ignore")
+# A context for NumPy to compute in without warnings. To run a ufunc in a copy of it takes 0.03 us; `with np.errstate()`
+# takes 0.7 us, more than the ufunc itself.
+_SILENT = Context()
+_SILENT.run(np.seterr, all="ignore")
+
+
 def _guarded(ufunc: np.ufunc, dead: Callable[[Any, Any], Any], a: Any, b: Any, out: Any = None) -> Any:
-    overwritten = out is not None and (np.may_share_memory(out, a) or np.may_share_memory(out, b))
-    zeros = dead(a, b) if overwritten else None
-    result = ufunc(a, b, out)
+    result = _SILENT.copy().run(ufunc, a, b, out)
     nan = np.isnan(result)
     if np.count_nonzero(nan):
-        nan &= zeros if overwritten else dead(a, b)
+        nan &= dead(a, b)
         if not isinstance(result, np.ndarray):
             return type(result)(0) if nan else result
         np.copyto(result, 0, where=nan)
@@ -174,11 +189,11 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
 
 # Arithmetic.
 
-add: Op = ufunc_op("add", np.add, lambda g, out, x, y: (g, g))
-subtract: Op = ufunc_op("subtract", np.subtract, lambda g, out, x, y: (g, -g))
-multiply: Op = ufunc_op("multiply", np.multiply, lambda g, out, x, y: (g * y, g * x))
-divide: Op = ufunc_op("divide", np.divide, _ratio_vjp)
-negative: Op = ufunc_op("negative", np.negative, lambda g, out, x: -g)
+add: Op = _arithmetic("add", np.add, operator.add, lambda g, out, x, y: (g, g))
+subtract: Op = _arithmetic("subtract", np.subtract, operator.sub, lambda g, out, x, y: (g, -g))
+multiply: Op = _arithmetic("multiply", np.multiply, operator.mul, lambda g, out, x, y: (g * y, g * x))
+divide: Op = _arithmetic("divide", np.divide, operator.truediv, _ratio_vjp)
+negative: Op = _arithmetic("negative", np.negative, operator.neg, lambda g, out, x: -g)
 positive: Op = ufunc_op("positive", np.positive, lambda g, out, x: g)
 reciprocal: Op = ufunc_op("reciprocal", np.reciprocal, lambda g, out, x: -scale(g, square(out)))
 square: Op = ufunc_op("square", np.square, lambda g, out, x: g * (2 * x))

@@ -1,22 +1,14 @@
-"""Graph -> straight-line Python: one line for each node, buffers planned by liveness.
+"""Graph -> straight-line Python: one line for each step, over buffers planned by liveness.
 
-Values live in registers. A register is free from the last use of its value on; the result of that very line takes it
-over, and an elementwise op writes its result into the dying operand (`out=`) where shape and dtype agree and nothing
-else can see that memory. Literals and parameters are constants of the namespace. Graphs above `LONGEST` nodes run by a
-loop over the same steps, as compiling them would take longer than running them; results are the same.
-
-Layout rule: every value of an op that is no view is C-contiguous, and so is every result. Tasks get C-contiguous
-arguments from the executor. So an op sees operands of the same layout, and gives the same bits, wherever the border
-between two tasks runs.
-
-Source: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; without holes, as code is straight.
-Limits: an op of kind PLAIN might hand back its operand (a user's op may), so its result is never overwritten.
+Graphs above `LONGEST` nodes run by a loop over the same steps, as compiling them would take longer than running them;
+results are the same. See memory.py for the layout rule and the buffers, workspace.py for who owns them, steps.py for
+what a line consists of.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType, FunctionType, TracebackType
@@ -24,221 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.evaluate import contiguous
-from ..graph.graph import Graph, Node, NodeId, literal
-from ..ops.index import basic_index
-from ..ops.op import Kind, Op
-from ..ops.shape import reshape_to
-from ..ops.tuples import item, make_tuple
-from ..ops.types import ArrayType, NumericType, TupleType
+from ..graph.graph import Graph, NodeId
+from .steps import Step, Steps, steps_of
+from .workspace import Pool
 
 LONGEST = 5000
 """Nodes of the longest graph that is turned into code."""
 
-SMALLEST_OUT = 2048
-"""Bytes from which `out=` pays: below, NumPy's own cache of small buffers is quicker."""
-
-Step = tuple[NodeId, tuple[int, ...], int, int | None, str, tuple[int, ...]]
-"""Node id, operands' registers (constants below 0), target, register for `out=`, wrapper, registers to clear."""
-
-
-# Values.
-
-
-def contiguous_items(value: Any) -> Any:
-    """A tuple with every item C-contiguous, nested tuples included."""
-    if type(value) is not tuple:
-        return contiguous(value)
-    return tuple([contiguous_items(part) for part in value])
-
-
-def constant(node: Node) -> Any:
-    """The value of a literal: a Python number where its type is weak, else the read-only array or NumPy scalar."""
-    value = node.op.compute(**dict(node.params))
-    weak = isinstance(node.type, NumericType) and node.type.weak
-    return value.item() if weak and hasattr(value, "item") else value
-
-
-# Layout and aliases, statically.
-
-
-def keeps_layout(node: Node) -> bool:
-    """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
-    if node.op in (reshape_to, make_tuple, item):
-        return True
-    return node.op is basic_index and _takes_rows(dict(node.params)["key"])
-
-
-def _takes_rows(key: Any) -> bool:
-    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
-
-
-def layouts(graph: Graph) -> list[bool]:
-    """For each id, whether its value is known to be C-contiguous under the layout rule."""
-    known = [True] * graph.first
-    for node in graph.nodes:
-        if node.op.kind is not Kind.VIEW:
-            known.append(True)
-        else:
-            known.append(keeps_layout(node) and all([known[i] for i in node.inputs]))
-    return known
-
-
-def wrapper(node: Node, known: list[bool]) -> str:
-    """The helper that a node's result goes through: "contiguous", "contiguous_items" or none."""
-    if node.op.kind is Kind.VIEW:
-        return ""
-    if isinstance(node.type, TupleType):
-        return "contiguous_items"
-    if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
-        strided = node.op.kind in (Kind.PLAIN, Kind.LOCAL) and node.type.shape
-        return "contiguous" if strided else ""
-    fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
-    return "" if fresh and all([known[i] for i in node.inputs]) else "contiguous"
-
-
-def bases(graph: Graph) -> list[tuple[NodeId, ...]]:
-    """For each id, the ids whose memory its value may share: itself, or for a view those of its operands."""
-    found: list[tuple[NodeId, ...]] = [(i,) for i in range(graph.first)]
-    for i, node in enumerate(graph.nodes, graph.first):
-        if node.op.kind is not Kind.VIEW:
-            found.append((i,))
-        elif node.op is make_tuple:
-            found.append(tuple(dict.fromkeys(base for j in node.inputs for base in found[j])))
-        else:
-            found.append(found[node.inputs[0]] if node.inputs else (i,))
-    return found
-
-
-def escaping(graph: Graph) -> tuple[bool, ...]:
-    """For each output, whether it may share memory with an input, a constant or another output.
-
-    Arguments:
-        graph: the graph.
-    Returns:
-        a bool for each output; where it is True, a caller who hands out arrays to keep must copy.
-    """
-    found = bases(graph)
-    owners: dict[NodeId, int] = {}
-    for output in graph.outputs:
-        for base in found[output]:
-            owners[base] = owners.get(base, 0) + 1
-    return tuple(any(_shared(graph, base) or owners[base] > 1 for base in found[output]) for output in graph.outputs)
-
-
-def _shared(graph: Graph, i: NodeId) -> bool:
-    return i < graph.first or graph.node(i).op is literal
-
-
-# Liveness.
-
-
-@lru_cache(maxsize=1024)
-def accepts_out(op: Op) -> bool:
-    """Whether an elementwise op's compute takes `out=`."""
-    if op.kind is not Kind.ELEMENTWISE:
-        return False
-    if isinstance(op.compute, np.ufunc):
-        return True
-    try:
-        return "out" in inspect.signature(op.compute).parameters
-    except (TypeError, ValueError):
-        return False
-
-
-def overwritable(node: Node, j: NodeId) -> bool:
-    """Whether an elementwise op may write its result over operand `j`.
-
-    A ufunc may. What is made of several ufuncs, such as a sum of n terms, writes before it has read its third operand.
-    """
-    return isinstance(node.op.compute, np.ufunc) or j not in node.inputs[2:]
-
-
-def last_uses(graph: Graph) -> list[NodeId]:
-    """For each id, the last node that reads it: itself where none does, the end of the graph for an output."""
-    last = list(range(graph.first + len(graph.nodes)))
-    for i, node in enumerate(graph.nodes, graph.first):
-        for j in node.inputs:
-            last[j] = i
-    for output in graph.outputs:
-        last[output] = len(last)
-    return last
-
-
-def last_views(graph: Graph, last: list[NodeId]) -> list[NodeId]:
-    """For each id, the last use of any view of its memory, -1 where there is none."""
-    views = [-1] * len(last)
-    found = bases(graph)
-    for i, node in enumerate(graph.nodes, graph.first):
-        if node.op.kind is Kind.VIEW:
-            for base in found[i]:
-                views[base] = max(views[base], last[i])
-    return views
-
-
-class _Registers:
-    """Hands out registers, while the steps of a graph are made."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.last = last_uses(graph)
-        self.views = last_views(graph, self.last)
-        self.known = layouts(graph)
-        self.place = list(range(graph.first)) + [0] * len(graph.nodes)
-        self.size = graph.first
-        self.spare: list[int] = []
-        self.constants: list[Any] = []
-
-    def keep(self, i: NodeId, node: Node) -> None:
-        """Make a literal a constant."""
-        self.constants.append(constant(node))
-        self.place[i] = -len(self.constants)
-
-    def step(self, i: NodeId, node: Node) -> Step:
-        """The step of a node, with its target chosen."""
-        operands = tuple([self.place[j] for j in node.inputs])
-        dying = [j for j in dict.fromkeys(node.inputs) if self.last[j] == i and self.place[j] >= 0]
-        out = self._out(i, node, dying)
-        freed = [self.place[j] for j in dying]
-        target = self._target(freed)
-        self.place[i] = target
-        cleared = [r for r in freed if r != target] + ([target] if self.last[i] == i else [])
-        self.spare.extend(cleared)
-        return i, operands, target, out, wrapper(node, self.known), tuple(cleared)
-
-    def _target(self, freed: list[int]) -> int:
-        if freed:
-            return freed[0]
-        if self.spare:
-            return self.spare.pop()
-        self.size += 1
-        return self.size - 1
-
-    def _out(self, i: NodeId, node: Node, dying: list[NodeId]) -> int | None:
-        t = node.type
-        if not isinstance(t, ArrayType) or not t.shape or t.nbytes < SMALLEST_OUT or not accepts_out(node.op):
-            return None
-        for j in dying:
-            if self.graph.type_of(j) == t and self._owned(j) and self.views[j] < i and overwritable(node, j):
-                return self.place[j]
-        return None
-
-    def _owned(self, j: NodeId) -> bool:
-        return j >= self.graph.first and self.graph.node(j).op.kind in (Kind.ELEMENTWISE, Kind.INTO)
-
-
-def _plan_steps(graph: Graph) -> tuple[list[Step], _Registers]:
-    registers = _Registers(graph)
-    steps: list[Step] = []
-    for i, node in enumerate(graph.nodes, graph.first):
-        if node.op is literal:
-            registers.keep(i, node)
-        else:
-            steps.append(registers.step(i, node))
-    return steps, registers
-
-
-# Code.
+INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -247,7 +32,7 @@ class Code:
 
     Arguments:
         run: (values) -> results.
-        ids: the node id of each step: of each line of generated code, from line 2 on.
+        ids: for each line of generated code from the second on, or for each turn of the loop, the node; -1 for none.
         text: the generated code, empty for a loop.
     """
 
@@ -256,47 +41,77 @@ class Code:
     text: str = ""
 
 
-def _name(register: int) -> str:
-    return f"r{register}" if register >= 0 else f"c{-register - 1}"
+# Code.
 
 
-def _line(step: Step, params: dict[str, Any], function: str, names: dict[str, Any]) -> str:
-    i, operands, target, out, wrap, cleared = step
-    args = [_name(r) for r in operands]
-    for key, value in params.items():
-        names[f"k{i}_{key}"] = value
-        args.append(f"{key}=k{i}_{key}")
-    if out is not None:
-        args.append(f"out={_name(out)}")
-    call = f"{function}({', '.join(args)})"
-    value = f"{wrap}({call})" if wrap else call
-    return f"    {_name(target)} = {value}" + "".join(f"; {_name(r)} = None" for r in cleared)
+class _Functions:
+    """The names of the functions and parameters that lines refer to."""
+
+    def __init__(self, constants: dict[str, Any]) -> None:
+        self.values = dict(constants)
+        self._names: dict[Any, str] = {}
+
+    def name(self, function: Callable[..., Any]) -> str:
+        name = self._names.setdefault(function, f"f{len(self._names)}")
+        self.values[name] = function
+        return name
+
+    def parameter(self, step: Step, key: str) -> str:
+        name = f"k{step.id}_{key}"
+        self.values[name] = step.params[key]
+        return name
 
 
-def _returned(graph: Graph, registers: _Registers) -> list[str]:
-    names = [_name(registers.place[i]) for i in graph.outputs]
-    wraps = [_wrap_of_output(graph, i, registers.known) for i in graph.outputs]
-    return [f"{wrap}({name})" if wrap else name for name, wrap in zip(names, wraps, strict=True)]
+def _line(step: Step, functions: _Functions) -> str:
+    value = _call(step, functions)
+    if step.wrap is not None:
+        value = f"{functions.name(step.wrap)}({value})"
+    kept = f"{step.target} = {value}" if step.target else value
+    return "    " + "; ".join([kept, *[f"{name} = None" for name in step.drops]])
 
 
-def _wrap_of_output(graph: Graph, i: NodeId, known: list[bool]) -> str:
-    return "" if known[i] else "contiguous_items"
+def _call(step: Step, functions: _Functions) -> str:
+    if step.function in INFIX:
+        return f" {INFIX[step.function]} ".join(step.operands)
+    if step.function is operator.neg:
+        return f"-{step.operands[0]}"
+    args = list(step.operands)
+    if step.out and by_position(step.function):
+        args.append(step.out)
+    args += [f"{key}={functions.parameter(step, key)}" for key in step.params]
+    if step.out and not by_position(step.function):
+        args.append(f"out={step.out}")
+    return f"{functions.name(step.function)}({', '.join(args)})"
+
+
+def by_position(function: Callable[..., Any]) -> bool:
+    """Whether a function takes `out` behind its operands, which is quicker than by name."""
+    deprecated = function is np.maximum or function is np.minimum
+    return function is np.dot or (isinstance(function, np.ufunc) and not deprecated)
 
 
 def _generate(graph: Graph) -> Code:
-    steps, registers = _plan_steps(graph)
-    names: dict[str, Any] = {"contiguous": contiguous, "contiguous_items": contiguous_items}
-    names.update((f"c{k}", value) for k, value in enumerate(registers.constants))
-    functions: dict[Op, str] = {}
-    lines = [f"def program({', '.join(f'r{k}' for k in range(graph.first))}):"]
-    for step in steps:
-        node = graph.node(step[0])
-        function = functions.setdefault(node.op, f"f{len(functions)}")
-        lines.append(_line(step, dict(node.params), function, names))
-    lines.append(f"    return ({', '.join(_returned(graph, registers))}{',' if graph.outputs else ''})")
-    names.update((name, op.compute) for op, name in functions.items())
+    steps = steps_of(graph, compile_program)
+    functions = _Functions(steps.constants)
+    before, after = _around(steps, functions)
+    lines = [f"def program({', '.join(steps.inputs)}):", *before, *[_line(step, functions) for step in steps.steps]]
+    results = [f"{functions.name(wrap)}({name})" if wrap else name for name, wrap in steps.outputs]
+    lines += [*after, f"    return ({', '.join(results)}{',' if results else ''})"]
     text = "\n".join(lines)
-    return Code(_defined(text, names), tuple(step[0] for step in steps), text)
+    ids = (*[-1] * len(before), *[step.id for step in steps.steps])
+    return Code(_defined(text, functions.values), ids, text)
+
+
+def _around(steps: Steps, functions: _Functions) -> tuple[list[str], list[str]]:
+    """The lines before the steps, which fetch the arrays, and those behind, which give them back."""
+    if not steps.arrays:
+        return [], []
+    pool = Pool(steps.layout)
+    before = [
+        f"    workspace = {functions.name(pool.enter)}()",
+        f"    [{', '.join(steps.arrays)}] = workspace.arrays()",
+    ]
+    return before, [f"    {functions.name(pool.leave)}(workspace)"]
 
 
 def _defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
@@ -307,48 +122,80 @@ def _defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]
 
 # The loop, for long graphs.
 
+Row = tuple[int, Callable[..., Any], int, int, int]
+"""What is to be done, the function, and the cells of two operands and of the result or its buffer."""
+
+ONE, TWO, ONE_INTO, TWO_INTO, ANY = range(5)
+
 
 def _looped(graph: Graph) -> Code:
-    steps, registers = _plan_steps(graph)
-    blank: list[Any] = [None] * (registers.size - graph.first) + registers.constants[::-1]
-    wraps: dict[str, Callable[[Any], Any] | None] = {
-        "": None, "contiguous": contiguous, "contiguous_items": contiguous_items,
-    }  # fmt: skip
-    table = [(*_bound(graph.node(s[0])), s[1], s[2], s[3], wraps[s[4]], s[5]) for s in steps]
-    ids = tuple(s[0] for s in steps)
-    results = [(registers.place[i], wraps[_wrap_of_output(graph, i, registers.known)]) for i in graph.outputs]
+    steps = steps_of(graph, compile_program)
+    names = [*steps.inputs, *steps.arrays, *steps.constants]
+    cell = {name: k for k, name in enumerate(names)}
+    rows = [_row(step, cell) for step in steps.steps]
+    constants = list(steps.constants.values())
+    spare: list[Any] = [None] * (len(cell) - len(names))
+    results = [(cell[name], wrap) for name, wrap in steps.outputs]
+    pool = Pool(steps.layout)
 
     def run(*values: Any) -> tuple[Any, ...]:
-        cells = [*values, *blank]
-        for at, row in enumerate(table):  # noqa: B007  # Program reads `at` off the frame of an exception
-            _perform(cells, *row)
-        return tuple([wrap(cells[r]) if wrap else cells[r] for r, wrap in results])
+        workspace = pool.enter()
+        cells = [*values, *workspace.arrays(), *constants, *spare]
+        left = iter(rows)  # Program reads off the frame of an exception how many are left
+        _perform(left, cells)
+        pool.leave(workspace)
+        return tuple([wrap(cells[k]) if wrap else cells[k] for k, wrap in results])
 
-    return Code(run, ids)
-
-
-def _bound(node: Node) -> tuple[Callable[..., Any], dict[str, Any]]:
-    return node.op.compute, dict(node.params)
+    return Code(run, tuple([step.id for step in steps.steps]))
 
 
-def _perform(
-    cells: list[Any],
-    compute: Callable[..., Any],
-    params: dict[str, Any],
-    operands: tuple[int, ...],
-    target: int,
-    out: int | None,
-    wrap: Callable[[Any], Any] | None,
-    cleared: tuple[int, ...],
-) -> None:
-    args = [cells[r] for r in operands]
-    value = compute(*args, **params) if out is None else compute(*args, **params, out=cells[out])
-    cells[target] = wrap(value) if wrap else value
-    for r in cleared:
-        cells[r] = None
+def _perform(left: Iterator[Row], cells: list[Any]) -> None:
+    for kind, function, x, y, target in left:
+        if kind == TWO:
+            cells[target] = function(cells[x], cells[y])
+        elif kind == ONE:
+            cells[target] = function(cells[x])
+        elif kind == TWO_INTO:
+            function(cells[x], cells[y], cells[target])
+        elif kind == ONE_INTO:
+            function(cells[x], cells[target])
+        else:
+            function(cells)
 
 
-@lru_cache(maxsize=512)
+def _row(step: Step, cell: dict[str, int]) -> Row:
+    operands = [cell[name] for name in step.operands]
+    drops = tuple([cell[name] for name in step.drops])
+    target = cell.setdefault(step.out or step.target or "_", len(cell))
+    into = bool(step.out) and by_position(step.function)
+    plain = not step.params and step.wrap is None and not drops and (into or not step.out)
+    if plain and 0 < len(operands) < 3:
+        kind = (ONE, TWO, ONE_INTO, TWO_INTO)[len(operands) - 1 + 2 * into]
+        return kind, step.function, operands[0], operands[-1], target
+    return ANY, _Performed(step, tuple(operands), target, drops), 0, 0, 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Performed:
+    """A step of any kind, on cells."""
+
+    step: Step
+    operands: tuple[int, ...]
+    target: int
+    drops: tuple[int, ...]
+
+    def __call__(self, cells: list[Any]) -> None:
+        step, args = self.step, [cells[k] for k in self.operands]
+        if step.out:
+            step.function(*args, **step.params, out=cells[self.target])
+        else:
+            value = step.function(*args, **step.params)
+            cells[self.target] = step.wrap(value) if step.wrap else value
+        for k in self.drops:
+            cells[k] = None
+
+
+@lru_cache(maxsize=128)
 def generated(graph: Graph) -> Code:
     """The code of a graph, shared between equal graphs.
 
@@ -382,7 +229,7 @@ class Program:
         try:
             return self.code.run(*values)
         except Exception as error:
-            if (where := self._node_of(error.__traceback__)) is not None:
+            if (where := self._node_of(error.__traceback__)) >= 0:
                 error.add_note(self.note(where))
             raise
 
@@ -394,12 +241,14 @@ class Program:
         task = f", in task {self.name}" if self.name else ""
         return f"while backprop ran {node.op.name}({operands}){line}{task}"
 
-    def _node_of(self, trace: TracebackType | None) -> NodeId | None:
+    def _node_of(self, trace: TracebackType | None) -> NodeId:
+        """The node that raised, -1 where it was none."""
         below = trace.tb_next if trace is not None else None
         if below is None:
-            return None
-        step = below.tb_lineno - 2 if self.code.text else below.tb_frame.f_locals.get("at", -1)
-        return self.code.ids[step] if 0 <= step < len(self.code.ids) else None
+            return -1
+        left = below.tb_frame.f_locals.get("left")
+        step = below.tb_lineno - 2 if self.code.text else len(self.code.ids) - operator.length_hint(left) - 1
+        return self.code.ids[step] if 0 <= step < len(self.code.ids) else -1
 
 
 def compile_program(graph: Graph, name: str = "") -> Program:
