@@ -35,6 +35,8 @@ class Node(NamedTuple):
         """The same op applied to other ids."""
         op, _, params, type, source = self
         return Node(op, inputs, params, type, source)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """A closed program: typed inputs, nodes in order, and the ids of its results.
@@ -89,13 +91,21 @@ class Graph:
 
 def bodies(node: Node) -> tuple[Graph, ...]:
     """The graphs that a node holds: its parameter `bodies`."""
-    return next((value for key, value in node.params if key == "bodies"), ())
+    return next((value for key, value in node.params if key == "bodies"), ()) if node.params else ()
 
 
 def with_params(node: Node, **changed: Any) -> Node:
     """The node with some of its parameters changed."""
     params = tuple({**dict(node.params), **changed}.items())
     return Node(node.op, node.inputs, params, type=node.type, source=node.source)
+
+
+def with_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
+    """The graph with each body in it changed."""
+    if not any(map(bodies, graph.nodes)):
+        return graph
+    nodes = [with_params(n, bodies=tuple(map(change, bodies(n)))) if bodies(n) else n for n in graph.nodes]
+    return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.names)
 
 
 def parameters(node: Node, bind: Callable[[Graph], Any]) -> dict[str, Any]:
