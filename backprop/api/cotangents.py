@@ -31,8 +31,8 @@ def fitted(expected: Structure, given: Any, name: str) -> list[Any]:
     flatten(given)  # makes the classes in it known
     try:
         parts = expected.spec.flatten_up_to(given)
-    except ValueError as error:
-        raise _unlike(expected, given, name, error) from None
+    except ValueError:
+        raise _unlike(expected, given, name) from None
     leaves = zip(expected.leaves, parts, expected.paths(name), strict=True)
     return [_fitted(leaf, part, path) for leaf, part, path in leaves if not _is_without(leaf)]
 
@@ -56,18 +56,24 @@ def _fitted(type: Any, value: Any, path: str) -> Any:
 
 def _array(type: NumericType[Any], value: Any, path: str) -> np.ndarray[Any, Any]:
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except (TypeError, ValueError):
-        raise _bad(f"it is a {value.__class__.__name__}, and belongs to a value that is {type}", path) from None
+        array = np.empty((), object)
+    if array.dtype.kind not in "biufc":
+        raise _bad(f"it is a {value.__class__.__name__}, and belongs to a value that is {type}", path)
+    return array
 
 
-def _unlike(expected: Structure, given: Any, name: str, error: ValueError) -> BadCotangentError:
+def _unlike(expected: Structure, given: Any, name: str) -> BadCotangentError:
     """The error of another structure, at the first path where the two differ."""
     whole = optree.tree_unflatten(expected.spec, [0] * len(expected.leaves))
-    for found in optree.prefix_errors(whole, given, namespace=NAMESPACE):
-        path = str(found(name)).split("\n")[1].strip().removesuffix(" tree root")
-        return _bad(f"its structure is not that of the value: {error}", path)
-    return _bad(f"its structure is not that of the value: {error}", name)
+    what, path = "", name
+    for found in optree.prefix_errors(whole, given, namespace=NAMESPACE)[:1]:
+        # pytree structure error: different types at key path\n    cotangent['a']\n ...
+        first, second, *_ = str(found(name)).splitlines()
+        what = first.removeprefix("pytree structure error: ").removesuffix(" at key path")
+        path = second.strip().removesuffix(" tree root")
+    return _bad(f"its structure is not that of the value ({what})", path)
 
 
 def _bad(what: str, path: str) -> BadCotangentError:
