@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import CodeType, FrameType, MappingProxyType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -399,6 +399,59 @@ def located(error: Exception, where: Source) -> Exception:
     return error
 
 
+# Operators of two operands, and what checkers know of them.
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Number: TypeAlias = "complex | np.ndarray[Any, Any]"
+N = TypeVar("N", bound=Number)
+M = TypeVar("M", bound=Number)
+
+
+class Numeric(Protocol[T]):
+    """An operator of a number: with another one, or with an array, which makes an array."""
+
+    @overload
+    def __call__(self, other: Var[T] | T, /) -> Var[T]: ...
+    @overload
+    def __call__(self, other: Var[M] | M, /) -> Var[M]: ...
+
+
+class Arithmetic(Protocol):
+    """An arithmetic operator as an attribute of a class."""
+
+    @overload
+    def __get__(self, var: Var[Array], owner: Any = None, /) -> Callable[[Var[Any] | Number], Var[Array]]: ...
+    @overload
+    def __get__(self, var: Var[N], owner: Any = None, /) -> Numeric[N]: ...
+    @overload
+    def __get__(self, var: None, owner: Any = None, /) -> Callable[[Any, Any], Any]: ...
+
+
+class Loose(Protocol):
+    """An operator whose result's type depends on shapes, or on what it is compared with."""
+
+    def __get__(self, var: Any, owner: Any = None, /) -> Callable[[Any], Any]: ...
+
+
+def _forward(op: Op) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (self, other), {}) if operand(other) else NotImplemented
+
+    return method
+
+
+def _reflected(op: Op) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (other, self), {}) if operand(other) else NotImplemented
+
+    return method
+
+
+def operand(value: Any) -> bool:
+    """Whether a value may stand beside a Var in arithmetic."""
+    return isinstance(value, Var | np.ndarray | np.generic | bool | int | float | complex | list)
+
+
 class Var(Generic[T]):
     """A value of a graph that is being made; it stands in for the value in the user's code.
 
@@ -578,23 +631,51 @@ class Var(Generic[T]):
 
     # Operators.
 
-    def __neg__(self) -> Any:
-        return self.builder.emit(ops.negative, (self,), {})
+    def __neg__(self) -> Self:
+        return self.builder.emit(ops.negative, (self,), {})  # type: ignore[no-any-return]
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> Self:
         return self
 
-    def __abs__(self) -> Any:
-        return ops.abs(self)
+    def __abs__(self) -> Self:
+        return ops.abs(self)  # type: ignore[no-any-return]
 
-    def __invert__(self) -> Any:
-        return ops.invert(self)
+    def __invert__(self) -> Self:
+        return ops.invert(self)  # type: ignore[no-any-return]
 
-    def __round__(self, digits: int = 0) -> Any:
-        return ops.round(self, digits)
+    def __round__(self, digits: int = 0) -> Self:
+        return ops.round(self, digits)  # type: ignore[no-any-return]
 
-    def __pow__(self, other: Any) -> Any:
-        return pow_static(self, other)
+    def __pow__(self, other: Any) -> Var[Any]:
+        return pow_static(self, other)  # type: ignore[no-any-return]
+
+    __rpow__: Loose = _reflected(ops.power)
+    __add__: Arithmetic = _forward(ops.add)
+    __radd__: Arithmetic = _reflected(ops.add)
+    __sub__: Arithmetic = _forward(ops.subtract)
+    __rsub__: Arithmetic = _reflected(ops.subtract)
+    __mul__: Arithmetic = _forward(ops.multiply)
+    __rmul__: Arithmetic = _reflected(ops.multiply)
+    __truediv__: Arithmetic = _forward(ops.divide)
+    __rtruediv__: Arithmetic = _reflected(ops.divide)
+    __mod__: Arithmetic = _forward(ops.remainder)
+    __rmod__: Arithmetic = _reflected(ops.remainder)
+    __floordiv__: Arithmetic = _forward(ops.floor_divide)
+    __rfloordiv__: Arithmetic = _reflected(ops.floor_divide)
+    __and__: Arithmetic = _forward(ops.bitwise_and)
+    __rand__: Arithmetic = _reflected(ops.bitwise_and)
+    __or__: Arithmetic = _forward(ops.bitwise_or)
+    __ror__: Arithmetic = _reflected(ops.bitwise_or)
+    __xor__: Arithmetic = _forward(ops.bitwise_xor)
+    __rxor__: Arithmetic = _reflected(ops.bitwise_xor)
+    __matmul__: Loose = _forward(ops.matmul)
+    __rmatmul__: Loose = _reflected(ops.matmul)
+    __eq__ = _forward(ops.equal)
+    __ne__ = _forward(ops.not_equal)
+    __lt__: Loose = _forward(ops.less)
+    __le__: Loose = _forward(ops.less_equal)
+    __gt__: Loose = _forward(ops.greater)
+    __ge__: Loose = _forward(ops.greater_equal)
 
 
 class _Method:
@@ -628,51 +709,3 @@ def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, param
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
     {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
 )
-
-_OPERATORS = {
-    "add": ops.add,
-    "sub": ops.subtract,
-    "mul": ops.multiply,
-    "truediv": ops.divide,
-    "matmul": ops.matmul,
-    "mod": ops.remainder,
-    "floordiv": ops.floor_divide,
-    "and": ops.bitwise_and,
-    "or": ops.bitwise_or,
-    "xor": ops.bitwise_xor,
-}
-_COMPARISONS = {
-    "eq": ops.equal,
-    "ne": ops.not_equal,
-    "lt": ops.less,
-    "le": ops.less_equal,
-    "gt": ops.greater,
-    "ge": ops.greater_equal,
-}
-
-
-def _forward(op: Op) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (self, other), {}) if operand(other) else NotImplemented
-
-    return method
-
-
-def _reflected(op: Op) -> Callable[[Any, Any], Any]:
-    def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (other, self), {}) if operand(other) else NotImplemented
-
-    return method
-
-
-def operand(value: Any) -> bool:
-    """Whether a value may stand beside a Var in arithmetic."""
-    return isinstance(value, Var | np.ndarray | np.generic | bool | int | float | complex | list)
-
-
-for _name, _op in _OPERATORS.items():
-    setattr(Var, f"__{_name}__", _forward(_op))
-    setattr(Var, f"__r{_name}__", _reflected(_op))
-for _name, _op in _COMPARISONS.items():
-    setattr(Var, f"__{_name}__", _forward(_op))
-Var.__rpow__ = _reflected(ops.power)  # type: ignore[attr-defined]
