@@ -19,9 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
+from typing_extensions import ParamSpec, TypeVar
 
 from ..errors import ShapeError
 from .types import NumericType, Shape, ValueType
@@ -37,9 +38,15 @@ class Kind(Enum):
     LOCAL = "local"  # needs a context, and stays in the process that runs the plan
 
 
+P = ParamSpec("P", default=...)
+R_co = TypeVar("R_co", covariant=True, default=Any)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class Op:
+class Op(Generic[P, R_co]):
     """A primitive: what it returns, how, and how a cotangent flows back.
+
+    `Op[[A, B], R]` takes an A and a B, and returns an R; plain `Op` says nothing about it.
 
     Arguments:
         name: shown in texts and errors; where `home` is given, the name of the attribute that holds the op there.
@@ -56,7 +63,7 @@ class Op:
 
     name: str
     infer: Callable[..., ValueType[Any]]
-    compute: Callable[..., Any]
+    compute: Callable[..., R_co]
     vjp: Callable[..., Any] | None = None
     kind: Kind = Kind.PLAIN
     flops: Callable[..., float] | None = None
@@ -64,11 +71,11 @@ class Op:
     kernel: Callable[..., Callable[..., Any]] | None = None
     seconds: Callable[..., float] | None = None
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
+    def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The op's value, or where an argument is a Var, the Var of a new node."""
         for arg in args:
             if hasattr(arg, "__backprop_emit__"):
-                return arg.__backprop_emit__(self, args, params)
+                return arg.__backprop_emit__(self, args, params)  # type: ignore[no-any-return]
         return self.compute(*args, **params)
 
     def __repr__(self) -> str:
