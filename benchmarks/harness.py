@@ -18,7 +18,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,11 +87,13 @@ class Timing:
         median: of the rounds.
         spread: between the quartiles, relative to the median.
         rounds: how many.
+        first: of the very first call, with all that is traced, planned and compiled for it.
     """
 
     median: float
     spread: float
     rounds: int
+    first: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,10 @@ def measure(case: Case, seconds: float) -> Result:
         AssertionError: two variants do not agree.
     """
     gc.collect()
-    check(case)
+    firsts = check(case)
     timings = time_all(case.variants, seconds) if case.variants else {}
     control = timings.pop(CONTROL, None)
+    timings = {name: replace(timings[name], first=first) for name, first in firsts.items()}
     medians = {name: timing.median for name, timing in timings.items()}
     figures = (*(target.figure(medians) for target in case.targets), *case.measures())
     return Result(case.name, case.reference, timings, control, figures)
@@ -139,25 +142,30 @@ def measure(case: Case, seconds: float) -> Result:
 # Agreement.
 
 
-def check(case: Case) -> None:
+def check(case: Case) -> dict[str, float]:
     """Run every variant once, and compare with the reference.
 
     Arguments:
         case: the case.
+    Returns:
+        the seconds of each variant's first call.
     Errors:
         AssertionError: a variant that gives something else.
     """
-    if not case.variants:
-        return
-    expected = leaves(run(case.variants[case.reference]))
-    for name, variant in case.variants.items():
-        assert_close(f"{case.name}: {name}", leaves(run(variant)), expected, case.tolerance)
+    firsts: dict[str, float] = {}
+    expected = None
+    for name in sorted(case.variants, key=lambda name: name != case.reference):
+        result, firsts[name] = run(case.variants[name])
+        expected = leaves(result) if expected is None else expected
+        assert_close(f"{case.name}: {name}", leaves(result), expected, case.tolerance)
+    return firsts
 
 
-def run(variant: Variant) -> Any:
-    """The result of a variant."""
+def run(variant: Variant) -> tuple[Any, float]:
+    """The result of a variant, and the seconds that it took."""
     with blas_threads(variant.blas):
-        return variant.run()
+        start = time.perf_counter()
+        return variant.run(), time.perf_counter() - start
 
 
 def leaves(result: Any) -> list[Any]:

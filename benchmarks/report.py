@@ -18,6 +18,8 @@ import backprop as bp
 from .harness import NOISY, Result
 from .targets import Figure
 
+TIMES = ("median", "to the reference", "spread", "rounds", "first call")
+
 
 def machine() -> dict[str, Any]:
     """What the figures were measured on."""
@@ -53,7 +55,7 @@ def as_markdown(results: Sequence[Result]) -> str:
         "",
         *markdown_table(("case", "figure", "target", "measured", ""), figures),
         "",
-        *markdown_table(("case", "variant", "median", "to the reference", "spread", "rounds"), times),
+        *markdown_table(("case", "variant", *TIMES), times),
         "",
     ])  # fmt: skip
 
@@ -78,7 +80,10 @@ def number(value: float, unit: str) -> str:
 def time_rows(result: Result) -> Iterator[tuple[str, ...]]:
     for name, timing in result.timings.items():
         relative = timing.median / result.timings[result.reference].median
-        yield result.case, name, duration(timing.median), f"{relative:.2f}", f"{timing.spread:.0%}", str(timing.rounds)
+        yield (
+            *(result.case, name, duration(timing.median), f"{relative:.2f}"),
+            *(f"{timing.spread:.0%}", str(timing.rounds), duration(timing.first)),
+        )
 
 
 def duration(seconds: float) -> str:
@@ -100,7 +105,7 @@ def spread(results: Sequence[Result]) -> str:
 def show(result: Result, console: Console) -> None:
     """One case on the terminal: its times, and its figures."""
     table = Table(title=result.case + (" (noisy)" if result.noisy else ""), title_justify="left")
-    for head in ("variant", "median", "to the reference", "spread", "rounds"):
+    for head in ("variant", *TIMES):
         table.add_column(head)
     for _, *row in time_rows(result):
         table.add_row(*row)

@@ -31,7 +31,7 @@ INPUTS = 64
 WINDOW = 2_000
 """How far back an operand lies at most: the graph is as wide as that."""
 
-NODES_PER_OP = 2.5
+NODES_PER_OP = 1.8
 """Nodes of the joint graph for each op of the function, about."""
 
 GIB = 2**30

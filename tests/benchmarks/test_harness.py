@@ -37,6 +37,7 @@ def test_a_case_is_measured_with_all_it_names() -> None:
     assert [figure.name for figure in result.figures] == ["r", "m"]
     assert result.figures[0].value == result.timings["a"].median / result.timings["b"].median
     assert result.figures[1].mark == "SHORT"
+    assert all(timing.first > 0 for timing in result.timings.values())
     assert min(calls.values()) > harness.ROUNDS
 
 

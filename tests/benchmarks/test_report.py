@@ -14,7 +14,7 @@ from benchmarks.targets import Figure
 RESULT = Result(
     "a case",
     "by hand",
-    {"by hand": Timing(2e-3, 0.01, 7), "compiled": Timing(1e-3, 0.02, 7)},
+    {"by hand": Timing(2e-3, 0.01, 7, 0.1), "compiled": Timing(1e-3, 0.02, 7, 0.5)},
     Timing(1e-3, 0.2, 7),
     (Figure("compiled / by hand", 0.5, 0.45), Figure("all stages", None, 40.0, "s")),
 )
@@ -24,13 +24,13 @@ def test_markdown_has_each_figure_beside_its_target_and_each_time() -> None:
     text = report.as_markdown([RESULT])
     assert "| a case (noisy) | compiled / by hand | <= 0.45 | 0.5 | SHORT |" in text
     assert "| a case (noisy) | all stages | <= 40 s | - | - |" in text
-    assert "| a case | compiled | 1 ms | 0.50 | 2% | 7 |" in text
+    assert "| a case | compiled | 1 ms | 0.50 | 2% | 7 | 500 ms |" in text
     assert "20% at worst, above 10%: NOISY" in text
 
 
 def test_json_holds_what_was_measured() -> None:
     (case,) = json.loads(report.as_json([RESULT]))["cases"]
-    assert case["timings"]["compiled"] == {"median": 1e-3, "spread": 0.02, "rounds": 7}
+    assert case["timings"]["compiled"] == {"median": 1e-3, "spread": 0.02, "rounds": 7, "first": 0.5}
     assert [figure["mark"] for figure in case["figures"]] == ["SHORT", "-"]
     assert case["noisy"] is True
 
