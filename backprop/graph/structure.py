@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 import optree
 
+from ..ops.sparse import CONTAINERS
 from ..ops.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
 from .builder import Var
 
@@ -76,6 +77,8 @@ class Structure:
 
 def is_dynamic(leaf: Any) -> bool:
     """Whether a leaf becomes an input of a graph."""
+    if type(leaf) is np.ndarray:
+        return True
     if isinstance(leaf, Var | np.ndarray | float | complex | np.inexact):
         return type(leaf) is Var or not isinstance(leaf, Enum)
     return isinstance(class_type(leaf), UserType)
@@ -145,7 +148,7 @@ def unflatten(structure: Structure, values: Sequence[Any], static: Callable[[Any
 
 def restore(type: ValueType[Any], value: Any) -> Any:
     """A value as a user expects it for a type: a Python number for a Python number, an array of one's own else."""
-    if not isinstance(type, NumericType):
+    if not isinstance(type, NumericType) or (type.shape and isinstance(value, np.ndarray)):
         return value
     if type.weak:
         return value.item() if isinstance(value, np.generic | np.ndarray) else value
@@ -157,7 +160,7 @@ def restore(type: ValueType[Any], value: Any) -> Any:
 def _flatten(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
     while True:
         leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
-        unknown = {type(leaf) for leaf in leaves if _is_record(leaf)}
+        unknown = [cls for cls, leaf in {type(leaf): leaf for leaf in leaves}.items() if _is_record(leaf)]
         if not unknown:
             return leaves, spec
         for cls in unknown:
@@ -225,3 +228,7 @@ def as_leaf(cls: type) -> None:
     """Make a class a leaf again, if it was met as a container."""
     with contextlib.suppress(ValueError):
         optree.unregister_pytree_node(cls, namespace=NAMESPACE)
+
+
+for _container in CONTAINERS:
+    as_container(*_container)
