@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import ArgumentError, BackpropError, GraphTypeError, ShapeError
 from ..graph.body import Traced, agree, alike, as_type, follows, rebuilt, trace_body, with_numbers
 from ..graph.builder import Builder, Var, located, user_line
-from ..graph.choice import choice, closest
+from ..graph.choice import choice, closest, narrow, narrowed
 from ..graph.control import call, emit, position
 from ..graph.control import switch as switch_op
 from ..graph.loop import Loop
@@ -26,7 +26,7 @@ from ..graph.structure import Structure, flatten, unflatten
 from ..graph.trace import trace
 from ..graph.verify import same_type
 from ..ops.op import Op
-from ..ops.types import NumericType, OpaqueType, ValueType, scalar_type, type_of, value_type
+from ..ops.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
 from .run import current, handed_out, plain, run_graph, runner, youngest
 
 ROUNDS = 8
@@ -74,11 +74,19 @@ def match(value: Any, cases: Mapping[type, Callable[[Any], Any]]) -> Any:
         GraphTypeError: no case fits the class; raised when the node runs, where there is one.
     """
     classes = tuple(cases)
-    if not isinstance(value, Var):
-        return cases[classes[closest(type(value), classes)]](value)
-    if not isinstance(value.type, OpaqueType):
-        return cases[classes[closest(_class_of(value.type), classes)]](value)
-    return _choose("match", choice(value, classes=classes), list(cases.values()), [value])
+    if isinstance(value, Var) and isinstance(value.type, OpaqueType | UserType):
+        branches = [functools.partial(_as_class, cls, case) for cls, case in cases.items()]
+        return _choose("match", choice(value, classes=classes), branches, [value])
+    cls = _class_of(value.type) if isinstance(value, Var) else type(value)
+    try:
+        case = cases[classes[closest(cls, classes)]]
+    except GraphTypeError as error:
+        raise located(error, user_line()) from None
+    return case(value)
+
+
+def _as_class(cls: type, case: Callable[[Any], Any], value: Any) -> Any:
+    return case(narrow(value, type=narrowed(value.type, cls)))
 
 
 def _class_of(type: ValueType[Any]) -> type:

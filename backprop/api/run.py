@@ -16,7 +16,7 @@ import numpy as np
 from ..graph.builder import Builder, Run, Var
 from ..graph.differentiate import differentiate
 from ..graph.graph import Graph, NodeId
-from ..graph.passes import run_passes
+from ..graph.passes import LAST_PASSES, run_passes
 from ..graph.split import Halves, split, supply
 from ..graph.structure import restore
 from ..graph.verify import verify
@@ -73,8 +73,8 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 
 @lru_cache(maxsize=512)
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
-    """The plan of a graph on an executor."""
-    return executor.prepare(graph)
+    """The plan of a graph on an executor, its work over large arrays split into blocks."""
+    return executor.prepare(run_passes(graph, LAST_PASSES))
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -108,7 +108,7 @@ def memory(value: Any) -> Iterator[Any]:
         for part in value:
             yield from memory(part)
     else:
-        while isinstance(value, np.ndarray) and value.base is not None:
+        while issubclass(type(value), np.ndarray) and value.base is not None:
             value = value.base
         yield value
 
@@ -125,7 +125,7 @@ def handed_out(types: Sequence[ValueType[Any]], values: Sequence[Any], inputs: S
     results = []
     for type, value in zip(types, values, strict=True):
         result = value if isinstance(value, Var) else restore(type, value)
-        if isinstance(result, np.ndarray):
+        if not isinstance(result, Var) and isinstance(result, np.ndarray):
             if id(result) in taken or result.base is not None or not result.flags.writeable:
                 result = result.copy()
             taken.add(id(result))

@@ -10,13 +10,15 @@ at run time are always strongly typed.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import operator
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from types import CodeType, FrameType, MappingProxyType
+from functools import lru_cache, partial
+from types import CodeType, FrameType, FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -35,7 +37,8 @@ from ..ops.elementwise import cast, pow_static
 from ..ops.numpy_names import METHODS, lookup_function
 from ..ops.op import Op
 from ..ops.tuples import item
-from ..ops.types import NumericType, TupleType, ValueType, type_of
+from ..ops.types import NumericType, OpaqueType, TupleType, UserType, ValueType, type_of
+from .choice import annotated, field, type_of_field
 from .graph import Graph, Literal, Node, NodeId, literal
 from .guard import Guard, same_bits
 
@@ -140,8 +143,8 @@ class Builder:
         ids = []
         types = []
         for arg in args:
-            if arg.__class__ is not Var or arg.builder is not self:
-                if arg.__class__ is Var and arg.builder.born > self.born:
+            if type(arg) is not Var or arg.builder is not self:
+                if type(arg) is Var and arg.builder.born > self.born:
                     return arg.builder.emit(op, args, params)
                 arg = self.lift(arg)
             ids.append(arg.id)
@@ -153,10 +156,10 @@ class Builder:
         signature = self._signatures.get(key)
         if signature is None:
             signature = self._signatures[key] = self._signature(op, types, params)
-        type, casts = signature
+        result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
-        return self.append(Node(op, tuple(ids), settled, type, self.source or self._line()))
+        return self.append(Node(op, tuple(ids), settled, result, self.source or self._line()))
 
     def append(self, node: Node) -> Var[Any]:
         """The Var of a node that reads ids of this builder."""
@@ -171,8 +174,8 @@ class Builder:
 
     def lift(self, value: Any) -> Var[Any]:
         """The Var of something from outside: a number, an array, a Var of an older builder."""
-        if isinstance(value, Var) and value.builder is self:
-            return value
+        if type(value) is Var:
+            return value if value.builder is self else self._capture(value)
         if isinstance(value, NUMBERS) or (isinstance(value, np.generic) and value.ndim == 0):
             return self.literal(value)
         if isinstance(value, list):
@@ -572,7 +575,31 @@ class Var(Generic[T]):
     def __getattr__(self, name: str) -> Any:
         if name in METHODS and isinstance(self.type, NumericType):
             return _Method(self, name)
+        if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
+            return self._attribute(self.type.cls, name)
         raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}")
+
+    # A value of a class that only turns out at run time.
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """For isinstance and `match`: the class of a value that is moved about whole, which is asked for; else Var."""
+        is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
+        return self.builder.answer(self, type) if is_asked else Var
+
+    def _attribute(self, cls: type, name: str) -> Any:
+        """A field, whose type is asked for where the annotations of `cls` do not tell it; or a method or property."""
+        field_type = annotated(cls, name)
+        if field_type is None:
+            with contextlib.suppress(TracedConversionError):  # the class is all that is known
+                cls = self.__class__
+            found = inspect.getattr_static(cls, name, None)
+            if isinstance(found, FunctionType):
+                return MethodType(found, self)
+            if isinstance(found, property) and found.fget is not None:
+                return found.fget(self)
+            field_type = self.builder.answer(self, partial(type_of_field, name=name))
+        return self.builder.emit(field, (self,), {"name": name, "type": field_type})
 
     def __len__(self) -> int:
         if isinstance(self.type, TupleType):

@@ -24,7 +24,7 @@ from ..errors import GraphTypeError
 from ..ops.op import Kind, Op
 from ..ops.shape import filled
 from ..ops.tuples import item, make_tuple
-from ..ops.types import NumericType, OpaqueType, TupleType, ValueType
+from ..ops.types import NumericType, TupleType, ValueType
 from .builder import Builder, Var
 from .differentiate import differentiate
 from .evaluate import contiguous
@@ -59,11 +59,8 @@ def results_type(op: str, bodies: Sequence[Graph], types: Sequence[ValueType[Any
 
 
 def all_fit(wanted: Sequence[ValueType[Any]], given: Sequence[ValueType[Any]]) -> bool:
-    """Whether values of some types can stand for others; an opaque value can also be of a class that turns out."""
-    return len(wanted) == len(given) and all(
-        same_type(one, other) or (isinstance(one, OpaqueType) and isinstance(other, OpaqueType))
-        for one, other in zip(wanted, given, strict=True)
-    )
+    """Whether values of some types can stand for others."""
+    return len(wanted) == len(given) and all(map(same_type, wanted, given))
 
 
 def run_body(body: Body, operands: Sequence[Any]) -> tuple[Any, ...]:

@@ -32,7 +32,7 @@ class Guard:
 
     def take(self, value: Any) -> Any:
         """A value that stays what it is until the guard is released: the value itself, or where need be a copy."""
-        if not isinstance(value, np.ndarray) or not writable(value):
+        if not issubclass(type(value), np.ndarray) or not writable(value):
             return value
         if value.nbytes <= LARGE or value.base is not None:
             return frozen(value)

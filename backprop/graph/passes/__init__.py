@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from ..graph import Graph, with_bodies
 from ..verify import verify
+from .blocks import split_blocks
 from .calls import inline_calls
 from .dead_code import drop_dead_code
 from .results import keep_histories, narrow_results
@@ -24,6 +25,9 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     narrow_results,
     drop_dead_code,
 )
+
+LAST_PASSES: tuple[Pass, ...] = (split_blocks,)
+"""For a graph that is about to run, and will not become part of another."""
 
 
 def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:
