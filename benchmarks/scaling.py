@@ -28,7 +28,7 @@ from .memory import child
 from .targets import Figure
 
 INPUTS = 64
-WINDOW = 2_000
+WINDOW = 200
 """How far back an operand lies at most: the graph is as wide as that."""
 
 NODES_PER_OP = 1.8
