@@ -82,7 +82,10 @@ ROWS: dict[str, Row] = {
         ("busday_count", HERE),
     ),
     "array result": Row(
-        lambda: bp.grad(lambda x: x * 2)(X), errors.NonScalarOutputError, TypeError, ("one real number", "jacobian")
+        lambda: bp.grad(lambda x: x * 2)(X),
+        errors.NonScalarOutputError,
+        TypeError,
+        (f"{HERE}:", "one real number", "jacobian"),
     ),
     "complex result": Row(
         lambda: bp.grad(lambda x: x * 1j)(1.0), errors.NonScalarOutputError, TypeError, ("complex128",)
@@ -169,7 +172,9 @@ ROWS: dict[str, Row] = {
         TypeError,
         ("float16", HERE, "float64"),
     ),
-    "no output": Row(lambda: bp.GraphBuilder().build(), errors.GraphError, Exception, ("no output", ".output(var)")),
+    "no output": Row(
+        lambda: bp.GraphBuilder().build(), errors.GraphError, Exception, (HERE, "no output", ".output(var)")
+    ),
 }
 OPAQUE = bp.ops.op.Op("opaque", lambda t: t, lambda x: x)
 
@@ -187,6 +192,7 @@ def test_a_mistake_is_named(row: Row) -> None:
     assert isinstance(error, row.builtin)
     for part in row.says:
         assert part in str(error)
+    assert error.where
     assert error.fix
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ..errors import ArgumentError, IntegerInputError
+from ..errors import ArgumentError, IntegerInputError, Source
 from ..graph.structure import Static, Structure, unflatten
 from ..graph.trace import parameters
 
@@ -55,7 +55,8 @@ def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> t
     raise ArgumentError(
         f"there is no argument {argnum!r} to differentiate by: the call has {count} positional arguments"
         f" and the keywords {names}",
-        fix="name a position or a keyword of the call in argnums",
+        Source.of(f),
+        "name a position or a keyword of the call in argnums",
     )
 
 

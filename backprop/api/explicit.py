@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ..errors import GraphError
-from ..graph.builder import Builder, Var
+from ..graph.builder import Builder, Var, user_line
 from ..graph.graph import Graph
 from ..graph.verify import verify
 from ..ops.types import ValueType
@@ -66,6 +66,6 @@ class GraphBuilder:
             GraphError: it has no output.
         """
         if not self._outputs:
-            raise GraphError("the graph has no output", fix="call .output(var) for each result")
+            raise GraphError("the graph has no output", user_line(), "call .output(var) for each result")
         graph, _ = self._builder.build([var.id for var in self._outputs])
         return verify(graph)

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, Typ
 import numpy as np
 
 from .. import ops
-from ..errors import NonScalarOutputError
+from ..errors import NonScalarOutputError, Source
 from ..graph.graph import Graph
 from ..graph.guard import frozen, writable
 from ..graph.structure import Static, unflatten
@@ -85,7 +85,7 @@ def value_and_grad(
         chosen = current(executor)
         traced = trace(function, args, kwargs, runner(chosen))
         picks = pick(function, traced.arguments, argnums)
-        _check_scalar(traced, has_aux)
+        _check_scalar(function, traced, has_aux)
         wrt = tuple(i for one in picks for i in one.ids)
         results = run_graph(joint(traced.graph, wrt, False, tuple(traced.known)), traced.inputs, chosen)
         count = len(traced.graph.outputs)
@@ -206,11 +206,11 @@ def _kept(residual: Any, users: set[int]) -> Any:
     return residual
 
 
-def _check_scalar(traced: Trace, has_aux: bool) -> None:
+def _check_scalar(f: Callable[..., Any], traced: Trace, has_aux: bool) -> None:
     spec = traced.output.spec
     if has_aux and spec.num_children != 2:
         raise NonScalarOutputError(
-            "the function does not return a pair", fix="with has_aux=True, return (value, anything else)"
+            "the function does not return a pair", Source.of(f), "with has_aux=True, return (value, anything else)"
         )
     leaves = traced.output.leaves
     count = spec.children()[0].num_leaves if has_aux else spec.num_leaves
@@ -220,5 +220,6 @@ def _check_scalar(traced: Trace, has_aux: bool) -> None:
     what = f"{count} values" if count != 1 else f"{type.value!r}" if isinstance(type, Static) else f"a value {type}"
     raise NonScalarOutputError(
         f"a gradient is of a function that returns one real number, and this one returned {what}",
-        fix="sum the result up (numpy.sum), or use backprop.jacobian, backprop.elementwise_grad or backprop.vjp",
+        Source.of(f),
+        "sum the result up (numpy.sum), or use backprop.jacobian, backprop.elementwise_grad or backprop.vjp",
     )

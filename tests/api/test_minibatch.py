@@ -14,6 +14,7 @@ from distributed import Client
 import backprop as bp
 from backprop.api.shards import Shards, opened
 from backprop.errors import ArgumentError, BackpropError, NonScalarOutputError, ShapeError
+from backprop.ops.contract import matmul
 
 RNG = np.random.default_rng(3)
 W = RNG.normal(size=3)
@@ -72,6 +73,21 @@ def test_integer_labels_are_split_too() -> None:
     labels = np.arange(11) % 3
     loss = lambda w, x, k: np.mean((x * w)[np.arange(len(k)), k])  # noqa: E731
     close(bp.grad(bp.minibatch(loss, (1, 2), 4))(W, X, labels), bp.grad(loss)(W, X, labels))
+
+
+@pytest.mark.parametrize(("rows", "count"), [(1, 1), (100, 1), (200, 3), (640, 10), (5000, 16)])
+def test_the_number_of_shards_follows_from_the_rows(rows: int, count: int) -> None:
+    x = np.ones((rows, 3))
+    graph = bp.compile(bp.minibatch(lambda w, x: np.mean(x @ w), 1)).graph(W, x)
+    assert sum(node.op is matmul for node in graph.nodes) == count
+
+
+def test_the_losses_of_shards_add_up_in_a_binary_tree() -> None:
+    x = np.array([1e8, 1.0, -1e8, 1.0, 1.0], np.float32)
+    total = bp.minibatch(lambda w, x: w * np.sum(x), 1, 5, "sum")(np.float32(1), x)
+    a, b, c, d, e = x
+    assert total == ((a + b) + (c + d)) + e
+    assert total != (((a + b) + c) + d) + e
 
 
 # Batches that come in parts.

@@ -77,6 +77,16 @@ def test_the_bits_are_those_of_serial(executor: AbstractExecutor) -> None:
     assert all(a.flags.c_contiguous for a in got if isinstance(a, np.ndarray))
 
 
+def test_the_bits_do_not_depend_on_the_layout_of_inputs(executor: AbstractExecutor) -> None:
+    graph, groups = model()
+    plan = make_plan(graph, groups)
+    x, *rest = model_values()
+    want = executor.run(plan, [np.ascontiguousarray(x), *rest])
+    for layout in (np.asfortranarray(x), np.repeat(x, 2, axis=1)[:, ::2]):
+        got = executor.run(plan, [layout, *rest])
+        assert [np.asarray(a).tobytes() for a in got] == [np.asarray(b).tobytes() for b in want]
+
+
 def test_a_prepared_graph(executor: AbstractExecutor) -> None:
     graph = branches(4, 40, 20_000)
     values = [np.linspace(0.0, k, 20_000) for k in range(4)]
