@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backprop.cli import main
+from backprop.cli import entry
 
 if __name__ == "__main__":
-    main(prog_name="backprop")
+    entry()

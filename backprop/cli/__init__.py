@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from backprop import __version__
+from backprop.cli.doctor import command
+from backprop.cli.restart import restart_if_better
 from backprop.cli.train import group
 from backprop.errors import BackpropError
 
@@ -32,3 +34,10 @@ def main() -> None:
 
 
 main.add_command(group)
+main.add_command(command)
+
+
+def entry() -> None:
+    """The command as a program: in a process with the better kernels of BLAS where that pays."""
+    restart_if_better()
+    main(prog_name="backprop")

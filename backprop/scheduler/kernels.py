@@ -11,6 +11,7 @@ Limits: advice for OpenBLAS on x86-64 under Linux only; elsewhere the flags of t
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,9 +106,18 @@ def better_kernels(library: Library, cpu: Processor) -> str:
     return fitting[0] if fitting else ""
 
 
-def kernels() -> tuple[str, ...]:
-    """The kernels of all libraries of this process; the same in all processes that give the same bits."""
-    return tuple(sorted({f"{library.name} {library.version} {library.kernels}" for library in libraries()}))
+def kernels(found: Sequence[Library]) -> tuple[str, ...]:
+    """The kernels of some libraries, as text; the same in all processes that give the same bits.
+
+    Arguments:
+        found: the libraries.
+    """
+    return tuple(sorted({f"{library.name} {library.version} {library.kernels}".strip() for library in found}))
+
+
+def kernels_here() -> tuple[str, ...]:
+    """The kernels of this process."""
+    return kernels(libraries())
 
 
 def inherited() -> dict[str, str]:

@@ -14,7 +14,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from .cost import Machine
-from .kernels import kernels, processor
+from .kernels import Library, kernels, libraries, processor
 
 FORMAT = 1
 """The format of the file; another one is not read."""
@@ -58,9 +58,13 @@ def this_file() -> Path:
     return machine_file(os.environ, Path.home())
 
 
-def key() -> str:
-    """What the rates depend on: the processor, NumPy, and the kernels of BLAS."""
-    return ", ".join([processor().model, f"numpy {np.__version__}", *kernels()])
+def key(found: Sequence[Library]) -> str:
+    """What the rates depend on: the processor, NumPy, and the kernels of BLAS.
+
+    Arguments:
+        found: the BLAS libraries.
+    """
+    return ", ".join([processor().model, f"numpy {np.__version__}", *kernels(found)])
 
 
 def load(path: Path, name: str) -> Known:
@@ -112,4 +116,4 @@ def _machines(path: Path) -> dict[str, Any]:
 def this_machine() -> Known:
     """The rates of this machine, read once a process; nothing is measured."""
     path = this_file()
-    return load(path, key()) if path.exists() else Known(Machine())
+    return load(path, key(libraries())) if path.exists() else Known(Machine())

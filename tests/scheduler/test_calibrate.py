@@ -55,7 +55,7 @@ def test_refined_rates_predict_what_was_measured() -> None:
     plan = plan_with(Machine())
     (task,) = plan.tasks
     better = refined(Machine(), plan, [finished(0, 3 * task.seconds), finished(0, 5 * task.seconds)])
-    assert plan_with(better).tasks[0].seconds == pytest.approx(4 * task.seconds)
+    assert plan_with(better).tasks[0].seconds == pytest.approx(3 * task.seconds)
 
 
 def test_failed_tasks_and_no_tasks_refine_nothing() -> None:

@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from backprop.scheduler.cost import Machine
 from backprop.scheduler.executors.auto import Auto
+from backprop.scheduler.kernels import Library
 from backprop.scheduler.known import FORMAT, Known, key, load, machine_file, save, this_file
 
 KNOWN = Known(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
@@ -83,8 +85,9 @@ def test_the_file_is_in_the_cache_folder(folder: str, expected: str) -> None:
 
 
 def test_the_key_names_processor_numpy_and_kernels() -> None:
-    assert "numpy" in key()
-    assert len(key().split(", ")) >= 3
+    one, other = (key([Library("openblas", "1.2", kernels, 2, "/lib/a.so")]) for kernels in ("Zen", "Haswell"))
+    assert one != other
+    assert one.endswith(f"numpy {np.__version__}, openblas 1.2 Zen")
 
 
 def test_the_tests_do_not_see_the_rates_of_the_user() -> None:

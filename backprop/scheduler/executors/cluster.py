@@ -13,7 +13,8 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -30,7 +31,7 @@ from distributed.protocol import pickle
 from ...ops.types import ArrayType
 from ..blas import blas_threads as blas
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..kernels import inherited
+from ..kernels import inherited, kernels_here
 from ..lower import Key, Lowered, lower, new_token, plan_input
 from ..plan import Plan, PlanInput
 from ..program import compile_program
@@ -55,6 +56,8 @@ class Cluster(AbstractExecutor):
         recorder: takes the events of each run.
     """
 
+    shares_gil = False
+
     def __init__(
         self,
         client: distributed.Client | str | None = None,
@@ -68,6 +71,8 @@ class Cluster(AbstractExecutor):
         self._owns_client = not isinstance(client, distributed.Client)
         self.client: Any = _connect(self._own_cluster or client) if self._owns_client else client
         self._span = f"backprop-{new_token()}"
+        if client is not None:
+            _compare_kernels(_kernels(self.client))
         super().__init__(max(1, _threads(self.client)), OVERHEAD, blas_threads, recorder)
 
     @property
@@ -147,6 +152,24 @@ def _local(n_workers: int | None, processes: bool) -> distributed.LocalCluster:
         dashboard_address="127.0.0.1:0",
         scheduler_kwargs={"dashboard": False},
     )
+
+
+def _kernels(client: Any) -> dict[str, tuple[str, ...]]:
+    """The kernels of BLAS on each worker that can tell."""
+    return dict(client.run(kernels_here, on_error="ignore"))
+
+
+def _compare_kernels(found: Mapping[str, tuple[str, ...]]) -> None:
+    """Warn of workers whose BLAS runs other kernels than this process; `found` has those of each worker."""
+    mine = set(kernels_here())
+    for address, theirs in found.items():
+        if not mine <= set(theirs) and not set(theirs) <= mine:
+            warnings.warn(
+                f"the worker {address} runs other kernels of BLAS, {', '.join(theirs)}, than this process, "
+                f"{', '.join(sorted(mine))}, and so may give other bits; `backprop doctor` tells what to set",
+                RuntimeWarning,
+                stacklevel=3,
+            )
 
 
 def _connect(where: Any) -> distributed.Client:

@@ -1,0 +1,189 @@
+"""`backprop doctor`: what this installation runs on, what to set, and the cost model.
+
+With `--calibrate` it measures the rates of the machine, refines them by the times of a training step, and keeps them in
+the user's cache folder. Where BLAS has better kernels, a child process measures with those too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import numpy as np
+from dask.system import CPU_COUNT
+from rich.console import Console
+from rich.table import Table
+
+import backprop as bp
+from backprop.cli.network import loss, new_network, one_hot
+from backprop.cli.restart import LONG
+from backprop.scheduler.calibrate import calibrate, refined
+from backprop.scheduler.cost import Machine
+from backprop.scheduler.events import Recorder
+from backprop.scheduler.kernels import CORETYPE, Library, better_kernels, libraries, processor
+from backprop.scheduler.known import Known, key, load, save, this_file
+from backprop.scheduler.partition import partition
+from backprop.scheduler.plan import make_plan
+
+PACKAGES = ("numpy", "scipy", "dask", "distributed", "threadpoolctl", "optree")
+EVERYWHERE = "Other kernels give other bits: set it for all processes of a run, or for none."
+STEPS = 5
+"""Steps of the training that the rates are refined by."""
+
+RATES = {
+    "blas_per_s": ("products of matrices", 1e9, "Gflop/s"),
+    "elements_per_s": ("arithmetic", 1e9, "G operations/s"),
+    "functions_per_s": ("functions", 1e9, "G operations/s"),
+    "single": ("single over double precision", 1.0, "times"),
+    "cache_bytes": ("cache of a core", 1e6, "MB"),
+    "bytes_per_s": ("memory beyond the cache", 1e9, "GB/s"),
+    "call_s": ("a call of NumPy", 1e-6, "us"),
+    "view_s": ("a view", 1e-6, "us"),
+    "link_bytes_per_s": ("between tasks (not measured)", 1e9, "GB/s"),
+    "task_s": ("a task on threads", 1e-6, "us"),
+}
+"""Each rate of Machine: what to call it, and its unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A cost model, and the kernels of BLAS that it is for."""
+
+    kernels: str
+    known: Known
+
+
+@click.command(name="doctor")
+@click.option(
+    "--calibrate", "measure", is_flag=True, help="Measure this machine's rates, and keep them: a few seconds."
+)
+def command(measure: bool) -> None:
+    """Show what backprop runs on here, and what to set."""
+    console, found = Console(highlight=False, soft_wrap=True), libraries()
+    better = better_name(found)
+    if measure:
+        with console.status("measuring"):
+            measure_all(found, better)
+    console.print(software(), hardware(), blas(found), advice(found, better, os.environ.get(CORETYPE, "")), sep="\n")
+    console.print(cost_model(models(found, better)))
+    console.print(
+        f"kept in {this_file()}" if this_file().exists() else "not calibrated: see `backprop doctor --calibrate`"
+    )
+
+
+def better_name(found: Sequence[Library]) -> str:
+    """The kernels that BLAS should run, "" where there are no better ones."""
+    return next(filter(None, [better_kernels(library, processor()) for library in found]), "")
+
+
+# What there is.
+
+
+def software() -> Table:
+    """The versions."""
+    gil = "with" if getattr(sys, "_is_gil_enabled", lambda: True)() else "without"
+    rows = [("Python", f"{platform.python_version()} {platform.python_implementation()}, {gil} the GIL")]
+    rows += [("backprop", bp.__version__), *[(name, version(name)) for name in PACKAGES]]
+    return _table("Software", ("", ""), rows)
+
+
+def hardware() -> Table:
+    """The processor and its cores."""
+    cores = f"{CPU_COUNT} usable of {os.cpu_count()}"
+    return _table("Hardware", ("", ""), [("processor", processor().model), ("cores", cores)])
+
+
+def blas(found: Sequence[Library]) -> Table:
+    """The BLAS libraries; while a plan runs each has one thread, unless an executor says otherwise."""
+    rows = [(x.name, x.version, x.kernels, str(x.threads), "/".join(Path(x.path).parts[-2:])) for x in found]
+    return _table("BLAS", ("library", "version", "kernels", "threads outside of runs", "file"), rows)
+
+
+def advice(found: Sequence[Library], better: str, picked: str) -> str:
+    """What to set.
+
+    Arguments:
+        found: the BLAS libraries.
+        better: kernels that they should run, "" for none.
+        picked: kernels that the environment asks for, "" for none.
+    """
+    if not better:
+        return "BLAS runs no kernels that are known to be too old for this processor."
+    running = ", ".join(sorted({library.kernels for library in found}))
+    what = f"BLAS runs kernels for an older processor, {running}; this one can run {better}."
+    if picked:
+        return f"{what} The environment asks for that: unset {CORETYPE}={picked}, or set it to {better}. {EVERYWHERE}"
+    set_by = (
+        f"The commands {', '.join(LONG)} set {CORETYPE}={better} themselves; in your own programs set it before NumPy"
+    )
+    return f"{what} {set_by} is loaded. {EVERYWHERE}"
+
+
+# The cost model.
+
+
+def models(found: Sequence[Library], better: str) -> list[Model]:
+    """The rates that are known, with the kernels as they are and with better ones."""
+    running = ", ".join(sorted({library.kernels for library in found})) or "BLAS"
+    choices = [(running, found)]
+    if better:
+        choices.append((better, [replace(library, kernels=better) for library in found]))
+    return [Model(name, load(this_file(), key(choice))) for name, choice in choices]
+
+
+def cost_model(shown: Sequence[Model]) -> Table:
+    """The rates, a column for each choice of kernels."""
+    rows = [
+        (name, *[f"{getattr(model.known.machine, rate) / unit:,.4g}" for model in shown], suffix)
+        for rate, (name, unit, suffix) in RATES.items()
+    ]
+    rows.append(("measured", *[model.known.when or "never: defaults" for model in shown], ""))
+    return _table("Cost model (one core)", ("", *[f"kernels {model.kernels}" for model in shown], ""), rows)
+
+
+def measure_all(found: Sequence[Library], better: str) -> None:
+    """Measure and keep the rates; a child process does so with better kernels."""
+    measured = by_training(calibrate())
+    try:
+        save(this_file(), key(found), Known(measured, datetime.now(UTC).isoformat(timespec="seconds")))
+    except OSError as error:
+        raise click.ClickException(f"cannot write the rates to {this_file()}: {error.strerror}") from error
+    if better and os.environ.get(CORETYPE) != better:
+        words = [sys.executable, "-m", "backprop", "doctor", "--calibrate"]
+        subprocess.run(words, env={**os.environ, CORETYPE: better}, stdout=subprocess.DEVNULL, check=True)
+
+
+def by_training(machine: Machine, batch: int = 256) -> Machine:
+    """The rates, refined by the times of some steps of the example network.
+
+    Arguments:
+        machine: the rates.
+        batch: images a step.
+    """
+    recorder, rng = Recorder(), np.random.default_rng(0)
+    images, targets = rng.random((batch, 784), np.float32), one_hot(rng.integers(0, 10, batch))
+    step = bp.compile(bp.value_and_grad(loss), executor=bp.Serial(recorder=recorder))
+    net = new_network(rng)
+    step(net, images, targets)
+    recorder.clear()
+    for _ in range(STEPS):
+        step(net, images, targets)
+    graph = step.graph(net, images, targets)
+    return refined(machine, make_plan(graph, partition(graph, 1, 0.0, machine), machine), recorder.events)
+
+
+def _table(title: str, columns: Iterable[str], rows: Iterable[Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", show_header=any(columns := tuple(columns)))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
