@@ -22,6 +22,7 @@ import backprop as bp
 
 from . import ours, rivals
 from .harness import Case, by_hand
+from .memory import peak_memory
 from .targets import ratio
 
 
@@ -270,7 +271,8 @@ def mixture_case(sizes: Sizes, with_rivals: bool) -> Case:
         ratio("serial in one expression / by hand", "serial, one expression", "by hand", None),
         *ours.common_targets(gradient, params, x),
     )
-    return Case("ADBench's mixture of Gaussians", variants, "by hand", targets, 1e-9)
+    name = "ADBench's mixture of Gaussians"
+    return Case(name, variants, "by hand", targets, 1e-9, partial(peak_memory, "adbench", name))
 
 
 def lstm_case(sizes: Sizes, with_rivals: bool) -> Case:

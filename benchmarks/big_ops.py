@@ -16,8 +16,8 @@ import backprop as bp
 
 from . import ours, rivals
 from .harness import Case, by_hand
-from .memory import growth
-from .targets import Figure, ratio
+from .memory import peak_memory
+from .targets import ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +91,11 @@ def vector(sizes: Sizes) -> Any:
 
 def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
     """Both chains."""
-    yield case("chain of big products", products, hand_products, matrices(sizes), with_rivals, sizes, "products")
-    yield case("chain over 10^7 numbers", elementwise, hand_elementwise, (vector(sizes),), with_rivals, sizes, "vector")
+    yield case("chain of big products", products, hand_products, matrices(sizes), with_rivals)
+    yield case("chain over 10^7 numbers", elementwise, hand_elementwise, (vector(sizes),), with_rivals)
 
 
-def case(name: str, loss: Any, hand: Any, args: Any, with_rivals: bool, sizes: Sizes, short: str) -> Case:
+def case(name: str, loss: Any, hand: Any, args: Any, with_rivals: bool) -> Case:
     gradient = bp.grad(partial(loss, np))
     variants = {
         "by hand": by_hand(hand, *args),
@@ -107,30 +107,4 @@ def case(name: str, loss: Any, hand: Any, args: Any, with_rivals: bool, sizes: S
         ratio("serial / by hand", "serial", "by hand", None),
         *ours.common_targets(gradient, *args),
     )
-    return Case(name, variants, "by hand", targets, 1e-9, partial(memory, sizes, short))
-
-
-# Memory.
-
-
-def memory(sizes: Sizes, short: str) -> tuple[Figure, ...]:
-    if sizes is not FULL:
-        return ()
-    ours_grew, hand_grew = growth("big_ops", f"{short}_in_serial"), growth("big_ops", f"{short}_in_hand")
-    return (Figure("peak memory, serial / by hand", ours_grew / hand_grew, 1.1),)
-
-
-def products_in_serial() -> Any:
-    return ours.compiled(bp.grad(partial(products, np)), *matrices(FULL)).run
-
-
-def products_in_hand() -> Any:
-    return partial(hand_products, *matrices(FULL))
-
-
-def vector_in_serial() -> Any:
-    return ours.compiled(bp.grad(partial(elementwise, np)), vector(FULL)).run
-
-
-def vector_in_hand() -> Any:
-    return partial(hand_elementwise, vector(FULL))
+    return Case(name, variants, "by hand", targets, 1e-9, partial(peak_memory, "big_ops", name))

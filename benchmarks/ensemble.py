@@ -17,8 +17,8 @@ import backprop as bp
 
 from . import ours, rivals
 from .harness import Case, by_hand
-from .memory import growth
-from .targets import Figure, ratio, ratio_to_best
+from .memory import peak_memory
+from .targets import ratio, ratio_to_best
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Sizes:
 
 
 FULL, TINY = Sizes(), Sizes(3, 5, 2, 4, 3)
+NAME = "ensemble of recurrent nets"
 
 
 def net_loss(xp: Any, net: Any, series: Any) -> Any:
@@ -128,29 +129,9 @@ def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
         ratio("serial / by hand", "serial", "by hand", None),
         *ours.common_targets(gradient, nets, series),
     )
-    yield Case("ensemble of recurrent nets", variants, "by hand", targets, 1e-9, partial(memory, sizes))
+    yield Case(NAME, variants, "by hand", targets, 1e-9, partial(peak_memory, "ensemble", NAME))
 
 
 def rival_variants(nets: Any, series: Any) -> dict[str, Any]:
     unrolled = rivals.gradients(loss, nets, series, skip=("jax",))
     return {**unrolled, **rivals.gradients(scanned_loss, nets, series, skip=("autograd", "torch"))}
-
-
-# Memory.
-
-
-def memory(sizes: Sizes) -> tuple[Figure, ...]:
-    if sizes is not FULL:
-        return ()
-    ours_grew, hand_grew = growth("ensemble", "in_serial"), growth("ensemble", "in_hand")
-    return (Figure("peak memory, serial / by hand", ours_grew / hand_grew, 1.1),)
-
-
-def in_serial() -> Any:
-    """The gradient, for a process of its own."""
-    return ours.compiled(bp.grad(partial(loss, np)), *data(FULL)).run
-
-
-def in_hand() -> Any:
-    """The gradient by hand, for a process of its own."""
-    return partial(hand_gradient, *data(FULL))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ import backprop as bp
 
 from . import ours
 from .harness import Case, by_hand
+from .memory import peak_memory
 from .targets import ratio
 
 
@@ -33,6 +35,7 @@ class Sizes:
 
 
 FULL, TINY = Sizes(), Sizes(12, 15, 3)
+NAME = "wave inversion, many shots"
 COURANT = 0.3
 """(dt / dx)^2, below 1/2 so that the scheme is stable for c^2 up to 1.5."""
 ROUGH = 0.01
@@ -174,4 +177,4 @@ def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
         ratio("serial / by hand", "serial", "by hand", None),
         *ours.common_targets(gradient, medium, observed),
     )
-    yield Case(f"wave inversion, {sizes.shots} shots", variants, "by hand", targets, 1e-9)
+    yield Case(NAME, variants, "by hand", targets, 1e-9, partial(peak_memory, "inversion", NAME))

@@ -1,8 +1,8 @@
-"""How much memory a computation takes at its peak, measured in a process of its own.
+"""How much memory a variant takes at its peak, measured in a process of its own.
 
-A child makes the computation with its inputs, calls it once, and calls it again under `tracemalloc`'s eyes: the peak of
-the second call counts, with all that the first call left behind (compiled programs and their buffers), without the
-inputs. NumPy reports its arrays to tracemalloc.
+A child builds the case, and calls the variant twice under `tracemalloc`'s eyes: the peak of the second call counts,
+with all that the first call left behind (compiled programs and their buffers), without the inputs. NumPy reports its
+arrays to tracemalloc.
 
 Limits: what a library allocates by itself (BLAS's packing buffers) is not seen.
 """
@@ -13,18 +13,22 @@ import importlib
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
+
+from .harness import Case, Variant, run
+from .targets import Figure
 
 
-def growth(module: str, maker: str) -> int:
-    """The peak bytes of a computation beyond its inputs.
+def peak_memory(module: str, case: str, variant: str = "serial") -> tuple[Figure, ...]:
+    """The peak of a variant by that of `by hand`.
 
     Arguments:
-        module: a module of this folder.
-        maker: its function that returns the computation.
+        module: the name of a module of this folder.
+        case: the name of a case of it, at full size.
+        variant: of the case.
     """
-    return int(child("benchmarks.memory", module, maker).split()[-1])
+    ours, hand = (int(child("benchmarks.memory", module, case, name)) for name in (variant, "by hand"))
+    return (Figure(f"peak memory, {variant} / by hand", ours / hand, 1.1),)
 
 
 def child(*words: str) -> str:
@@ -33,14 +37,20 @@ def child(*words: str) -> str:
     return answer.stdout
 
 
-def peak(call: Callable[[], Any]) -> int:
-    """The peak bytes of the second call of a computation, and of what the first one left."""
+def find(module: str, name: str) -> Case:
+    """A case by its name."""
+    cases: Iterator[Case] = importlib.import_module(f"benchmarks.{module}").cases()
+    return next(case for case in cases if case.name == name)
+
+
+def peak(variant: Variant) -> int:
+    """The peak bytes of the second call of a variant, and of what the first one left."""
     tracemalloc.start()
-    call()
+    run(variant)
     tracemalloc.reset_peak()
-    call()
+    run(variant)
     return tracemalloc.get_traced_memory()[1]
 
 
 if __name__ == "__main__":
-    print(peak(getattr(importlib.import_module(f"benchmarks.{sys.argv[1]}"), sys.argv[2])()))
+    print(peak(find(sys.argv[1], sys.argv[2]).variants[sys.argv[3]]))

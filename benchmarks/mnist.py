@@ -20,6 +20,7 @@ import backprop as bp
 
 from . import ours, rivals
 from .harness import Case, Variant, by_hand
+from .memory import peak_memory
 from .targets import ratio
 
 RATE = 0.02
@@ -224,7 +225,9 @@ def gradient_of_batch(dtype: str, net: Any, x: Any, target: Any, with_rivals: bo
         ratio("compiled / by hand", "compiled", "by hand", None),
         *ours.common_targets(sharded, net, x, target),
     )
-    return Case(f"mnist gradient, batch {len(x)}, {dtype}", variants, "by hand", targets, TOLERANCE[dtype])
+    name = f"mnist gradient, batch {len(x)}, {dtype}"
+    memory = partial(peak_memory, "mnist", name, "compiled")
+    return Case(name, variants, "by hand", targets, TOLERANCE[dtype], memory)
 
 
 def step_of_batch(dtype: str, net: Any, x: Any, target: Any) -> Case:

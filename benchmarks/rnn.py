@@ -20,6 +20,7 @@ import backprop as bp
 
 from . import ours, rivals
 from .harness import Case, by_hand
+from .memory import peak_memory
 from .targets import ratio
 
 
@@ -33,6 +34,7 @@ class Sizes:
 
 
 FULL, TINY = Sizes(), Sizes(6, 3, 4)
+NAME = "autograd's bench_rnn"
 
 
 def loss(steps: int, xp: Any, params: Any, x: Any, label: Any) -> Any:
@@ -87,4 +89,4 @@ def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
         ratio("serial / by hand", "serial", "by hand", None),
         *ours.common_targets(gradient, params, x, label),
     )
-    yield Case("autograd's bench_rnn", variants, "by hand", targets, 1e-3)
+    yield Case(NAME, variants, "by hand", targets, 1e-3, partial(peak_memory, "rnn", NAME))

@@ -42,7 +42,9 @@ def test_no_path_of_the_machine_is_in_the_output() -> None:
 def test_the_terminal_shows_what_falls_short() -> None:
     console = Console(file=io.StringIO(), width=120)
     report.show(RESULT, console)
-    assert "SHORT" in console.file.getvalue()  # type: ignore[attr-defined]
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "SHORT" in text
+    assert "a case (noisy)" in text
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(2.5, "2.5 s"), (0.02, "20 ms"), (3e-6, "3 us"), (5e-8, "50 ns")])
