@@ -121,12 +121,25 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
     return Cost(seconds, nbytes, seconds if is_small(node, types) else machine.call_s)
 
 
+def costs(graph: Graph, machine: Machine) -> list[Cost]:
+    """The cost of each node of a graph; it is worked out once for equal ops, params and types."""
+    types = list(graph.inputs)
+    known: dict[Any, Cost] = {}  # types by their identity
+    found: list[Cost] = []
+    for node in graph.nodes:
+        op, inputs, params, type, _ = node
+        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+        price = known.get(key)
+        if price is None:
+            price = known[key] = cost(node, tuple([types[j] for j in inputs]), machine)
+        found.append(price)
+        types.append(type)
+    return found
+
+
 def _dearest(held: tuple[Graph, ...], loop: Loop | None, nbytes: int, machine: Machine) -> Cost:
     """The cost of a node that holds graphs: of the dearest of them, in a loop once a step."""
-    costs = [
-        [cost(node, tuple([body.type_of(j) for j in node.inputs]), machine) for node in body.nodes] for body in held
-    ]
-    dearest = max(costs, key=lambda parts: sum([part.seconds for part in parts]))
+    dearest = max([costs(body, machine) for body in held], key=lambda parts: sum([part.seconds for part in parts]))
     steps = 1 if loop is None else loop.length
     seconds, gil_s = sum([part.seconds for part in dearest]), sum([part.gil_s for part in dearest])
     return Cost(machine.call_s + steps * seconds, nbytes, machine.call_s + steps * gil_s)

@@ -2,8 +2,9 @@
 
 The steps, over plain lists of ints:
 
-1. *Compact.* Views, literals and other nodes without operands are recomputed by every task that reads them, and dead
-   nodes are dropped; what is left are `Work` items with a cost and edges.
+1. *Prices.* Views, literals and other nodes without operands are recomputed by every task that reads them, and dead
+   nodes are dropped; what is left has a cost. Where the whole is not worth two tasks, or mostly holds a GIL that tasks
+   share, it stays whole. Else it becomes `Work` items with edges.
 2. *Paths.* Linear clustering: an item and its heaviest successor (by upward rank) join where each is the other's
    first choice. A branch, forward and back, is a path with a few items hanging on to it.
 3. *Workers.* A path worth a task goes to the virtual worker where it can finish first, communication included; a
@@ -30,9 +31,11 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
+from typing import TypeAlias
 
 from ..graph.graph import Graph, NodeId
-from .cost import Machine, cost, free_nodes
+from ..graph.passes.dead_code import live
+from .cost import Cost, Machine, costs, free_nodes
 from .local import Groups as Groups
 from .local import local_apart
 
@@ -83,7 +86,9 @@ class Fee:
         return self.task_s + nbytes * self.byte_s
 
 
-def partition(graph: Graph, workers: int, overhead: float, machine: Machine | None = None) -> Groups:
+def partition(
+    graph: Graph, workers: int, overhead: float, machine: Machine | None = None, shares_gil: bool = False
+) -> Groups:
     """The groups of a graph.
 
     Arguments:
@@ -91,12 +96,17 @@ def partition(graph: Graph, workers: int, overhead: float, machine: Machine | No
         workers: how many tasks can run at once.
         overhead: seconds that starting a task costs; what takes less is no task of its own.
         machine: the rates that costs are estimated with.
+        shares_gil: whether all tasks run in one process.
     Returns:
         groups of node ids in topological order, ids ascending in each; views, literals and dead nodes are in none. One
         group where more would not pay; local nodes in groups of their own.
     """
     machine = machine or Machine()
-    work = compact(graph, machine)
+    prices = priced(graph, machine)
+    if not pays(prices, workers, overhead, shares_gil):
+        whole = tuple([i for i, price in enumerate(prices) if price is not None])
+        return local_apart(graph, (whole,) if whole else ())
+    work = compact(graph, prices)
     groups = split(work, workers, Fee(overhead, 1.0 / machine.link_bytes_per_s))
     return local_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
 
@@ -104,33 +114,34 @@ def partition(graph: Graph, workers: int, overhead: float, machine: Machine | No
 # Step 1: what is to be scheduled.
 
 
-def live(graph: Graph) -> bytearray:
-    """For each id, 1 where a result depends on it."""
-    seen = bytearray(graph.first + len(graph.nodes))
-    for output in graph.outputs:
-        seen[output] = 1
-    first = graph.first
-    for i in range(len(seen) - 1, first - 1, -1):
-        if seen[i]:
-            for j in graph.nodes[i - first].inputs:
-                seen[j] = 1
-    return seen
+Prices: TypeAlias = list[Cost | None]
 
 
-def compact(graph: Graph, machine: Machine) -> Work:
+def priced(graph: Graph, machine: Machine) -> Prices:
+    """For each id what it costs; None for inputs, dead nodes and what each task recomputes."""
+    first, alive, free = graph.first, live(graph), free_nodes(graph)
+    found = enumerate(costs(graph, machine), first)
+    return [*[None] * first, *[price if alive[i] and not free[i] else None for i, price in found]]
+
+
+def pays(prices: Prices, workers: int, overhead: float, shares_gil: bool) -> bool:
+    """Whether more than one task could pay at all (Amdahl's law)."""
+    total = sum([price.seconds for price in prices if price is not None])
+    if workers < 2 or total < max(WORTH_IT, 2 * overhead):
+        return False
+    return not shares_gil or sum([price.gil_s for price in prices if price is not None]) * SPEED_UP < total
+
+
+def compact(graph: Graph, prices: Prices) -> Work:
     """The items of a graph, with their costs and edges."""
     work = Work([], [], [], [], [])
-    alive, free = live(graph), free_nodes(graph)
     sources: list[tuple[int, ...]] = [()] * graph.first
     for i, node in enumerate(graph.nodes, graph.first):
-        if not alive[i]:
-            sources.append(())
-            continue
         read = _union([sources[j] for j in node.inputs])
-        if free[i]:
+        price = prices[i]
+        if price is None:
             sources.append(read)
             continue
-        price = cost(node, tuple([graph.type_of(j) for j in node.inputs]), machine)
         sources.append((len(work.ids),))
         _append(work, i, price.seconds, price.nbytes, read)
     return work
@@ -401,12 +412,8 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
     """The groups of items for which the predicted time is the shortest."""
-    whole = [list(range(len(work.ids)))] if work.ids else []
-    total = sum(work.seconds)
-    if workers < 2 or total < max(WORTH_IT, 2 * fee.task_s):
-        return whole
+    best, shortest = [list(range(len(work.ids)))], sum(work.seconds) / SPEED_UP
     clusters = paths(work)
-    best, shortest = whole, total / SPEED_UP
     for factor in LANES_A_WORKER:
         groups = cut(work, assign(work, clusters, factor * workers, fee))
         if len(groups) > MOST_GROUPS:

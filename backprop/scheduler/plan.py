@@ -13,16 +13,17 @@ Limits: seconds are estimates (see cost.py).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from ..errors import PlanError
 from ..graph.graph import Graph, Node, NodeId
+from ..graph.passes.dead_code import live
 from ..ops.index import Slice, basic_index
 from ..ops.types import ArrayType, ValueType, array_type
-from .cost import Machine, cost, free_nodes
-from .partition import Groups, live
+from .cost import Machine, costs, free_nodes
+from .partition import Groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,33 @@ def make_plan(graph: Graph, groups: Groups, machine: Machine | None = None) -> P
     Errors:
         PlanError: groups that leave out a node that is needed, or are in no topological order.
     """
-    return _Planner(graph, groups or ((),), machine or Machine()).plan()
+    machine = machine or Machine()
+    if is_whole(graph, groups):
+        return _whole(graph, machine)
+    return _Planner(graph, groups or ((),), machine).plan()
+
+
+def is_whole(graph: Graph, groups: Groups) -> bool:
+    """Whether a graph is the body of its only task as it is: all of it is needed, and all rows of its inputs."""
+    if len(groups) != 1 or len(groups[0]) != free_nodes(graph).count(False) - graph.first:
+        return False
+    return all(live(graph)) and not any([row_cut(graph, node) for node in graph.nodes])
+
+
+def _whole(graph: Graph, machine: Machine) -> Plan:
+    """The plan of a single task."""
+    exported = sorted({i for i in graph.outputs if i >= graph.first})
+    place = {i: n for n, i in enumerate(exported)}
+    body = replace(graph, outputs=tuple(exported)) if graph.outputs != tuple(exported) else graph
+    args = tuple([PlanInput(k) for k in range(graph.first)])
+    outputs = tuple([PlanInput(i) if i < graph.first else TaskOutput(0, place[i]) for i in graph.outputs])
+    return Plan((finished("bp-0", body, args, machine),), graph.inputs, outputs, graph.names)
+
+
+def finished(name: str, body: Graph, args: tuple[Slot, ...], machine: Machine) -> Task:
+    """The task of a body, with its estimates."""
+    seconds = sum([price.seconds for price in costs(body, machine)])
+    return Task(name, body, args, seconds, sum([t.nbytes for t in body.inputs]))
 
 
 class _Planner:
@@ -223,7 +250,7 @@ class _Body:
         self.g = g
         self.ids = planner.reads[g][0]
         self.args: dict[Slot, ValueType[Any]] = {}
-        self.cuts = {i: cut for i in self.ids if (cut := row_cut(self.graph, i)) is not None}
+        self.cuts = {i: cut for i in self.ids if (cut := row_cut(self.graph, self.graph.node(i))) is not None}
 
     def task(self) -> Task:
         for i in self.ids:
@@ -239,13 +266,8 @@ class _Body:
             place[i] = len(number) + len(nodes)
             nodes.append(self._node(i, place, number))
         outputs = tuple(place[i] for i in self.planner.exports[self.g])
-        return self._finished(Graph(tuple(self.args.values()), tuple(nodes), outputs))
-
-    def _finished(self, body: Graph) -> Task:
-        machine = self.planner.machine
-        seconds = sum([cost(n, tuple([body.type_of(j) for j in n.inputs]), machine).seconds for n in body.nodes])
-        nbytes = sum([t.nbytes for t in body.inputs])
-        return Task(f"bp-{self.planner._number(self.g)}", body, tuple(self.args), seconds, nbytes)
+        body = Graph(tuple(self.args.values()), tuple(nodes), outputs)
+        return finished(f"bp-{self.planner._number(self.g)}", body, tuple(self.args), self.planner.machine)
 
     def _slots(self, i: NodeId) -> Iterable[tuple[Slot, ValueType[Any]]]:
         """The arguments that a node reads, with their types."""
@@ -272,16 +294,15 @@ class _Body:
 # Rows: what takes a few rows of an input is sent these rows only.
 
 
-def row_cut(graph: Graph, i: NodeId) -> tuple[PlanInput, tuple[Any, ...]] | None:
+def row_cut(graph: Graph, node: Node) -> tuple[PlanInput, tuple[Any, ...]] | None:
     """How a node that takes rows of an input is cut.
 
     Arguments:
         graph: the graph.
-        i: the id of a node.
+        node: a node of it.
     Returns:
         the rows, and what remains of the key, () where nothing does; None where the node takes no run of rows.
     """
-    node = graph.node(i)
     if node.op is not basic_index or node.inputs[0] >= graph.first:
         return None
     key: Any = dict(node.params)["key"]

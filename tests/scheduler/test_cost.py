@@ -16,7 +16,7 @@ from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import filled, permute
 from backprop.ops.special import jv
 from backprop.ops.types import array_type
-from backprop.scheduler.cost import HOLDS_GIL, Cost, Machine, cost, free_nodes
+from backprop.scheduler.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes
 from tests.scheduler.graphs import Hand
 
 MACHINE = Machine(
@@ -134,3 +134,12 @@ def test_what_reads_nothing_is_free() -> None:
 def square_sum() -> Graph:
     hand = square(2)
     return hand.graph(hand(add, 0, 0))
+
+
+def test_the_costs_of_a_graph_are_those_of_its_nodes() -> None:
+    hand = square(8)
+    total = hand(reduce_sum, hand(matmul, 0, 0), axes=(0,))
+    graph = hand.graph(hand(add, hand(sin, total), hand(sin, total)))
+    found = [cost(node, tuple(map(graph.type_of, node.inputs)), Machine()) for node in graph.nodes]
+    assert costs(graph, Machine()) == found
+    assert len({price.seconds for price in found}) > 2

@@ -115,3 +115,14 @@ def test_any_partition_is_convex_and_complete(seed: int, count: int, workers: in
 @pytest.mark.slow
 def test_many_nodes() -> None:
     assert len(partition(branches(100, 1000, 1000), workers=2, overhead=1e-4)) < 20
+
+
+def test_small_ops_stay_together_where_tasks_share_a_gil() -> None:
+    graph = branches(8, 4000, 10)
+    assert len(partition(graph, workers=4, overhead=1e-4)) > 1
+    assert len(partition(graph, workers=4, overhead=1e-4, shares_gil=True)) == 1
+
+
+def test_large_ops_become_tasks_even_where_tasks_share_a_gil() -> None:
+    graph = branches(8, 400, 4000)
+    assert partition(graph, 4, 1e-4, shares_gil=True) == partition(graph, 4, 1e-4)

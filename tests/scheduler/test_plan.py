@@ -124,3 +124,24 @@ def test_tasks_are_values() -> None:
     one, two = make_plan(*shards(2, 3)), make_plan(*shards(2, 3))
     assert one.tasks == two.tasks
     assert isinstance(one.tasks[0], Task)
+
+
+def test_a_graph_in_one_group_is_the_body_of_its_task() -> None:
+    hand = Hand(MATRIX)
+    graph = hand.graph(hand(sin, hand(sin, 0)))
+    assert make_plan(graph, ((1, 2),)).tasks[0].body is graph
+
+
+def test_dead_nodes_and_unwanted_inputs_are_in_no_body() -> None:
+    hand = Hand(MATRIX, MATRIX)
+    hand(sin, 0)
+    graph = hand.graph(hand(sin, 1))
+    (task,) = make_plan(graph, ((3,),)).tasks
+    assert (len(task.body), task.args) == (1, (PlanInput(1),))
+
+
+def test_results_that_are_inputs_or_alike_leave_a_single_task_once() -> None:
+    hand = Hand(MATRIX)
+    last = hand(sin, 0)
+    plan = verify_plan(make_plan(hand.graph(last, 0, last), ((1,),)))
+    assert plan.outputs == (TaskOutput(0, 0), PlanInput(0), TaskOutput(0, 0))

@@ -41,6 +41,9 @@ class AbstractExecutor(ABC):
         recorder: takes the events of each run.
     """
 
+    shares_gil = True
+    """Whether all tasks run in one process."""
+
     def __init__(
         self, workers: int, overhead: float, blas_threads: int | None = 1, recorder: Recorder | None = None
     ) -> None:
@@ -73,14 +76,21 @@ class AbstractExecutor(ABC):
             its verified plan.
         """
         sources = tuple([node.source for node in graph.nodes])
-        return prepared(graph, sources, self.workers, self.overhead, self.machine)
+        return prepared(graph, sources, self.workers, self.overhead, self.machine, self.shares_gil)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.workers})"
 
 
 @lru_cache(maxsize=256)
-def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, overhead: float, machine: Machine) -> Plan:
+def prepared(
+    graph: Graph,
+    sources: tuple[Source | None, ...],
+    workers: int,
+    overhead: float,
+    machine: Machine,
+    shares_gil: bool,
+) -> Plan:
     """The plan of a graph.
 
     Arguments:
@@ -89,11 +99,12 @@ def prepared(graph: Graph, sources: tuple[Source | None, ...], workers: int, ove
         workers: how many tasks can run at once.
         overhead: seconds that starting a task costs.
         machine: the rates that costs are estimated with.
+        shares_gil: whether all tasks run in one process.
     Returns:
         the verified plan.
     """
     del sources
-    return verify_plan(make_plan(graph, partition(graph, workers, overhead, machine), machine))
+    return verify_plan(make_plan(graph, partition(graph, workers, overhead, machine, shares_gil), machine))
 
 
 @lru_cache(maxsize=256)
