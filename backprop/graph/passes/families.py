@@ -39,14 +39,17 @@ class Sizes:
     elements: int = 1 << 20
     flops: float = 2e8
     block: int = 1 << 16
-    blocks: int = 256
+    blocks: int = 128
     product_rows: int = 256
     product_blocks: int = 16
-    nodes: int = 8192
+    nodes: int = 4096
 
 
 GAIN = 2
 """How many times as much must be computed block by block as is joined afterwards."""
+
+FEEDER = 32
+"""How many times smaller than large an array may be that is computed by blocks because only blocks of it are read."""
 
 INTENSE = 32
 """Operations for each element from which a product is bound by arithmetic."""
@@ -134,7 +137,8 @@ def families(graph: Graph, sizes: Sizes) -> list[Family]:
     Returns:
         the families that are worth it; no node is in two.
     """
-    rows = _members(graph, _candidates(graph), sizes)
+    candidates = _candidates(graph)
+    rows = _with_feeders(graph, _members(graph, candidates, sizes), candidates, sizes)
     whole = Demand.of(graph, rows).whole
     made = [_family(graph, members, whole, sizes) for members in _linked(rows)]
     return [family for family in made if family is not None]
@@ -165,6 +169,24 @@ def _members(graph: Graph, rows: dict[NodeId, Rows], sizes: Sizes) -> dict[NodeI
         if r is not None and (i in heavy or _is_linked(members, r) or (i in led and (i in leads or r.size >= large))):
             members[i] = r
     return members
+
+
+def _with_feeders(
+    graph: Graph, members: dict[NodeId, Rows], rows: dict[NodeId, Rows], sizes: Sizes
+) -> dict[NodeId, Rows]:
+    """The members with what they alone read, by blocks alone, where it is not too light."""
+    needed, whole = set(graph.outputs), set(graph.outputs)
+    found = dict(members)
+    for i in range(graph.first + len(graph) - 1, graph.first - 1, -1):
+        if i in needed:
+            r = rows.get(i)
+            if i not in whole and r is not None and r.merge is None and r.size * FEEDER >= sizes.elements:
+                found.setdefault(i, r)
+            r = found.get(i)
+            reads = graph.node(i).inputs if r is None else r.reads
+            needed.update(reads)
+            whole.update(reads if r is None else [j for j in reads if j not in givers(rows, r)])
+    return dict(sorted(found.items()))
 
 
 def _is_linked(members: Mapping[NodeId, Rows], r: Rows) -> bool:

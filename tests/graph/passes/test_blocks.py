@@ -115,6 +115,23 @@ def test_small_ops_between_large_ones_hand_blocks_on() -> None:
     assert_close(graph, after)
 
 
+def test_what_only_blocks_are_read_of_is_computed_by_blocks() -> None:
+    graph = graph_of(lambda x, y: ops.sum(np.sin(x) * ops.reshape(np.cos(y) * 2.0, (N, 1))), (N, M), (N,))
+    after = split(graph)
+    assert names(after)["cos"] > 1
+    assert_close(graph, after)
+
+
+def test_what_is_needed_whole_too_is_not() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = np.cos(y)
+        return ops.sum(np.sin(x) * z[:, None]), z
+
+    both = graph_of(f, (N, M), (N,))
+    assert names(split(both))["cos"] == 1
+    assert_close(both, split(both))
+
+
 def test_constants_are_made_with_fewer_rows() -> None:
     graph = graph_of(lambda x: ops.sum(np.sin(x) * ops.broadcast_to(x[0] + 1.0, (N, M)) + ops.ones_like(x)), (N, M))
     after = split(graph)
