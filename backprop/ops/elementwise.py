@@ -23,7 +23,7 @@ import numpy as np
 import scipy.special
 
 from ..errors import GraphTypeError
-from .flops import SCALAR, VECTORISED, PerElement
+from .flops import SCALAR, SERIES, VECTORISED, PerElement
 from .op import Kind, Op, broadcast
 from .types import NumericType, ScalarType, Shape, ValueType, numeric, scalar_type, type_of, value_type
 
@@ -385,6 +385,7 @@ spherical_jn: Op = Op(
     lambda x, *, n: ufunc_type(np.sin, x),
     _bessel,
     lambda g, out, x, *, n: g * (_below(x, n) - (n + 1) / (2 * n + 1) * spherical_jn(x, n=n + 1)),
+    flops=SERIES,
     home=__name__,
 )
 
@@ -399,6 +400,7 @@ sinc: Op = Op(
     partial(ufunc_type, np.sin),
     lambda x: np.sinc(x)[()],
     lambda g, out, x: g * (-math.pi * spherical_jn(math.pi * x, n=1)),
+    flops=SCALAR,
     home=__name__,
 )
 

@@ -37,6 +37,19 @@ class PerElement:
 
 
 @dataclass(frozen=True, slots=True)
+class PerResult(PerElement):
+    """The operations of an op that reads no more of each operand than it writes.
+
+    Arguments:
+        count: operations for each element of the result.
+    """
+
+    def __call__(self, *types: ValueType[Any], **params: Any) -> float:
+        """The operations on values of some types, the result's the last of them."""
+        return self.count * size(types[-1])
+
+
+@dataclass(frozen=True, slots=True)
 class PerMatrix:
     """The operations of a decomposition of matrices (..., m, n).
 
@@ -55,7 +68,10 @@ VECTORISED = PerElement(5)
 """exp, log, tanh and their kin."""
 
 SCALAR = PerElement(40)
-"""sin and cos in double precision, sigmoid, the gamma function."""
+"""sin and cos in double precision, sigmoid, the gamma function; running sums and the order of a sort."""
 
 SERIES = PerElement(500)
 """Bessel functions, incomplete gamma and beta functions."""
+
+GATHER = PerResult(5)
+"""Elements picked by index arrays."""

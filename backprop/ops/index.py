@@ -16,6 +16,7 @@ import numpy as np
 import scipy.sparse
 
 from ..errors import GraphTypeError, ShapeError
+from .flops import GATHER, VECTORISED
 from .op import Kind, Op
 from .shape import asarray, is_traced, reshape, shape_of
 from .types import NumericType, Shape, ValueType, array_type, numeric, value_type
@@ -244,6 +245,7 @@ take_index: Op = Op(
         scatter_add(g, *arrays, shape=shape_of(x), key=key, unique=unique),
         *(None,) * len(arrays),
     ),
+    flops=GATHER,
     home=__name__,
 )
 
@@ -291,6 +293,7 @@ scatter_add: Op = Op(
         take_index(g, *arrays, key=key, unique=unique),
         *(None,) * len(arrays),
     ),
+    flops=VECTORISED,
     home=__name__,
 )
 

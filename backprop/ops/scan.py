@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .flops import SCALAR, VECTORISED
 from .op import Op
 from .shape import asarray, ndim, one_axis, ravel, refuse_out
 from .types import NumericType, ValueType, numeric, value_type
@@ -69,6 +70,7 @@ cumsum_along: Op = Op(
     same_type("cumsum", summed_dtype),
     partial(_accumulate, np.add),
     lambda g, out, x, *, axis, reverse: cumsum_along(g, axis=axis, reverse=not reverse),
+    flops=SCALAR,
     home=__name__,
 )
 
@@ -84,6 +86,7 @@ cumprod_along: Op = Op(
     same_type("cumprod", summed_dtype),
     partial(_accumulate, np.multiply),
     _cumprod_vjp,
+    flops=SCALAR,
     home=__name__,
 )
 
@@ -135,6 +138,7 @@ argsort_along: Op = Op(
     "argsort_along",
     same_type("argsort", fixed_dtype("intp")),
     lambda x, *, axis: np.argsort(x, axis, kind="stable"),
+    flops=SCALAR,
     home=__name__,
 )
 
@@ -152,7 +156,9 @@ def _sort_vjp(g: Any, out: Any, x: Any, *, axis: int) -> Any:
     return permute_along(g, argsort_along(argsort_along(x, axis=axis), axis=axis), axis=axis)
 
 
-sort_along: Op = Op("sort_along", same_type("sort"), lambda x, *, axis: np.sort(x, axis), _sort_vjp, home=__name__)
+sort_along: Op = Op(
+    "sort_along", same_type("sort"), lambda x, *, axis: np.sort(x, axis), _sort_vjp, flops=VECTORISED, home=__name__
+)
 
 # NumPy's functions.
 

@@ -53,6 +53,7 @@ polygamma_of: Op = Op(
     lambda x, *, n: ufunc_type(scipy.special.gammaln, x),
     _polygamma,
     lambda g, out, x, *, n: g * polygamma_of(x, n=n + 1),
+    flops=SERIES,
     home=__name__,
 )
 

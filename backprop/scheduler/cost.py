@@ -19,7 +19,7 @@ from typing import Any
 
 from ..graph.graph import Graph, Node, bodies, literal
 from ..graph.loop import Loop
-from ..ops.flops import PerElement, size
+from ..ops.flops import PerElement, PerResult, size
 from ..ops.op import Kind
 from ..ops.types import NumericType, ValueType
 
@@ -116,7 +116,7 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
         return _dearest(held, dict(node.params).get("loop"), nbytes, machine)
     if node.op.seconds is not None:
         return Cost(float(node.op.seconds(*types, node.type, **dict(node.params))), nbytes, machine.call_s)
-    beyond = max(0.0, nbytes + sum([t.nbytes for t in types]) - machine.cache_bytes)
+    beyond = max(0.0, moved(node, types) - machine.cache_bytes)
     seconds = machine.call_s + flops(node, types) / rate(node, types, machine) + beyond / machine.bytes_per_s
     return Cost(seconds, nbytes, seconds if is_small(node, types) else machine.call_s)
 
@@ -143,6 +143,14 @@ def _dearest(held: tuple[Graph, ...], loop: Loop | None, nbytes: int, machine: M
     steps = 1 if loop is None else loop.length
     seconds, gil_s = sum([part.seconds for part in dearest]), sum([part.gil_s for part in dearest])
     return Cost(machine.call_s + steps * seconds, nbytes, machine.call_s + steps * gil_s)
+
+
+def moved(node: Node, types: tuple[ValueType[Any], ...]) -> int:
+    """The bytes that a node reads and writes."""
+    nbytes = node.type.nbytes
+    if isinstance(node.op.flops, PerResult):
+        return nbytes + sum([min(t.nbytes, nbytes) for t in types])
+    return nbytes + sum([t.nbytes for t in types])
 
 
 def is_small(node: Node, types: tuple[ValueType[Any], ...]) -> bool:

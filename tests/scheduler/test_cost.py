@@ -11,6 +11,7 @@ from backprop.ops.accumulate import accumulate
 from backprop.ops.contract import matmul
 from backprop.ops.decompose import hermitian_eig
 from backprop.ops.elementwise import add, exp, sin
+from backprop.ops.index import take_index
 from backprop.ops.op import Op
 from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import filled, permute
@@ -87,6 +88,16 @@ def test_a_reduction_counts_what_it_reads() -> None:
     assert got.seconds == pytest.approx(1e-6 + 1000 / 1e8)
 
 
+def test_a_gather_costs_what_it_picks_and_not_what_it_picks_from() -> None:
+    costs = []
+    for rows in (100, 10_000):
+        hand = Hand(array_type((rows, 8), np.dtype("float64")), array_type((50,), np.dtype("int64")))
+        node = hand(take_index, 0, 1, key=("array",), unique=False)
+        costs.append(cost_of_last(hand.graph(node), MACHINE))
+    assert costs[0] == costs[1]
+    assert costs[0].seconds == pytest.approx(1e-6 + 5 * 400 / 1e7 + (2 * 3200 + 400) / 1e9, rel=1e-4)
+
+
 def test_a_decomposition_costs_as_a_product_that_takes_as_long() -> None:
     hand = square(100)
     assert cost_of_last(hand.graph(hand(hermitian_eig, 0, uplo="L"))).seconds == pytest.approx(1e-6 + 20e6 / 1e9)
@@ -138,7 +149,7 @@ def square_sum() -> Graph:
 
 def test_the_costs_of_a_graph_are_those_of_its_nodes() -> None:
     hand = square(8)
-    total = hand(reduce_sum, hand(matmul, 0, 0), axes=(0,))
+    total = hand(reduce_sum, hand(matmul, 0, 0), axes=(0,), keepdims=False)
     graph = hand.graph(hand(add, hand(sin, total), hand(sin, total)))
     found = [cost(node, tuple(map(graph.type_of, node.inputs)), Machine()) for node in graph.nodes]
     assert costs(graph, Machine()) == found
