@@ -20,6 +20,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         NotDifferentiableError NotImplementedError  an op without a derivative, on the way to the result
         BadCotangentError      ValueError           a vjp rule whose answer does not fit its input
       PlanError                ValueError           a plan that does not fit its values or is ill-formed
+      MemoryLimitError         MemoryError          a computation that cannot stay below a bound on its memory
       DataError
         MissingDataError       FileNotFoundError    a data file that is not there
         DamagedDataError       ValueError           a data file that is truncated or of another format
@@ -141,6 +142,10 @@ class BadCotangentError(DifferentiationError, ValueError):
 
 class PlanError(BackpropError, ValueError):
     """A plan that is ill-formed, or values that do not fit it."""
+
+
+class MemoryLimitError(BackpropError, MemoryError):
+    """A computation that cannot stay below the bound that the user set on its memory."""
 
 
 class DataError(BackpropError):

@@ -12,7 +12,6 @@ import pytest
 
 import backprop as bp
 from backprop.errors import GraphTypeError, TracedConversionError
-from backprop.scheduler.executors.base import AbstractExecutor
 
 X = np.array([0.5, -1.0, 2.0])
 

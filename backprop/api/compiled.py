@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from dask.utils import parse_bytes
 
 from ..graph.builder import Asked, Var
 from ..graph.graph import Graph, NodeId
@@ -23,6 +24,7 @@ from ..graph.structure import Structure, unflatten
 from ..graph.trace import Recording, flatten_call, record
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.plan import Plan
+from ..scheduler.remat import within
 from .evaluate import Function, as_function
 from .report import report
 from .run import current, handed_out, plain, plan_of, run_graph, runner
@@ -49,11 +51,12 @@ class Compiled:
         traces: how often the function has been traced.
     """
 
-    def __init__(self, f: Callable[..., Any], executor: AbstractExecutor | None) -> None:
+    def __init__(self, f: Callable[..., Any], executor: AbstractExecutor | None, memory_limit: int | None) -> None:
         functools.update_wrapper(self, f)
         self.traces = 0
         self._function = f
         self._executor = executor
+        self._memory_limit = memory_limit
         self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -115,7 +118,7 @@ class Compiled:
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
         recording = record(self._function, args, kwargs, runner(executor), known)
-        path = _path_of(recording, steps)
+        path = _path_of(recording, steps, self._memory_limit)
         with self._lock:
             self.traces += 1
             paths = self._paths.pop(structure, ())
@@ -125,20 +128,25 @@ class Compiled:
         return path, {**recording.builder.values, **path.constants}
 
 
-def compile(f: Function, executor: AbstractExecutor | None = None) -> Compiled:
+def compile(f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None) -> Compiled:
     """A function traced once for each signature, and replayed.
 
     Arguments:
         f: any function: plain, or made by grad, value_and_grad, minibatch ... It must depend on its arguments only;
             arrays that it captures are copied when it is traced.
         executor: where to run; None for the one of `with use(...)`.
+        memory_limit: bytes that the values may take at once, as a number or such as "1 GB", not counting arguments.
+            Where it takes that, values are computed again in the reverse pass; results are the same, to the bit. It is
+            kept by prediction, and for one task at a time: tasks that run side by side hold their values side by side.
     Returns:
         a Compiled: call it like `f`; it has .graph(*args), .plan(*args) and .explain(*args).
+    Errors:
+        MemoryLimitError: when called, where the limit cannot be kept.
     """
-    return Compiled(as_function(f), executor)
+    return Compiled(as_function(f), executor, None if memory_limit is None else parse_bytes(memory_limit))
 
 
-def _path_of(recording: Recording, steps: Sequence[Asked]) -> Path:
+def _path_of(recording: Recording, steps: Sequence[Asked], memory_limit: int | None) -> Path:
     """The path of a recording: its steps, the first of them known, and the graph of what they leave to do."""
     builder = recording.builder
     new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.asked[len(steps) :]]
@@ -151,7 +159,8 @@ def _path_of(recording: Recording, steps: Sequence[Asked]) -> Path:
     }
     start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
     graph, _ = builder.build(recording.ids, start)
-    return Path((*steps, *new), plain(graph), start, constants, recording.output)
+    rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit)
+    return Path((*steps, *new), rest, start, constants, recording.output)
 
 
 def _answered(

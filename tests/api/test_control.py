@@ -115,7 +115,7 @@ def test_switches_nest() -> None:
 def test_an_index_out_of_range_names_the_range(index: int) -> None:
     with pytest.raises(IndexError, match=rf"the index is {index}, but 2 branches take -2 .. 1"):
         bp.grad(pick, argnums=1)(np.array(index), X)
-    with pytest.raises(IndexError, match="2 branches take -2 .. 1"):
+    with pytest.raises(IndexError, match=r"2 branches take -2 .. 1"):
         pick(index, X)
 
 
