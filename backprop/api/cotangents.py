@@ -13,7 +13,7 @@ import optree
 
 from ..errors import BadCotangentError
 from ..graph.builder import Var
-from ..graph.structure import NAMESPACE, Static, Structure, flatten, restore
+from ..graph.structure import NAMESPACE, Static, Structure, parts_up_to, restore
 from ..ops.elementwise import cast
 from ..ops.types import NumericType, ValueType
 
@@ -28,9 +28,8 @@ def fitted(expected: Structure, given: Any, name: str) -> list[Any]:
     Errors:
         BadCotangentError: another structure or shape, or a complex cotangent of a real value; names the path.
     """
-    flatten(given)  # makes the classes in it known
     try:
-        parts = expected.spec.flatten_up_to(given)
+        parts = parts_up_to(expected, given)
     except ValueError:
         raise _unlike(expected, given, name) from None
     leaves = zip(expected.leaves, parts, expected.paths(name), strict=True)

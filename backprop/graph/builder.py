@@ -36,6 +36,7 @@ from ..errors import (
 from ..ops.elementwise import cast, pow_static
 from ..ops.numpy_names import METHODS, lookup_function
 from ..ops.op import Op
+from ..ops.sparse import asked_by_scipy, beside_sparse
 from ..ops.tuples import item
 from ..ops.types import NumericType, OpaqueType, TupleType, UserType, ValueType, type_of
 from .choice import annotated, field, type_of_field
@@ -438,14 +439,14 @@ class Loose(Protocol):
 
 def _forward(op: Op) -> Any:
     def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (self, other), {}) if operand(other) else NotImplemented
+        return self.builder.emit(op, (self, other), {}) if operand(other) else beside_sparse(op, self, other)
 
     return method
 
 
 def _reflected(op: Op) -> Any:
     def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (other, self), {}) if operand(other) else NotImplemented
+        return self.builder.emit(op, (other, self), {}) if operand(other) else beside_sparse(op, other, self)
 
     return method
 
@@ -503,6 +504,8 @@ class Var(Generic[T]):
         return _call(lookup_function, func, args, params)
 
     def __array__(self, *args: Any, **params: Any) -> Any:
+        if asked_by_scipy():
+            return np.array(None, dtype=object)  # for which its operators leave the operation to ours
         raise TracedConversionError(
             f"{self!r} cannot become a plain array, which would lose its gradient",
             user_line(),

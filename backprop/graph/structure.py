@@ -1,7 +1,7 @@
 """Structure: nested values taken apart into leaves, and put together again.
 
-Tuples, lists, dicts, NamedTuples, dataclasses, attrs classes and sparse arrays are taken apart (by optree); what is left
-are leaves. A leaf that has a type in graphs (arrays, floats, complex numbers, values of a registered class) is
+Tuples, lists, dicts, NamedTuples, dataclasses, attrs classes and sparse arrays are taken apart (by optree), down to
+leaves. A leaf that has a type in graphs (an array, a float, a complex number, a value of a registered class) is
 dynamic: it becomes an input. Any other leaf (int, bool, str, an enum member, a function) is static: it is part of the
 structure, and of every cache key made of it. None is a container of nothing.
 
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 import optree
 
-from ..ops.sparse import CONTAINERS
+from ..ops.sparse import CONTAINERS, TRANSPOSED, Sparse
 from ..ops.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
 from .builder import Var
 
@@ -129,8 +129,38 @@ def flatten_up_to(structure: Structure, tree: Any) -> list[Any]:
     Errors:
         ValueError: it has another structure.
     """
-    parts = structure.spec.flatten_up_to(tree)
+    parts = parts_up_to(structure, tree)
     return [part for part, leaf in zip(parts, structure.leaves, strict=True) if not isinstance(leaf, Static)]
+
+
+def parts_up_to(structure: Structure, tree: Any) -> list[Any]:
+    """What a nested value has in the places of all leaves of a structure; a sparse matrix may be traced or not.
+
+    Errors:
+        ValueError: it has another structure.
+    """
+    _flatten(tree)  # makes the classes in it known
+    try:
+        return structure.spec.flatten_up_to(tree)
+    except ValueError:
+        for other in (_with_scipys, _with_ours):
+            with contextlib.suppress(ValueError):
+                return optree.treespec_transform(structure.spec, other).flatten_up_to(tree)
+        raise
+
+
+def _with_ours(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
+    """A node of a spec, with what stands in for a sparse matrix in the place of it."""
+    return optree.tree_structure(node.unflatten([Static(0)]), namespace=NAMESPACE) if node.type in TRANSPOSED else node
+
+
+def _with_scipys(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
+    """A node of a spec, with a sparse matrix in the place of what stands in for it."""
+    if node.type is not Sparse:
+        return node
+    ours: Any = node.unflatten([Static(0)])
+    pattern = ours.pattern
+    return optree.tree_structure(pattern.matrix(np.zeros(pattern.nnz)), namespace=NAMESPACE)
 
 
 def unflatten(structure: Structure, values: Sequence[Any], static: Callable[[Any], Any] = lambda value: value) -> Any:
