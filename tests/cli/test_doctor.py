@@ -124,6 +124,7 @@ def test_long_commands_restart_with_better_kernels(
 
 
 PROGRAM = f"""
+import os
 import sys
 import backprop.cli
 from backprop.cli import restart
@@ -131,6 +132,7 @@ from backprop.scheduler.kernels import Library, Processor
 restart.libraries = lambda: ({OLD!r},)
 restart.processor = lambda: {AVX512!r}
 sys.argv = ["backprop", "train", "--help"]
+print("kernels", os.environ.get({CORETYPE!r}), flush=True)
 backprop.cli.entry()
 """
 
@@ -138,6 +140,8 @@ backprop.cli.entry()
 @pytest.mark.skipif(os.name != "posix", reason="a process replaces itself on POSIX only")
 def test_it_restarts_once_and_says_so() -> None:
     environ = {name: value for name, value in os.environ.items() if name != CORETYPE}
-    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environ, capture_output=True, text=True, check=True)
+    words = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
+    assert [line for line in done.stdout.splitlines() if "kernels" in line] == ["kernels None", "kernels SkylakeX"]
     assert done.stderr.count(f"{CORETYPE}=SkylakeX") == 1
     assert done.stdout.count("Train a model") == 1

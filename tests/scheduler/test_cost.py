@@ -10,7 +10,7 @@ from backprop.graph.graph import Graph
 from backprop.ops.accumulate import accumulate
 from backprop.ops.contract import matmul
 from backprop.ops.decompose import hermitian_eig
-from backprop.ops.elementwise import add, exp, sin
+from backprop.ops.elementwise import add, exp, power, sin
 from backprop.ops.index import take_index
 from backprop.ops.op import Op
 from backprop.ops.reduce import reduce_sum
@@ -80,6 +80,12 @@ def test_arithmetic_counts_one_for_each_element_and_further_operand() -> None:
 def test_functions_cost_more_than_arithmetic_in_three_classes(op: Op, operands: int, seconds: float) -> None:
     hand = vector(1000)
     assert cost_of_last(hand.graph(hand(op, *[0] * operands))).seconds == pytest.approx(1e-6 + seconds)
+
+
+@pytest.mark.parametrize("operands", [(0, 1), (1, 0)])
+def test_a_function_counts_its_largest_operand(operands: tuple[int, int]) -> None:
+    hand = Hand(array_type((1000,), np.dtype("float64")), array_type((1,), np.dtype("float64")))
+    assert cost_of_last(hand.graph(hand(power, *operands))).seconds == pytest.approx(1e-6 + 5e-4)
 
 
 def test_a_reduction_counts_what_it_reads() -> None:

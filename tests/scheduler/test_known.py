@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from backprop.scheduler.cost import Machine
 from backprop.scheduler.executors.auto import Auto
-from backprop.scheduler.kernels import Library
-from backprop.scheduler.known import FORMAT, Known, key, load, machine_file, save, this_file
+from backprop.scheduler.executors.threads import Threads
+from backprop.scheduler.kernels import Library, libraries
+from backprop.scheduler.known import FORMAT, Known, key, load, machine_file, save, this_file, this_machine
 
 KNOWN = Known(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
 DEFAULT = Known(Machine())
@@ -88,6 +90,22 @@ def test_the_key_names_processor_numpy_and_kernels() -> None:
     one, other = (key([Library("openblas", "1.2", kernels, 2, "/lib/a.so")]) for kernels in ("Zen", "Haswell"))
     assert one != other
     assert one.endswith(f"numpy {np.__version__}, openblas 1.2 Zen")
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    this_machine.cache_clear()
+    yield
+    this_machine.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_new_executors_use_the_kept_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    save(this_file(), key(libraries()), KNOWN)
+    threads = Threads(2)
+    assert threads.machine == KNOWN.machine
+    assert threads.overhead == KNOWN.machine.task_s
 
 
 def test_the_tests_do_not_see_the_rates_of_the_user() -> None:
