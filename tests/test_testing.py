@@ -12,8 +12,11 @@ import pytest
 
 from backprop import ops
 from backprop.errors import ArgumentError
+from backprop.ops.accumulate import accumulate
 from backprop.ops.elementwise import exp, multiply
+from backprop.ops.linalg import cofactor, rank_of
 from backprop.ops.op import Kind, Op
+from backprop.ops.queries import closeness
 from backprop.ops.types import ArrayType
 from backprop.testing import check_grads, check_op
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
@@ -24,7 +27,8 @@ CASES = (*cases.CASES, *cases_shape.CASES, *cases_linalg.CASES, *cases_index.CAS
 
 def dtypes(case: Case) -> tuple[str, ...]:
     single = ("float32",) if case.single else ()
-    return ("float64", *single, *(("complex128",) if case.complex_ok else ()))
+    complex_ones = ("complex128", *(("complex64",) if case.single else ())) if case.complex_ok else ()
+    return ("float64", *single, *complex_ones)
 
 
 def fixed(f: Callable[..., Any], operands: tuple[Any, ...], wrt: tuple[int, ...]) -> Callable[..., Any]:
@@ -48,6 +52,14 @@ def test_each_op_passes(case: Case) -> None:
         else:
             some = fixed(f, operands, case.wrt)
             check_op(some, tuple(operands[i] for i in case.wrt), order=case.order, dtypes=dtypes(case))
+
+
+def test_ops_that_have_no_name_in_numpy_pass() -> None:
+    matrix = np.array([[2.0, 0.3, -1.0], [0.5, -1.5, 0.2], [1.0, 0.7, 3.0]])
+    check_op(cofactor, matrix)
+    check_op(rank_of, matrix, order=0, tol=None, rtol=None)
+    check_op(closeness, (matrix, matrix + 1e-9), order=0, rtol=1e-5, atol=1e-8, equal_nan=False)
+    check_grads(lambda x, y: accumulate(x, y, x * y), (matrix, matrix.T))
 
 
 # What a check finds.
