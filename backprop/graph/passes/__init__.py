@@ -12,6 +12,7 @@ from ..verify import verify
 from .blocks import split_blocks
 from .calls import inline_calls
 from .dead_code import drop_dead_code
+from .factors import move_factors
 from .results import keep_histories, narrow_results
 from .simplify import simplify
 
@@ -22,6 +23,7 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     keep_histories,
     drop_dead_code,
     simplify,
+    move_factors,
     narrow_results,
     drop_dead_code,
 )
