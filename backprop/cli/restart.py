@@ -18,7 +18,7 @@ import click
 
 from backprop.scheduler.kernels import CORETYPE, Library, Processor, better_kernels, libraries, processor
 
-LONG = ("train", "bench", "serve")
+LONG = ("train",)
 """The commands that run long enough to gain."""
 
 
