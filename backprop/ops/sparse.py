@@ -79,7 +79,10 @@ def _matmul_type(
     values, operand = numeric("sparse_matmul", data, x)
     rows, columns = shape[::-1] if flip else shape
     if operand.ndim not in (1, 2) or operand.shape[0] != columns:
-        raise ShapeError(f"matmul: a sparse matrix of shape {(rows, columns)} does not fit an array of {operand.shape}")
+        raise ShapeError(
+            f"matmul: a sparse matrix of shape {(rows, columns)} does not fit an array of {operand.shape}",
+            fix="the array needs as many rows as the sparse matrix has columns",
+        )
     return value_type((rows, *operand.shape[1:]), np.result_type(values.dtype, operand.dtype))
 
 
