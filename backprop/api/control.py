@@ -57,7 +57,8 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
 
 def _choose(name: str, index: Any, branches: Sequence[Callable[..., Any]], operands: Sequence[Any]) -> Any:
     values, structure = flatten(tuple(operands))
-    bodies = [trace_body(branch, structure, structure.types, runner(current())) for branch in branches]
+    run, outer = runner(current()), youngest([index, *values])
+    bodies = [trace_body(branch, structure, structure.types, run, outer) for branch in branches]
     graphs, captured = agree(name, bodies, len(values))
     return _run(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)
 

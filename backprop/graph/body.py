@@ -1,13 +1,16 @@
 """Bodies: what a function does with values that are not known yet, as the graph that an op with bodies holds.
 
 The function runs on Vars without values. Arrays and outer Vars that it captures become further inputs, as in a trace;
-the op gets them as further operands. In results, and in what is handed from step to step, every number is a value, so
-that a branch may return 0, and a loop may count; any other static leaf must be the same in all bodies of an op.
+the op gets them as further operands. What it computes of captured Vars alone is a part of the body too, where `outer`
+says which trace it stands in; in a loop it is not: there it is computed once, before. In results, and in what is handed
+from step to step, every number is a value, so that a branch may return 0, and a loop may count; any other static leaf
+must be the same in all bodies of an op.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +34,13 @@ class Traced:
     output: Structure
 
 
-def trace_body(f: Callable[..., Any], arguments: Structure, types: Sequence[ValueType[Any]], run: Run) -> Traced:
+def trace_body(
+    f: Callable[..., Any],
+    arguments: Structure,
+    types: Sequence[ValueType[Any]],
+    run: Run,
+    outer: Builder | None = None,
+) -> Traced:
     """What a function does with values of some types.
 
     Arguments:
@@ -39,18 +48,46 @@ def trace_body(f: Callable[..., Any], arguments: Structure, types: Sequence[Valu
         arguments: the structure of its positional arguments.
         types: of their leaves.
         run: runs a graph on values, where the function asks for a value that depends on captured ones only.
+        outer: what the node belongs to; its nodes become those of the body meanwhile.
     Errors:
         TracedConversionError: it asks for a value that depends on its arguments.
     """
-    builder = Builder(run)
+    outer = _innermost(outer)
+    builder = Builder(lambda graph, values: _outside(outer, run, graph, values))
     variables = [builder.input(type) for type in types]
     try:
-        leaves, output = with_numbers(f(*unflatten(arguments, variables)))
-        ids = [builder.lift(leaf).id for leaf in leaves]
+        with _inside(outer, builder):
+            leaves, output = with_numbers(f(*unflatten(arguments, variables)))
+            ids = [builder.lift(leaf).id for leaf in leaves]
     finally:
         builder.closed = True
     graph, inputs = builder.build(ids)
     return Traced(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
+
+
+def _innermost(builder: Builder | None) -> Builder | None:
+    while builder is not None and builder.inner is not None:
+        builder = builder.inner
+    return builder
+
+
+@contextmanager
+def _inside(outer: Builder | None, inner: Builder | None) -> Iterator[None]:
+    """Meanwhile the nodes of one builder go to another."""
+    before = None if outer is None else outer.inner
+    if outer is not None:
+        outer.inner = inner
+    try:
+        yield
+    finally:
+        if outer is not None:
+            outer.inner = before
+
+
+def _outside(outer: Builder | None, run: Run, graph: Graph, values: Sequence[Any]) -> Sequence[Any]:
+    """Run a graph of captured values, for a question about one, outside of the body."""
+    with _inside(outer, None):
+        return run(graph, values)
 
 
 def with_numbers(tree: Any) -> tuple[list[Any], Structure]:

@@ -85,6 +85,7 @@ class Builder:
         "born",
         "closed",
         "guard",
+        "inner",
         "names",
         "nodes",
         "run",
@@ -97,6 +98,7 @@ class Builder:
         self.run = run
         self.born = time.perf_counter_ns()  # nested traces start later than what they stand in
         self.closed = False
+        self.inner: Builder | None = None  # takes the nodes, while the body of a node of this one is made
         self.types: list[ValueType[Any]] = []
         self.nodes: list[Node | None] = []  # None for an input
         self.names: dict[NodeId, str] = {}
@@ -141,6 +143,8 @@ class Builder:
             ShapeError, GraphTypeError: operands that do not fit, with the user's line.
             EscapedVarError: an operand whose trace has ended.
         """
+        if self.inner is not None:
+            return self.inner.emit(op, args, params)
         ids = []
         types = []
         for arg in args:
@@ -283,6 +287,8 @@ class Builder:
             graph: the graph.
             args: a Var or value for each of its inputs.
         """
+        if self.inner is not None:
+            return self.inner.inline(graph, args)
         if self.closed:
             raise self._escaped("a graph")
         lifted = [self.lift(arg) for arg in args]
@@ -301,6 +307,11 @@ class Builder:
             the graph, and the ids of this builder that its inputs stand for.
         """
         inputs = list(self.names if start is None else start)
+        types = tuple([self.types[i] for i in inputs])
+        names = tuple([self.names.get(i, "") for i in inputs])
+        if start is None and inputs == list(range(len(inputs))):  # all is where it belongs
+            nodes = tuple([node for node in self.nodes if node is not None])
+            return Graph(types, nodes, tuple(outputs), names), inputs
         rank = {i: k for k, i in enumerate(inputs)}
         kept = range(len(self.nodes)) if start is None else self.needed(outputs, rank)
         built: list[Node] = []
@@ -311,8 +322,6 @@ class Builder:
                 rank[i] = first + len(built)
                 moved = tuple([rank[j] for j in node.inputs])
                 built.append(node if moved == node.inputs else node.reading(moved))
-        types = tuple([self.types[i] for i in inputs])
-        names = tuple([self.names.get(i, "") for i in inputs])
         return Graph(types, tuple(built), tuple([rank[i] for i in outputs]), names), inputs
 
     def needed(self, outputs: Sequence[NodeId], known: Any) -> list[NodeId]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from .graph import Graph, Literal, Node, literal
+from textwrap import indent
+
+from .graph import Graph, Literal, Node, bodies, literal
 
 
 def to_text(graph: Graph) -> str:
-    """A graph as text, a node a line: its id, op, operands, parameters and type."""
+    """A graph as text, a node a line: its id, op, operands, parameters and type; below it the bodies that it holds."""
     names = [f"%{i}{': ' + name if name else ''} {type}" for i, (name, type) in enumerate(_inputs(graph))]
     lines = [f"graph({', '.join(names)})"]
-    lines += [f"  %{i} = {_call(node)}  {node.type}" for i, node in enumerate(graph.nodes, graph.first)]
+    for i, node in enumerate(graph.nodes, graph.first):
+        lines.append(f"  %{i} = {_call(node)}  {node.type}")
+        lines += [indent(to_text(body), "    ") for body in bodies(node)]
     return "\n".join([*lines, f"return {', '.join(f'%{i}' for i in graph.outputs)}"])
 
 
@@ -33,7 +37,7 @@ def _call(node: Node) -> str:
     if node.op is literal:
         return _literal(dict(node.params)["value"])
     operands = [f"%{i}" for i in node.inputs]
-    return f"{node.op.name}({', '.join([*operands, *(f'{key}={value}' for key, value in node.params)])})"
+    return f"{node.op.name}({', '.join([*operands, *(f'{k}={value}' for k, value in node.params if k != 'bodies')])})"
 
 
 def _literal(value: object) -> str:

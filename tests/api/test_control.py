@@ -94,6 +94,21 @@ def test_captured_values_are_operands() -> None:
     np.testing.assert_allclose(one[1], 2 * X * X)
 
 
+def test_what_a_branch_computes_of_captured_values_alone_runs_in_the_branch() -> None:
+    def f(i: Any, j: Any, x: Any, w: Any) -> Any:
+        def inner() -> Any:
+            return bp.switch(j, [lambda: np.sum(np.exp(x)) * w, lambda: bp.grad(lambda v: np.sum(v * v * w))(x)[0]])
+
+        return bp.switch(i, [lambda: np.sum(np.sin(x)) * w, inner])
+
+    graph = bp.compile(bp.grad(f, argnums=2)).graph(np.array(0), np.array(0), X, 2.0)
+    assert {node.op.name for node in graph.nodes} <= {"switch", "item", "literal"}
+    for i, j in np.ndindex(2, 2):
+        expected = central(lambda x, i=i, j=j: f(i, j, x, 2.0), X)
+        found = bp.grad(f, argnums=2)(np.array(i), np.array(j), X, 2.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
+
+
 def test_a_branch_may_return_a_number() -> None:
     f = bp.grad(lambda i, x: bp.switch(i, [lambda: 0, lambda: np.sum(x) * 2, lambda: 1.0]), argnums=1)
     x = X.astype("float32")
