@@ -54,7 +54,7 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
     reverse.walk()
     cotangents = [reverse.total(i) for i in wrt]
     joint, _ = builder.build([*graph.outputs, *(var.id for var in cotangents)])
-    return verify(joint, "differentiate")
+    return verify(joint, "differentiate", graph)
 
 
 def _one(type: ValueType[Any]) -> Any:
@@ -81,7 +81,8 @@ class _Reverse:
         self.graph = graph
         self.builder = builder
         self.active = active
-        self.contributions: dict[NodeId, dict[int, list[Var[Any]]]] = {}  # by id, then by the item of a tuple
+        self.contributions: dict[NodeId, list[Var[Any]]] = {}  # of a tuple: empty, but there
+        self.items: dict[tuple[NodeId, int], list[Var[Any]]] = {}  # of the items of tuples
 
     def contribute(self, i: NodeId, cotangent: Var[Any]) -> None:
         type = self.builder.types[i]
@@ -89,16 +90,13 @@ class _Reverse:
             for k, part in enumerate(type.items):
                 if part.differentiable:
                     self.contribute_item(i, k, item(cotangent, index=k))
-        else:
-            self.contribute_item(i, 0, cotangent)
+        elif self.active[i]:
+            self.contributions.setdefault(i, []).append(cotangent)
 
     def contribute_item(self, i: NodeId, k: int, cotangent: Var[Any]) -> None:
         if self.active[i]:
-            parts = self.contributions.get(i)
-            if parts is None:
-                self.contributions[i] = {k: [cotangent]}
-            else:
-                parts.setdefault(k, []).append(cotangent)
+            self.contributions.setdefault(i, [])
+            self.items.setdefault((i, k), []).append(cotangent)
 
     def walk(self) -> None:
         graph, first = self.graph, self.graph.first
@@ -139,15 +137,14 @@ class _Reverse:
 
     def total(self, i: NodeId) -> Var[Any]:
         """The cotangent of an id: the sum of its contributions in the order of its consumers, or zeros."""
-        parts = self.contributions.get(i, {})
-        type = self.builder.types[i]
+        terms, type = self.contributions.get(i), self.builder.types[i]
         if isinstance(type, TupleType):
-            return make_tuple(*(self._part(parts.get(k), t, i, k) for k, t in enumerate(type.items)))  # type: ignore[no-any-return]
-        return self._part(parts.get(0), type, i)
+            return make_tuple(*(self._part(self.items.get((i, k)), t, i, k) for k, t in enumerate(type.items)))  # type: ignore[no-any-return]
+        return terms[0] if terms is not None and len(terms) == 1 else self._part(terms, type, i)
 
     def _part(self, terms: list[Var[Any]] | None, type: ValueType[Any], i: NodeId, k: int | None = None) -> Var[Any]:
         if terms is not None:
-            return terms[0] if len(terms) == 1 else _sum(self.builder, terms[::-1], type)
+            return _sum(self.builder, terms[::-1], type)
         if isinstance(type, UserType):
             primal = Var(self.builder, i, self.builder.types[i])
             return zero_value(primal if k is None else item(primal, index=k), of=type)  # type: ignore[no-any-return]
@@ -172,9 +169,9 @@ def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> V
     Errors:
         BadCotangentError: it has a shape to which the input does not broadcast.
     """
+    if cotangent.__class__ is Var and cotangent.type is type and cotangent.builder is builder:
+        return cotangent
     var = builder.lift(cotangent)
-    if var.type is type:
-        return var
     if isinstance(type, UserType) and var.type != type:
         raise BadCotangentError(f"the rule of {node.op.name} returned {var.type} for an input {type}", node.source)
     if not isinstance(type, NumericType) or not isinstance(var.type, NumericType):

@@ -7,14 +7,13 @@ and -0.0 stay apart.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import Source
 from ..ops.op import Kind, Op
 from ..ops.types import ValueType
-from .graph import Graph, Node, NodeId, Params, literal
+from .graph import Graph, Node, NodeId, Params, literal, same_nodes
 
 
 class Rewrite:
@@ -67,11 +66,6 @@ class Rewrite:
         if outputs == graph.outputs and same_nodes(self.nodes, graph.nodes):
             return graph
         return Graph(graph.inputs, tuple(self.nodes), outputs, graph.names)
-
-
-def same_nodes(one: Sequence[Node], other: Sequence[Node]) -> bool:
-    """Whether these are the very same nodes."""
-    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 Rule: TypeAlias = Callable[[Rewrite, Node], NodeId | None]

@@ -10,21 +10,23 @@ from typing import Any
 
 from ..errors import BackpropError, VerifyError
 from ..ops.types import NumericType, TupleType, ValueType
-from .graph import Graph, Node
+from .graph import Graph, Node, same_nodes
 
 
-def verify(graph: Graph, after: str = "build") -> Graph:
+def verify(graph: Graph, after: str = "build", known: Graph | None = None) -> Graph:
     """The graph itself.
 
     Arguments:
         graph: the graph to check.
         after: what made it, for the error.
+        known: a well-formed graph; where this one begins with it, only the rest is checked.
     Errors:
         VerifyError: it is ill-formed; names the node.
     """
-    types: list[ValueType[object]] = list(graph.inputs)
+    skipped = 0 if known is None else _begins_with(graph, known)
+    types = [*graph.inputs, *[node.type for node in graph.nodes[:skipped]]]
     seen: set[Any] = set()  # what has been inferred, types by their identity
-    for i, node in enumerate(graph.nodes, graph.first):
+    for i, node in enumerate(graph.nodes[skipped:], graph.first + skipped):
         op, inputs, params, type, source = node
         if inputs and not 0 <= min(inputs) <= max(inputs) < i:
             raise VerifyError(f"after {after}, node %{i} ({op.name}) reads {inputs}", source)
@@ -36,6 +38,12 @@ def verify(graph: Graph, after: str = "build") -> Graph:
     if not all(0 <= i < graph.first + len(graph) for i in graph.outputs):
         raise VerifyError(f"after {after}, the outputs {graph.outputs} are not all in the graph")
     return graph
+
+
+def _begins_with(graph: Graph, known: Graph) -> int:
+    """The number of nodes of a graph at the start of another one, 0 where it does not stand there."""
+    count = len(known)
+    return count if graph.inputs == known.inputs and same_nodes(graph.nodes[:count], known.nodes) else 0
 
 
 def _verify_type(node: Node, types: Sequence[ValueType[object]], where: str) -> None:

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,14 @@ from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
 from ...graph.verify import same_type
 from ...ops.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
+from ..blas import blas_threads as blas
 from ..cost import Machine
 from ..events import Recorder, TaskFinished, TaskStarted
+from ..interpret import runner_of
 from ..known import this_machine
 from ..lower import plan_input
 from ..partition import partition
-from ..plan import Plan, Slot, TaskOutput, make_plan, verify_plan
-from ..program import Program, compile_program
+from ..plan import Plan, PlanInput, Slot, TaskOutput, make_plan, verify_plan
 from ..steps import contiguous_items
 
 
@@ -66,6 +67,10 @@ class AbstractExecutor(ABC):
             PlanError: a value that does not fit its type.
             Exception: what an op raised, with a note that names the op, the user's line and the task.
         """
+
+    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """A plan as something to call again and again, with values that are known to fit and to be C-contiguous."""
+        return partial(self.run, plan)
 
     def prepare(self, graph: Graph) -> Plan:
         """The plan of a graph for this executor, from a cache by the graph's content.
@@ -108,9 +113,9 @@ def prepared(
 
 
 @lru_cache(maxsize=256)
-def programs(plan: Plan) -> tuple[Program, ...]:
+def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
-    return tuple(compile_program(task.body, task.name) for task in plan.tasks)
+    return tuple(runner_of(task.body, task.name) for task in plan.tasks)
 
 
 # Values.
@@ -213,3 +218,39 @@ def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> 
     for task, run in zip(plan.tasks, runners(plan, recorder), strict=True):
         results.append(run(*map(value, task.args)))
     return tuple(map(value, plan.outputs))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alone:
+    """A plan of a single task as something to call with values that fit.
+
+    Arguments:
+        program: of the task.
+        args: for each of its arguments, which value it is.
+        outputs: for each output, which result it is; below zero, which value, counted from the end.
+        blas_threads: the threads of BLAS.
+    """
+
+    program: Program
+    args: tuple[int, ...]
+    outputs: tuple[int, ...]
+    blas_threads: int | None
+
+    def __call__(self, values: Sequence[Any]) -> Sequence[Any]:
+        """The results of the plan."""
+        with blas(self.blas_threads):
+            results = self.program(*[values[k] for k in self.args])
+        return [results[k] if k >= 0 else values[k] for k in self.outputs]
+
+
+def alone(plan: Plan, blas_threads: int | None) -> Alone | None:
+    """A plan of a single task that reads whole inputs as something to call; None for any other plan."""
+    if len(plan.tasks) != 1:
+        return None
+    (task,) = plan.tasks
+    args = [slot.index for slot in task.args if isinstance(slot, PlanInput) and slot.rows is None]
+    if len(args) < len(task.args) or any(isinstance(slot, PlanInput) and slot.rows for slot in plan.outputs):
+        return None
+    given = len(plan.inputs)
+    outputs = [slot.index - given if isinstance(slot, PlanInput) else slot.index for slot in plan.outputs]
+    return Alone(programs(plan)[0], tuple(args), tuple(outputs), blas_threads)
