@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..events import Recorder
@@ -31,6 +31,10 @@ class Auto(AbstractExecutor):
     def chosen(self, plan: Plan) -> AbstractExecutor:
         """The executor that runs a plan."""
         return self._serial if len(plan.tasks) < 2 else self._threads
+
+    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """See AbstractExecutor."""
+        return self.chosen(plan).bound(plan)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""

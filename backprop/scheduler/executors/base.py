@@ -231,7 +231,7 @@ class Alone:
         blas_threads: the threads of BLAS.
     """
 
-    program: Program
+    program: Callable[..., tuple[Any, ...]]
     args: tuple[int, ...]
     outputs: tuple[int, ...]
     blas_threads: int | None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..blas import blas_threads as blas
 from ..events import Recorder
 from ..plan import Plan
-from .base import AbstractExecutor, entered, run_inline
+from .base import AbstractExecutor, alone, entered, run_inline
 
 
 class Serial(AbstractExecutor):
@@ -21,6 +21,10 @@ class Serial(AbstractExecutor):
 
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(1, 0.0, blas_threads, recorder)
+
+    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """See AbstractExecutor."""
+        return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().bound(plan)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""
