@@ -48,7 +48,7 @@ def narrowed(type: Any, cls: type) -> Any:
 
 def annotated(cls: type, name: str) -> ValueType[Any] | None:
     """The type of an attribute by the annotations of a class: a number, a class, or a ValueType in an Annotated."""
-    hint = get_type_hints(cls, include_extras=True).get(name)
+    hint = _hints(cls).get(name)
     if get_origin(hint) is Annotated:
         return next((part for part in get_args(hint) if isinstance(part, ValueType)), None)
     if hint in (bool, int, float, complex):
@@ -63,6 +63,14 @@ def type_of_field(x: Any, *, name: str) -> ValueType[Any]:
     """The type of an attribute that is there; a Python number counts as one of its dtype."""
     found = type_of(getattr(x, name))
     return scalar_type(found.dtype) if isinstance(found, NumericType) and found.weak else found
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """The annotations of a class; none where one of them names what cannot be found, such as a class in a function."""
+    try:
+        return get_type_hints(cls, include_extras=True)
+    except (NameError, AttributeError, TypeError):
+        return {}
 
 
 choice: Op = Op(
