@@ -142,9 +142,10 @@ def op(
 
     Arguments:
         forward: what it computes on plain values; with `backward` it returns (out, residuals), where residuals are
-            whatever `backward` needs (anything that can be pickled).
+            whatever `backward` needs (anything that can be pickled). In a graph it gets arrays of its own.
         backward: (residuals, g) -> a cotangent for each argument of `forward`, in a tuple where there are several,
-            None for zero; plain NumPy. Such an op has no second derivative.
+            None for zero; plain NumPy. It may run often, and leaves the residuals as they are. Such an op has no second
+            derivative.
         name: shown in texts and errors; that of the function by default.
         vjp: the rule, as for `.defvjp`.
         derive: whether the rule is derived from `forward`, which is then made of ops, or functions of NumPy.

@@ -3,6 +3,9 @@
 They stand between the user's functions, which take and return structures, and a node, whose operands and results are
 leaves: `call` is the structure of the arguments, `result` that of what the op returns. All are functions of a module,
 bound by `functools.partial` to what the user gave, so that an op can be sent to other processes.
+
+A user's function gets arrays of its own, which it may write to and keep: those of a program are soon overwritten, and
+those of the caller may be. What it keeps in residuals is kept apart from what it returns, for the same reason.
 """
 
 from __future__ import annotations
@@ -32,16 +35,24 @@ def node_type(*types: ValueType[Any], call: Structure, result: Result) -> ValueT
 
 def run(name: str, function: Function, *values: Any, call: Structure, result: Result) -> Any:
     """The value of a node: the only leaf of what the function returns, or a tuple of the leaves."""
-    args, params = unflatten(call, values)
+    args, params = unflatten(call, own(values))
     leaves = checked(name, function(*args, **params), result.structure)
-    return leaves[0] if len(leaves) == 1 else tuple(leaves)
+    if len(leaves) == 1:
+        return leaves[0]
+    plain = all(isinstance(t, NumericType) for t in result.structure.types)
+    return tuple(leaves if plain else own(leaves))
 
 
 def run_pair(name: str, forward: Function, *values: Any, call: Structure, result: Result) -> tuple[Any, ...]:
     """The value of a node of an opaque pair: the leaves, and the residuals."""
-    args, params = unflatten(call, values)
+    args, params = unflatten(call, own(values))
     out, residuals = forward(*args, **params)
-    return (*checked(name, out, result.structure), residuals)
+    return (*own(checked(name, out, result.structure)), residuals)
+
+
+def own(values: Sequence[Any]) -> list[Any]:
+    """The values, copies of those that are arrays."""
+    return [value.copy() if isinstance(value, np.ndarray) else value for value in values]
 
 
 def without_residuals(forward: Function, *args: Any, **params: Any) -> Any:
@@ -121,7 +132,7 @@ def run_backward(
     wanted: Sequence[ValueType[Any]],
 ) -> tuple[Any, ...]:
     """The value of the reverse node of an opaque pair."""
-    given = iter(seeds)
+    given = iter(own(seeds))
     leaves = [next(given) if t.differentiable else None for t in result.structure.types]
     answer = backward(residuals, unflatten(result.structure, leaves))
     found = zip(cotangent_leaves(name, call, answer), wanted, strict=True)
@@ -180,7 +191,7 @@ def cotangent_of(name: str, leaf: Any, t: ValueType[Any]) -> Any:
     array = np.zeros(t.shape, t.dtype) if leaf is None else np.asarray(leaf)
     if array.shape != t.shape:
         raise BadCotangentError(f"the rule of {name} returned a cotangent of shape {array.shape} for an input {t}")
-    array = (np.real(array) if t.dtype.kind == "f" else array).astype(t.dtype, copy=False)
+    array = (np.real(array) if t.dtype.kind == "f" else array).astype(t.dtype)  # a copy: residuals may hold the array
     return array[()] if isinstance(t, ScalarType) else array
 
 

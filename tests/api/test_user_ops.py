@@ -323,6 +323,49 @@ def test_residuals_are_not_sent_along_with_the_result() -> None:
     assert all(node.op.kind is not Kind.VIEW for node in graph.nodes if pair in node.inputs)
 
 
+# Memory.
+
+
+def test_a_function_may_keep_and_overwrite_its_arguments() -> None:
+    kept: list[Any] = []
+
+    def greedy(x: Any) -> Any:
+        kept.append(x)
+        x *= 2
+        return x
+
+    doubled = bp.op(greedy, vjp=lambda g, out, x: 2 * g, like=0)
+    x = np.linspace(0.0, 1.0, 5000)
+    value = bp.compile(lambda x: np.sum(np.cos(doubled(np.sin(x) + 1) + x)))
+    want = np.sum(np.cos(2 * (np.sin(x) + 1) + x))
+    np.testing.assert_allclose([value(x), value(x)], want)
+    value(x * 0)
+    np.testing.assert_allclose(kept[0], 2 * (np.sin(x) + 1))
+
+
+def test_residuals_are_safe_from_later_runs_and_from_the_user() -> None:
+    def keep(x: Any) -> Any:
+        return x, x
+
+    def scale(x: Any, g: Any) -> Any:
+        return x if g[0] == 0 else x * g
+
+    kept = bp.op(keep, scale, like=0)
+    x = np.linspace(1.0, 2.0, 5000)
+    f = lambda x: kept(np.sin(x) + x * x)  # noqa: E731
+    inner = np.sin(x) + x * x
+    out, pullback = bp.vjp(f, x)
+    again = x.copy()
+    x[:] = 0.0
+    out[:] = -1.0
+    bp.vjp(f, again + 1)
+    (first,) = pullback(np.ones(5000))
+    np.testing.assert_allclose(first, inner * (np.cos(again) + 2 * again))
+    (g,) = bp.vjp(kept, again)[1](np.zeros(5000))
+    g[:] = 5.0
+    np.testing.assert_array_equal(pullback(np.ones(5000))[0], first)
+
+
 # Derived ops, and composition.
 
 
