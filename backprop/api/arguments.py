@@ -34,24 +34,26 @@ def pick(f: Callable[..., Any], arguments: Structure, argnums: Argnums, lenient:
         IntegerInputError: it has no derivative.
     """
     wanted = (argnums,) if isinstance(argnums, int | str) else tuple(argnums)
-    return tuple(_pick_one(arguments, *_locate(f, arguments, argnum), lenient) for argnum in wanted)
+    return tuple(_pick_one(f, arguments, _locate(f, arguments, argnum), lenient) for argnum in wanted)
 
 
-def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> tuple[int | str, str]:
-    """Where an argument stands, as a position or a keyword, and its name."""
+def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> int | str:
+    """Where an argument stands, as a position or a keyword."""
     args, kwargs = arguments.spec.children()
     count, names = args.num_children, kwargs.entries()
+    if isinstance(argnum, int) and 0 <= argnum < count:
+        return argnum
     known = parameters(f)
     position = known.index(argnum) if argnum in known else argnum
     if isinstance(position, int):
         position = position + count if position < 0 else position
         name = known[position] if 0 <= position < len(known) else f"args[{position}]"
         if 0 <= position < count:
-            return position, name
+            return position
         if name in names:
-            return name, name
+            return name
     if argnum in names:
-        return argnum, str(argnum)
+        return argnum
     raise ArgumentError(
         f"there is no argument {argnum!r} to differentiate by: the call has {count} positional arguments"
         f" and the keywords {names}",
@@ -60,7 +62,12 @@ def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> t
     )
 
 
-def _pick_one(arguments: Structure, key: int | str, name: str, lenient: bool) -> Pick:
+def _name(f: Callable[..., Any], key: int | str) -> str:
+    known = parameters(f)
+    return key if isinstance(key, str) else known[key] if key < len(known) else f"args[{key}]"
+
+
+def _pick_one(f: Callable[..., Any], arguments: Structure, key: int | str, lenient: bool) -> Pick:
     args, kwargs = arguments.spec.children()
     children = (*args.children(), *kwargs.children())
     place = key if isinstance(key, int) else args.num_children + kwargs.entries().index(key)
@@ -72,7 +79,7 @@ def _pick_one(arguments: Structure, key: int | str, name: str, lenient: bool) ->
     ids = tuple(dynamic + k for k, type in enumerate(types) if type.differentiable)
     structure = Structure(spec, leaves)
     if not ids and not lenient:
-        raise not_differentiable(structure, name)
+        raise not_differentiable(structure, _name(f, key))
     return Pick(structure, ids)
 
 

@@ -40,14 +40,14 @@ from ..ops.sparse import asked_by_scipy, beside_sparse
 from ..ops.tuples import item
 from ..ops.types import NumericType, OpaqueType, TupleType, UserType, ValueType, type_of
 from .choice import annotated, field, type_of_field
-from .graph import Graph, Literal, Node, NodeId, literal
+from .graph import Graph, Literal, Node, NodeId, Params, literal
 from .guard import Guard, same_bits
 
 T = TypeVar("T")
 PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 NUMBERS = (bool, int, float, complex)
-EXACT = (int, float)  # where not zero, such numbers are equal only if their bytes are
+EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
 
 
 class Asked(NamedTuple):
@@ -160,7 +160,7 @@ class Builder:
         key = (op, settled, *map(id, types))
         signature = self._signatures.get(key)
         if signature is None:
-            signature = self._signatures[key] = self._signature(op, types, params)
+            signature = self._signatures[key] = self._signature(op, tuple(types), settled)
         result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
@@ -193,9 +193,8 @@ class Builder:
         key = (value.__class__, value) if exact else Literal.of(value)
         i = self._literals.get(key)
         if i is None:
-            constant = Literal.of(value)
-            i = self.append(Node(literal, (), (("value", constant),), literal.infer(constant))).id
-            self._literals[key] = i
+            node = number_node(*key) if isinstance(key, tuple) else literal_node(key)
+            i = self._literals[key] = self.append(node).id
         return Var(self, i, self.types[i])
 
     def _capture(self, value: Any) -> Var[Any]:
@@ -234,18 +233,9 @@ class Builder:
             f"{type(value).__name__} cannot be a constant of a graph", user_line(), "make it an input, with .input(...)"
         )
 
-    def _signature(self, op: Op, types: Sequence[Any], params: dict[str, Any]) -> Signature:
-        """What an op does with operands of some types; weak ones are cast to the dtype that their company asks for."""
-        strong = tuple(t.dtype for t in types if isinstance(t, NumericType) and not t.weak)
-        settled = list(types)
-        casts = []
-        for position, type in enumerate(types):
-            if strong and getattr(type, "weak", False):
-                dtype = promoted(strong, type.dtype.kind)
-                casts.append((position, dtype))
-                settled[position] = cast.infer(type, dtype=dtype.name)
+    def _signature(self, op: Op, types: tuple[Any, ...], params: Params) -> Signature:
         try:
-            return Signature(op.infer(*settled, **params), tuple(casts))
+            return signature(op, types, params)
         except (BackpropError, IndexError) as error:
             raise located(error, self.source or user_line()) from None
 
@@ -371,6 +361,31 @@ class Builder:
         graph, _ = self.build(made, start)
         self.values.update(zip(made, self.run(graph, [self.values[i] for i in start]), strict=True))
         return graph, start, made
+
+
+@lru_cache(maxsize=4096)
+def number_node(cls: type, number: float) -> Node:
+    """The node of a number that is not zero."""
+    return literal_node(Literal.of(cls(number)))
+
+
+def literal_node(constant: Literal) -> Node:
+    """The node of a constant."""
+    return Node(literal, (), (("value", constant),), literal.infer(constant))
+
+
+@lru_cache(maxsize=4096)
+def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
+    """What an op does with operands of some types; weak ones are cast to the dtype that their company asks for."""
+    strong = tuple(t.dtype for t in types if isinstance(t, NumericType) and not t.weak)
+    settled = list(types)
+    casts = []
+    for position, type in enumerate(types):
+        if strong and getattr(type, "weak", False):
+            dtype = promoted(strong, type.dtype.kind)
+            casts.append((position, dtype))
+            settled[position] = cast.infer(type, dtype=dtype.name)
+    return Signature(op.infer(*settled, **dict(params)), tuple(casts))
 
 
 @lru_cache(maxsize=256)
