@@ -11,6 +11,7 @@ import backprop as bp
 from backprop import ops
 from backprop.graph.rows import Rows, rows_of
 from backprop.ops.contract import row_dot
+from backprop.ops.index import Slice, scatter_basic
 from backprop.ops.shape import sum_to
 
 N, M = 6, 4
@@ -43,6 +44,7 @@ BY_ROWS: dict[str, tuple[Any, list[tuple[int, ...]], tuple[bool, ...]]] = {
     "a product by a vector": (np.matmul, [(N, M), (M,)], (True, False)),
     "products": (np.matmul, [(N, 2, M), (N, M, 3)], (True, True)),
     "products by one matrix": (np.matmul, [(N, 2, M), (1, M, 3)], (True, False)),
+    "a column put": (lambda x: scatter_basic(x, shape=(N, M), key=(Slice(0, N, 1), 1)), [(N,)], (True,)),
     "dot products": (row_dot, [(N, M), (N, M)], (True, True)),
     "dot products by one row": (row_dot, [(N, M), (M,)], (True, False)),
 }
@@ -77,6 +79,7 @@ NEITHER: dict[str, tuple[Any, list[tuple[int, ...]]]] = {
     "a running sum": (ops.cumsum, [(N,)]),
     "more rows": (lambda x: ops.broadcast_to(x, (N, M)), [(M,)]),
     "products by one stack": (np.matmul, [(2, M), (N, M, 3)]),
+    "one row put in many": (lambda x: scatter_basic(x, shape=(N, M), key=(Slice(0, N, 1), 1)), [(1,)]),
     "a solution": (np.linalg.solve, [(N, N), (N, N)]),
 }
 

@@ -127,7 +127,7 @@ class _Splitter(Rewrite):
         for start, stop in pairwise(self.edges[unit[0]]):
             for i in unit:
                 self.pieces[i, start] = self.block(i, start, stop)
-                if self.rows[i].merge is not None and i in self.demand.whole:
+                if self.rows[i].merge is not None:
                     self.merge(i, self.pieces[i, start])
         for i in unit:
             if i in self.demand.whole:

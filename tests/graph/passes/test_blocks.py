@@ -108,8 +108,13 @@ def test_what_would_mostly_be_joined_again_is_left() -> None:
 
 
 def test_small_ops_between_large_ones_hand_blocks_on() -> None:
-    graph = graph_of(lambda x: ops.sum(np.exp(x - np.sqrt(ops.max(x, axis=1, keepdims=True) ** 2))), (N, M))
-    after = split(graph)
+    def f(x: Any) -> Any:
+        top = ops.max(x, axis=1, keepdims=True)
+        return ops.sum(np.exp(x - np.sqrt(np.sqrt(top**2))))
+
+    graph = graph_of(f, (N, 64 * M))
+    after = split(graph, Sizes(elements=N * 64 * M, block=1024))
+    assert names(after)["sqrt"] > 2
     assert names(after)["concat_along"] == 0
     assert_close(graph, after)
 
@@ -136,6 +141,28 @@ def test_constants_are_made_with_fewer_rows() -> None:
     after = split(graph)
     assert max(n for n in computed_sizes(after)) < N * M
     assert_close(graph, after)
+
+
+def test_columns_that_are_repeated_and_needed_whole_too() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = ops.broadcast_to(y, (N, M))
+        return ops.sum(np.sin(x) * z), z
+
+    graph = graph_of(f, (N, M), (N, 1))
+    assert_close(graph, split(graph))
+
+
+def test_what_is_not_split_keeps_its_order() -> None:
+    def f(x: Any, *ys: Any) -> Any:
+        steps = [np.cos, np.exp, np.arctan, np.tanh]
+        for step in steps:
+            ys = tuple(map(step, ys))
+        return ops.sum(np.sin(x) * 2.0), *ys
+
+    graph = graph_of(f, (N, M), *[()] * 5)
+    kept = ["cos", "exp", "arctan", "tanh"]
+    before, after = ([(n.op.name, n.type) for n in g.nodes if n.op.name in kept] for g in (graph, split(graph)))
+    assert before == after
 
 
 # What merges rows.
@@ -188,6 +215,11 @@ def test_members_that_need_a_whole_result_come_in_a_later_round() -> None:
 
 # Products.
 
+
+def with_itself(x: Any) -> Any:
+    return x @ x
+
+
 PRODUCTS = {
     "matrices": (lambda x, y: np.tanh(x @ y), [(N, M), (M, 5)]),
     "a vector": (lambda x, y: np.tanh(x @ y), [(N, M), (M,)]),
@@ -196,7 +228,7 @@ PRODUCTS = {
     "a large x.T @ y": (lambda x, y: ops.transpose(x) @ y, [(N, 2 * N), (N, 2 * N)]),
     "vectors": (lambda x, y: np.sin(x) @ np.cos(y), [(8 * N,), (8 * N,)]),
     "stacks": (lambda x, y: np.sin(x) @ y, [(N, 2, 3), (N, 3, 4)]),
-    "with itself": (lambda x: np.sin(x) @ np.sin(x), [(N, N)]),
+    "with itself": (lambda x: with_itself(np.sin(x)), [(N, N)]),
     "rows": (lambda x, y: row_dot(np.sin(x), y), [(N, M), (M,)]),
 }
 
@@ -229,6 +261,25 @@ def test_contributions_of_blocks_are_summed_up_before_they_are_merged() -> None:
     blocks = len(family.edges) - 1
     merges = [n for n in after.nodes if n.op is ops.add and n.type == bp.ArrayType((M, M))]
     assert len(merges) == blocks - 1
+
+
+def test_contributions_of_unlike_batches_are_merged_apart() -> None:
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return ops.sum(np.tanh(x @ w)) + ops.sum(np.tanh(y @ w))
+
+    graph = gradient_of(loss, (M, M), (N, M), (3 * N, M))
+    assert len(families(graph, SMALL)) == 2
+    assert_close(graph, split(graph))
+
+
+def test_rows_of_a_merged_result_are_not_mistaken_for_partial_results() -> None:
+    def f(x: Any, y: Any) -> Any:
+        z = ops.transpose(np.sin(x)) @ np.cos(y)
+        return ops.sum(np.exp(z) * 2.0) + ops.sum(z)
+
+    graph = gradient_of(f, (4 * N, 16), (4 * N, 16))
+    assert len(families(graph, SMALL)) > 1
+    assert_close(graph, split(graph))
 
 
 def test_blocks_are_a_power_of_two_and_halves_are_equal() -> None:
