@@ -121,10 +121,8 @@ def advice(found: Sequence[Library], better: str, picked: str) -> str:
     what = f"BLAS runs kernels for an older processor, {running}; this one can run {better}."
     if picked:
         return f"{what} The environment asks for that: unset {CORETYPE}={picked}, or set it to {better}. {EVERYWHERE}"
-    set_by = (
-        f"The commands {', '.join(LONG)} set {CORETYPE}={better} themselves; in your own programs set it before NumPy"
-    )
-    return f"{what} {set_by} is loaded. {EVERYWHERE}"
+    long = f"Long commands ({', '.join(LONG)}) set {CORETYPE}={better} themselves"
+    return f"{what} {long}; in programs of your own set it before NumPy is loaded. {EVERYWHERE}"
 
 
 # The cost model.

@@ -102,7 +102,7 @@ def test_a_training_step_refines() -> None:
 
 def test_the_advice() -> None:
     assert "no kernels that are known to be too old" in advice([OLD], "", "")
-    assert "The commands train" in advice([OLD], "SkylakeX", "")
+    assert "Long commands (train) set OPENBLAS_CORETYPE=SkylakeX" in advice([OLD], "SkylakeX", "")
     assert f"unset {CORETYPE}=Haswell" in advice([OLD], "SkylakeX", "Haswell")
 
 
