@@ -15,7 +15,7 @@ from ..errors import BadCotangentError
 from ..graph.builder import Var
 from ..graph.structure import NAMESPACE, Static, Structure, parts_up_to, restore
 from ..ops.elementwise import cast
-from ..ops.types import NumericType, ValueType
+from ..ops.types import NumericType, UserType, ValueType
 
 
 def fitted(expected: Structure, given: Any, name: str) -> list[Any]:
@@ -41,6 +41,8 @@ def _is_without(leaf: ValueType[Any] | Static) -> bool:
 
 
 def _fitted(type: Any, value: Any, path: str) -> Any:
+    if isinstance(type, UserType) and not isinstance(value, Var | type.cls):
+        raise _bad(f"it is a {value.__class__.__name__}, and belongs to a value that is a {type}", path)
     if not isinstance(type, NumericType):
         return value
     given = value if isinstance(value, Var) else _array(type, value, path)

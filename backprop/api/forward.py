@@ -20,6 +20,7 @@ from ..graph.passes import run_passes
 from ..graph.split import supply
 from ..graph.structure import unflatten
 from ..graph.trace import trace
+from ..ops.types import NumericType
 from .arguments import Pick, not_differentiable, pick
 from .cotangents import fitted
 from .evaluate import Function, as_function
@@ -121,8 +122,9 @@ def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     inputs = [builder.input(type) for type in graph.inputs]
     tangents = [builder.input(graph.inputs[i]) for i in wrt]
     results = builder.inline(graph, inputs)
-    # The pullback is linear in the seeds, so that any seeds will do.
-    any_seeds = [zero(builder, joint_graph.inputs[i]) for i in seeds]
+    # The pullback is linear in the seeds, so that any seeds will do: zeros, or the result itself for a user's type.
+    values = [var for var in results if var.type.differentiable]
+    any_seeds = [zero(builder, var.type) if isinstance(var.type, NumericType) else var for var in values]
     pushed = iter(builder.inline(twice, [*inputs, *any_seeds, *tangents])[len(wrt) :])
     outs = [next(pushed) if t.differentiable else r for t, r in zip(graph.output_types, results, strict=True)]
     built, _ = builder.build([var.id for var in (*results, *outs)])

@@ -100,6 +100,19 @@ def test_second_derivatives() -> None:
     np.testing.assert_allclose(samples(gradient), 8 * (S.samples @ R.samples) * S.samples + 4 * 14.0 * R.samples)
 
 
+def test_forward_mode_and_pullbacks() -> None:
+    value, tangent = bp.jvp(lambda s: inner(s, s), (S,), (R,))
+    assert (value, tangent) == (14.0, 2 * S.samples @ R.samples)
+    value, tangent = bp.jvp(lambda s: scaled(2.0, s), (S,), (R,))
+    assert samples(tangent) == samples(Signal(2 * R.samples))
+    value, pullback = bp.vjp(lambda s: scaled(2.0, s), S)
+    assert samples(value) == [2.0, 4.0, 6.0]
+    assert samples(pullback(R)[0]) == [1.0, 0.0, -2.0]
+    np.testing.assert_allclose(samples(bp.hvp(lambda s: inner(s, s), (S,), R)), 2 * R.samples)
+    with pytest.raises(BadCotangentError, match="it is a float, and belongs to a value that is a Signal"):
+        pullback(1.0)
+
+
 def test_several_results_one_of_the_class() -> None:
     both = bp.op(lambda s: (Signal(2 * s.samples), np.sum(s.samples)), infer=lambda s: (s, NUMBER))
     both.defvjp(lambda g, out, s: scaled(2.0, g[0]))
