@@ -35,7 +35,7 @@ from backprop.scheduler.plan import make_plan
 
 PACKAGES = ("numpy", "scipy", "dask", "distributed", "threadpoolctl", "optree")
 EVERYWHERE = "Other kernels give other bits: set it for all processes of a run, or for none."
-STEPS = 5
+STEPS = 20
 """Steps of the training that the rates are refined by."""
 
 RATES = {
