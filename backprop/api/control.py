@@ -20,12 +20,13 @@ from ..graph.builder import Builder, Var, located, user_line
 from ..graph.choice import choice, closest, narrow, narrowed
 from ..graph.control import call, emit, position
 from ..graph.control import switch as switch_op
+from ..graph.graph import Graph
 from ..graph.loop import Loop
 from ..graph.loop import scan as scan_op
 from ..graph.structure import Structure, flatten, unflatten
 from ..graph.trace import trace
 from ..graph.verify import same_type
-from ..ops.op import Op
+from ..ops.op import Kind, Op
 from ..ops.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
 from .run import current, handed_out, plain, run_graph, runner, youngest
 
@@ -224,6 +225,7 @@ def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType
     """
     builder = Builder()
     builder.source = user_line()
+    _check_local(params["bodies"])
     operands: list[Any] = [builder.input(_type(value)) for value in values]
     operands[: len(types)] = [as_type(var, t) for var, t in zip(operands, types, strict=False)]
     try:
@@ -234,6 +236,17 @@ def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType
     executor = current()
     graph = graph if youngest(values) is not None else plain(graph)
     return unflatten(output, handed_out(graph.output_types, run_graph(graph, values, executor), values))
+
+
+def _check_local(bodies: Sequence[Graph]) -> None:
+    """Refuse local ops in bodies: the reverse pass would run them again, and an executor elsewhere."""
+    for node in (node for body in bodies for node in body.nodes):
+        if node.op.kind is Kind.LOCAL:
+            raise GraphTypeError(
+                f"{node.op.name} is a local op, and cannot stand in a switch, match, scan or checkpoint",
+                node.source,
+                "call it outside, and hand in its result",
+            )
 
 
 def _type(value: Any) -> ValueType[Any]:

@@ -195,6 +195,19 @@ def test_switch_in_an_explicit_graph() -> None:
     np.testing.assert_array_equal(bp.grad(g.build(), argnums=1)(np.int64(1), X), 2 * X)
 
 
+def test_a_local_op_cannot_stand_in_a_body() -> None:
+    local = bp.op(lambda x: x * 2.0, vjp=lambda g, out, x: 2.0 * g, like=0, local=True, name="solver")
+    functions = [
+        lambda x: np.sum(bp.checkpoint(local)(x)),
+        lambda x: np.sum(bp.switch(np.sum(x) > 0, [local, local], x)),
+        lambda x: np.sum(bp.scan(lambda c, _: (local(c), None), x, length=2)[0]),
+    ]
+    for f in functions:
+        with pytest.raises(GraphTypeError, match="solver is a local op") as caught:
+            bp.grad(f)(X)
+        assert "test_control.py" in str(caught.value.where)
+
+
 # match
 
 
