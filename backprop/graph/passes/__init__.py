@@ -13,6 +13,8 @@ from .blocks import split_blocks
 from .calls import inline_calls
 from .dead_code import drop_dead_code
 from .factors import move_factors
+from .order import order_by_branch
+from .products import join_products
 from .results import keep_histories, narrow_results
 from .simplify import simplify
 
@@ -22,13 +24,14 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     inline_calls,
     keep_histories,
     drop_dead_code,
+    join_products,
     simplify,
     move_factors,
     narrow_results,
     drop_dead_code,
 )
 
-LAST_PASSES: tuple[Pass, ...] = (split_blocks,)
+LAST_PASSES: tuple[Pass, ...] = (split_blocks, order_by_branch)
 """For a graph that is about to run, and will not become part of another."""
 
 

@@ -66,10 +66,12 @@ class _Factors:
         self.uses.update(enumerate(uses[: self.graph.first]))
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             moved = rewrite.moved(node)
-            rule = RULES.get(node.op) if isinstance(node.type, ArrayType) and node.type.dtype.kind == "f" else None
-            new = rule(self, moved) if rule is not None else None
-            rewrite.to.append(rewrite.add(moved) if new is None else new)
-            self.uses[rewrite.to[i]] = self.uses.get(rewrite.to[i], 0) + uses[i]
+            rule = RULES.get(node.op)
+            applies = rule is not None and isinstance(node.type, ArrayType) and node.type.dtype.kind == "f"
+            new = rule(self, moved) if applies and rule is not None else None
+            to = rewrite.add(moved) if new is None else new
+            rewrite.to.append(to)
+            self.uses[to] = self.uses.get(to, 0) + uses[i]
         return rewrite.done()
 
     # What is there.
@@ -94,9 +96,12 @@ class _Factors:
 
     def split(self, i: NodeId) -> Factor:
         """A value as a number times another, where it is that and nothing else reads it."""
-        if (node := self.sole(i, negative)) is not None:
+        node = self.rewrite.node(i)
+        if node is None or node.op not in (negative, multiply) or self.uses.get(i, 1) > 1:
+            return Factor(1.0, i)
+        if node.op is negative:
             return Factor(-1.0, node.inputs[0])
-        if (node := self.sole(i, multiply)) is not None:
+        if not self.rewrite.literals.keys().isdisjoint(node.inputs):
             for x, c in (node.inputs, node.inputs[::-1]):
                 if self.number(c) and self.rewrite.type_of(x) == node.type:
                     return Factor(self.number(c), x)
@@ -154,9 +159,10 @@ def _of_number(factors: _Factors, node: Node) -> NodeId | None:
     """-x, x * 2, 2 * x."""
     if node.op is negative:
         return factors.times(Factor(-1.0, node.inputs[0]), node)
-    for x, c in (node.inputs, node.inputs[::-1]):
-        if factors.number(c) and factors.rewrite.type_of(x) == node.type:
-            return factors.times(Factor(factors.number(c), x), node)
+    if not factors.rewrite.literals.keys().isdisjoint(node.inputs):
+        for x, c in (node.inputs, node.inputs[::-1]):
+            if factors.number(c) and factors.rewrite.type_of(x) == node.type:
+                return factors.times(Factor(factors.number(c), x), node)
     return _of_product(factors, node)
 
 
