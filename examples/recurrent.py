@@ -21,19 +21,19 @@ def loss(params: dict[str, Any], xs: Any, target: Any) -> Any:
 
 
 def main() -> None:
-    """Train to tell the sum of a sequence, and count nodes."""
+    """Train to tell the sum of the last two inputs, and count nodes."""
     rng = np.random.default_rng(0)
-    params = {"recur": 0.9 * np.eye(8), "enter": rng.normal(size=(8, 1)) / 8, "leave": np.zeros((1, 8))}
+    params = {"recur": 0.5 * np.eye(8), "enter": rng.normal(size=(8, 1)) / 2, "leave": np.zeros((1, 8))}
     step = bp.compile(bp.value_and_grad(loss))
     errors = []
     for _ in range(400):
         xs = rng.normal(size=(20, 1)) / 4
-        value, gradient = step(params, xs, np.sum(xs, axis=0))
+        value, gradient = step(params, xs, xs[-1] + xs[-2])
         errors.append(value)
-        params = {name: params[name] - 0.03 * gradient[name] for name in params}
+        params = {name: params[name] - 0.1 * gradient[name] for name in params}
     sizes = [len(step.graph(params, rng.normal(size=(n, 1)), np.zeros(1))) for n in (100, 10_000)]
     print(f"error {np.mean(errors[:20]):.3f}, at the end {np.mean(errors[-20:]):.3f}; nodes {sizes}")
-    assert np.mean(errors[-20:]) < 0.6 * np.mean(errors[:20])
+    assert np.mean(errors[-20:]) < 0.5 * np.mean(errors[:20])
     assert sizes[0] == sizes[1]
 
 
