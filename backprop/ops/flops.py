@@ -70,6 +70,9 @@ VECTORISED = PerElement(5)
 SCALAR = PerElement(40)
 """sin and cos in double precision, sigmoid, the gamma function; running sums and the order of a sort."""
 
+SOFTMAX = PerElement(30)
+"""softmax and its kin: some passes over the elements, one of them a function."""
+
 SERIES = PerElement(500)
 """Bessel functions, incomplete gamma and beta functions."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import GraphTypeError
 from .elementwise import exp, exp_minus
-from .flops import VECTORISED
+from .flops import SOFTMAX
 from .op import Op
 from .reduce import Axes, fold, prepared, reduce_sum, reduction, spread, without
 from .scan import DtypeRule, float_dtype, same_type
@@ -42,7 +42,7 @@ reduce_logsumexp: Op = reduction(
     _only_real("logsumexp"),
     _logsumexp,
     lambda g, out, x, *, axes, keepdims: spread(g, x, axes) * exp_minus(x, spread(out, x, axes)),
-    flops=VECTORISED,
+    flops=SOFTMAX,
     home=__name__,
 )
 
@@ -71,7 +71,7 @@ softmax_along: Op = Op(
     same_type("softmax", _only_real("softmax")),
     _softmax,
     _softmax_vjp,
-    flops=VECTORISED,
+    flops=SOFTMAX,
     home=__name__,
 )
 log_softmax_along: Op = Op(
@@ -79,7 +79,7 @@ log_softmax_along: Op = Op(
     same_type("log_softmax", _only_real("log_softmax")),
     _log_softmax,
     lambda g, out, x, *, axes: g - exp(out) * reduce_sum(g, axes=axes, keepdims=True),
-    flops=VECTORISED,
+    flops=SOFTMAX,
     home=__name__,
 )
 

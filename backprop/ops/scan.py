@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .flops import SCALAR, VECTORISED
+from .flops import SCALAR
 from .op import Op
 from .shape import asarray, ndim, one_axis, ravel, refuse_out
 from .types import NumericType, ValueType, numeric, value_type
@@ -157,7 +157,7 @@ def _sort_vjp(g: Any, out: Any, x: Any, *, axis: int) -> Any:
 
 
 sort_along: Op = Op(
-    "sort_along", same_type("sort"), lambda x, *, axis: np.sort(x, axis), _sort_vjp, flops=VECTORISED, home=__name__
+    "sort_along", same_type("sort"), lambda x, *, axis: np.sort(x, axis), _sort_vjp, flops=SCALAR, home=__name__
 )
 
 # NumPy's functions.

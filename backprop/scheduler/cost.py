@@ -21,7 +21,7 @@ from ..graph.graph import Graph, Node, bodies, literal
 from ..graph.loop import Loop
 from ..ops.flops import PerElement, PerResult, size
 from ..ops.op import Kind
-from ..ops.types import NumericType, ValueType
+from ..ops.types import NumericType, ScalarType, ValueType
 
 HOLDS_GIL = 500
 """Elements below which NumPy holds the GIL for the whole of a call."""
@@ -39,7 +39,7 @@ class Machine:
         cache_bytes: of the cache that a core has to itself.
         bytes_per_s: bytes read or written a second, beyond the cache.
         call_s: seconds of one call of NumPy.
-        view_s: seconds of one call that makes a view.
+        view_s: seconds of one call that makes a view, or takes NumPy's scalars only.
         link_bytes_per_s: bytes a second between two tasks.
         task_s: seconds that a task costs on threads.
     """
@@ -117,8 +117,10 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
     if node.op.seconds is not None:
         return Cost(float(node.op.seconds(*types, node.type, **dict(node.params))), nbytes, machine.call_s)
     beyond = max(0.0, moved(node, types) - machine.cache_bytes)
-    seconds = machine.call_s + flops(node, types) / rate(node, types, machine) + beyond / machine.bytes_per_s
-    return Cost(seconds, nbytes, seconds if is_small(node, types) else machine.call_s)
+    scalars = all([isinstance(t, ScalarType) for t in (*types, node.type)])
+    call = machine.view_s if scalars else machine.call_s
+    seconds = call + flops(node, types) / rate(node, types, machine) + beyond / machine.bytes_per_s
+    return Cost(seconds, nbytes, seconds if is_small(node, types) else call)
 
 
 def costs(graph: Graph, machine: Machine) -> list[Cost]:

@@ -16,7 +16,7 @@ from backprop.ops.op import Op
 from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import filled, permute
 from backprop.ops.special import jv
-from backprop.ops.types import array_type
+from backprop.ops.types import array_type, scalar_type
 from backprop.scheduler.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes
 from tests.scheduler.graphs import Hand
 
@@ -61,6 +61,12 @@ def test_single_precision_is_quicker_by_what_the_machine_says() -> None:
     hands = [square(100, dtype) for dtype in ("float64", "float32")]
     double, single = (cost_of_last(hand.graph(hand(matmul, 0, 0)), replace(NO_BYTES, single=4)) for hand in hands)
     assert double.seconds - 1e-6 == pytest.approx(4 * (single.seconds - 1e-6))
+
+
+def test_scalars_cost_as_little_as_a_view() -> None:
+    hand = Hand(scalar_type(np.dtype("float64")), array_type((1,), np.dtype("float64")))
+    assert cost_of_last(hand.graph(hand(add, 0, 0))).seconds == pytest.approx(MACHINE.view_s + 1 / 1e8)
+    assert cost_of_last(hand.graph(hand(add, 0, 1))).seconds == pytest.approx(MACHINE.call_s + 1 / 1e8)
 
 
 def test_a_view_costs_a_call_whatever_its_size() -> None:
