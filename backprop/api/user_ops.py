@@ -20,9 +20,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, overload
 
 import numpy as np
+from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ..errors import ArgumentError, BackpropError
 from ..graph.builder import Var, located, promoted, user_line
@@ -46,11 +47,16 @@ from .user_rules import (
     without_residuals,
 )
 
+P = ParamSpec("P", default=...)
+Q = ParamSpec("Q")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True, default=Any)
+S = TypeVar("S")
 Hint = float | Callable[..., float] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class UserOp(Op):
+class UserOp(Op[P, R_co]):
     """An op over any structures, made by `backprop.op`: call it like the function it was made of.
 
     Attributes:
@@ -65,12 +71,12 @@ class UserOp(Op):
     pair: bool
     module: str
 
-    def __call__(self, *args: Any, **params: Any) -> Any:
+    def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The result on plain values; where a Var is among them, Vars of a new node."""
         operands, call = flatten((args, params), _is_operand)
         builder = youngest(operands)
         if builder is None:
-            return self.function(*args, **params)
+            return self.function(*args, **params)  # type: ignore[no-any-return]
         lifted = settled([builder.lift(operand) for operand in operands])
         try:
             structure = result_structure(self.type_rule, tuple([var.type for var in lifted]), call)
@@ -78,7 +84,7 @@ class UserOp(Op):
             raise located(error, builder.source or user_line()) from error.__cause__
         result = Result(structure, self.pair)
         whole = builder.emit(self, lifted, {"call": call, "result": result})
-        return unflatten(structure, result.leaves(whole, taken))
+        return unflatten(structure, result.leaves(whole, taken))  # type: ignore[no-any-return]
 
     def defvjp(self, rule: Function) -> Function:
         """Give the op its vjp rule, once.
@@ -97,10 +103,10 @@ class UserOp(Op):
         object.__setattr__(self, "vjp", partial(pull, self.name, rule))
         return rule
 
-    def __matmul__(self, inner: Function) -> UserOp:
+    def __matmul__(self, inner: Function) -> UserOp[..., R_co]:
         return compose(self, inner)
 
-    def __rmatmul__(self, outer: Function) -> UserOp:
+    def __rmatmul__(self, outer: Function) -> UserOp[P, Any]:
         return compose(outer, self)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -125,8 +131,29 @@ def _strong(var: Var[Any], company: tuple[np.dtype[Any], ...]) -> Var[Any]:
     return cast(var, dtype=promoted(company, var.dtype.kind).name)  # type: ignore[no-any-return]
 
 
+class Options(TypedDict, total=False):
+    """The options of `op`."""
+
+    name: str
+    vjp: Function | None
+    derive: bool
+    infer: Function | None
+    like: int | None
+    local: bool
+    flops: Hint
+    seconds: Hint
+
+
+@overload
+def op(forward: Callable[Q, R], backward: None = None, **options: Unpack[Options]) -> UserOp[Q, R]: ...
+@overload
 def op(
-    forward: Function,
+    forward: Callable[Q, tuple[R, S]], backward: Callable[[S, Any], Any], **options: Unpack[Options]
+) -> UserOp[Q, R]: ...
+@overload
+def op(forward: None = None, **options: Unpack[Options]) -> Callable[[Callable[Q, R]], UserOp[Q, R]]: ...
+def op(
+    forward: Function | None = None,
     backward: Function | None = None,
     *,
     name: str = "",
@@ -137,8 +164,8 @@ def op(
     local: bool = False,
     flops: Hint = None,
     seconds: Hint = None,
-) -> UserOp:
-    """An op of one's own; usable as a decorator.
+) -> Any:
+    """An op of one's own; usable as a decorator, with options or without.
 
     Arguments:
         forward: what it computes on plain values; with `backward` it returns (out, residuals), where residuals are
@@ -157,10 +184,15 @@ def op(
         flops: floating-point operations of a call, a number or a function of the arguments' types, for the scheduler.
         seconds: the same in seconds, where that is known better.
     Returns:
-        the op. Without a rule it may be used wherever no gradient depends on it.
+        the op; without `forward`, what makes one of a function. Without a rule it may be used wherever no gradient
+        depends on it.
     Errors:
         ArgumentError: options that exclude each other.
     """
+    if forward is None:
+        return partial(
+            op, name=name, vjp=vjp, derive=derive, infer=infer, like=like, local=local, flops=flops, seconds=seconds
+        )
     name = name or getattr(forward, "__name__", type(forward).__name__)
     _check_options(name, (backward, vjp, derive or None), (infer, like))
     function = forward if backward is None else partial(without_residuals, forward)
@@ -169,7 +201,7 @@ def op(
         raise ArgumentError(
             f"{name} is local, and so never run ahead: what it returns has to be said", fix="give infer= or like="
         )
-    return UserOp(
+    made: UserOp[..., Any] = UserOp(
         name=name,
         infer=node_type,
         compute=partial(run if backward is None else run_pair, name, forward),
@@ -182,9 +214,10 @@ def op(
         pair=backward is not None,
         module=_module(forward),
     )
+    return made
 
 
-def compose(outer: Function, *inner: Function) -> UserOp:
+def compose(outer: Callable[..., R], *inner: Callable[Q, Any]) -> UserOp[Q, R]:
     """The composition of ops: an op that feeds one op with the results of others.
 
     Arguments:
@@ -196,7 +229,8 @@ def compose(outer: Function, *inner: Function) -> UserOp:
     """
     local = any(getattr(part, "kind", None) is Kind.LOCAL for part in (outer, *inner))
     name = f"{_name(outer)}({', '.join(map(_name, inner))})"
-    return op(partial(_composed, outer, inner), name=name, derive=True, local=local)
+    made: UserOp[Q, R] = op(partial(_composed, outer, inner), name=name, derive=True, local=local)
+    return made
 
 
 def _composed(outer: Function, inner: Sequence[Function], *args: Any) -> Any:

@@ -461,3 +461,13 @@ def test_an_escaped_var() -> None:
     bp.evaluate(lambda x: kept.append(x) or x)(X)
     with pytest.raises(EscapedVarError):
         cube(kept[0])
+
+
+def test_a_decorator_with_options() -> None:
+    @bp.op(like=0, seconds=1.0)
+    def same(x: Any) -> Any:
+        return x
+
+    assert same.name == "same"
+    assert same.seconds is not None
+    assert bp.evaluate(same)(X).tolist() == X.tolist()
