@@ -17,7 +17,7 @@ from ...ops.accumulate import accumulate
 from ...ops.contract import matmul
 from ...ops.elementwise import add
 from ...ops.op import Kind
-from ...ops.types import NumericType, ValueType
+from ...ops.types import NumericType, ValueType, numeric
 from ..graph import Graph, Node, NodeId
 from ..rows import Rows, rows_of
 
@@ -31,17 +31,17 @@ class Sizes:
         flops: of a product that is large.
         block: elements of a block, so that a few of them fit in a core's L2 cache.
         blocks: of an array, at most.
+        few: blocks that are enough for threads, where the cache does not ask for more.
         product_rows: rows of a block of a product, at least, so that it runs at full speed.
-        product_blocks: of a product, or of a node on its own, at most.
-        nodes: that a family may become, as far as that leaves `product_blocks` blocks.
+        nodes: that a family may become, as far as that leaves it `few` blocks.
     """
 
     elements: int = 1 << 20
     flops: float = 2e8
     block: int = 1 << 16
     blocks: int = 128
+    few: int = 16
     product_rows: int = 256
-    product_blocks: int = 16
     nodes: int = 4096
 
 
@@ -50,6 +50,9 @@ GAIN = 2
 
 FEEDER = 32
 """How many times smaller than large an array may be that is computed by blocks because only blocks of it are read."""
+
+MANY = 4
+"""How many times more rows the blocks of a product have, where there are more than a few."""
 
 INTENSE = 32
 """Operations for each element from which a product is bound by arithmetic."""
@@ -249,13 +252,21 @@ def _is_product(graph: Graph, i: NodeId, rows: Rows) -> bool:
 
 
 def _blocks(graph: Graph, members: Mapping[NodeId, Rows], products: Sequence[NodeId], sizes: Sizes) -> int:
-    """The number of blocks, a power of two."""
+    """The number of blocks, a power of two; 0 where there are no rows to split."""
     length = next(iter(members.values())).length
-    most = min(sizes.blocks, max(sizes.product_blocks, sizes.nodes // len(members)))
-    if products or len(members) == 1:
-        most = min(most, sizes.product_blocks)
-    matrices = any([graph.type_of(graph.node(i).inputs[0]).ndim == 2 for i in products])  # type: ignore[attr-defined]
-    most = min(most, length // sizes.product_rows if matrices else length)
-    largest = max([r.size for r in members.values()])
-    wanted = most if products else min(most, 1 << (-(-largest // sizes.block) - 1).bit_length())
-    return 1 << (wanted.bit_length() - 1) if wanted else 0
+    wanted = -(-max([r.size for r in members.values()]) // sizes.block)
+    most = min(length, sizes.blocks, max(sizes.few, sizes.nodes // len(members)))
+    if products:
+        least = max([_least_rows(graph, i, sizes) for i in products])
+        wanted = max(wanted, sizes.few)
+        most = min(most, max(min(sizes.few, length // least), length // (MANY * least)))
+    if len(members) == 1:
+        most = min(most, sizes.few)
+    count = min(most, 1 << (wanted - 1).bit_length())
+    return 1 << (count.bit_length() - 1) if count else 0
+
+
+def _least_rows(graph: Graph, i: NodeId, sizes: Sizes) -> int:
+    """The rows of a block of a product, at least: of a stack of matrices, one."""
+    (left,) = numeric("blocks", graph.type_of(graph.node(i).inputs[0]))
+    return sizes.product_rows if left.ndim <= 2 else 1

@@ -294,8 +294,13 @@ def test_blocks_are_a_power_of_two_and_halves_are_equal() -> None:
 def test_a_product_has_few_blocks_of_many_rows() -> None:
     (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (2000, 2000), (2000, 2000)), Sizes())
     assert 256 <= min(np.diff(family.edges)) <= 2000 / 2
+    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (10_000, 500), (500, 500)), Sizes())
+    assert len(family.edges) - 1 == Sizes().few
     (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (100_000, 500), (500, 500)), Sizes())
-    assert len(family.edges) - 1 == Sizes().product_blocks
+    assert len(family.edges) - 1 > Sizes().few
+    assert min(np.diff(family.edges)) >= 1024
+    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (20, 1000, 500), (500, 500)), Sizes())
+    assert len(family.edges) - 1 == 16  # a stack of matrices has no least rows
 
 
 def test_a_long_family_has_fewer_blocks() -> None:
@@ -305,7 +310,7 @@ def test_a_long_family_has_fewer_blocks() -> None:
         return ops.sum(x)
 
     (family,) = families(graph_of(chain, (1 << 24,)), Sizes())
-    assert len(family.members) * (len(family.edges) - 1) <= 2 * max(Sizes().nodes, 1001 * Sizes().product_blocks)
+    assert len(family.members) * (len(family.edges) - 1) <= 2 * max(Sizes().nodes, 1001 * Sizes().few)
 
 
 # Random graphs, and who runs them.
