@@ -19,6 +19,7 @@ from ..graph.graph import Graph, NodeId
 from ..graph.passes import LAST_PASSES, run_passes
 from ..graph.split import Halves, split, supply
 from ..graph.structure import restore
+from ..graph.uncollected import uncollected
 from ..graph.verify import verify
 from ..ops.types import ValueType
 from ..scheduler.executors.auto import Auto
@@ -51,6 +52,7 @@ Ids = tuple[NodeId, ...]
 
 
 @lru_cache(maxsize=512)
+@uncollected()
 def joint(graph: Graph, wrt: Ids, seeded: bool = False, known: Ids = ()) -> Graph:
     """The joint graph of a graph, after all passes; `known` ids are inputs behind the graph's own."""
     whole = differentiate(verify(graph, "trace"), wrt, seeded)
@@ -65,6 +67,7 @@ def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
 
 
 @lru_cache(maxsize=512)
+@uncollected()
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
     verify(graph, "trace")
@@ -72,6 +75,7 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 
 
 @lru_cache(maxsize=512)
+@uncollected()
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor, its work over large arrays split into blocks."""
     return executor.prepare(run_passes(graph, LAST_PASSES))

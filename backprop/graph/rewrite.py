@@ -25,7 +25,7 @@ class Rewrite:
         self.to: list[NodeId] = list(range(graph.first))
         self.nodes: list[Node] = []
         self.literals: dict[NodeId, Any] = {}  # values of new ids
-        self._seen: dict[tuple[Any, ...], NodeId] = {}
+        self._seen: dict[int, NodeId] = {}  # by hash: small, and nodes whose hashes collide just stay apart
 
     def moved(self, node: Node) -> Node:
         """The node with its operands under their new ids."""
@@ -35,14 +35,16 @@ class Rewrite:
 
     def add(self, node: Node) -> NodeId:
         """The new id of a node whose operands are new ids: that of an equal node, if there is one."""
-        op = node.op
-        new = self.first + len(self.nodes)
-        i = new if op.kind is Kind.LOCAL else self._seen.setdefault(node[:3], new)
-        if i == new:
-            self.nodes.append(node)
-            if op is literal:
-                self.literals[new] = op.compute(**dict(node.params))
-        return i
+        nodes, op, what = self.nodes, node.op, node[:3]
+        new = self.first + len(nodes)
+        if op.kind is not Kind.LOCAL:
+            i = self._seen.setdefault(hash(what), new)
+            if i != new and nodes[i - self.first][:3] == what:
+                return i
+        nodes.append(node)
+        if op is literal:
+            self.literals[new] = op.compute(**dict(node.params))
+        return new
 
     def emit(
         self, op: Op, inputs: Sequence[NodeId], params: Params, type: ValueType[Any], source: Source | None

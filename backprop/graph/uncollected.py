@@ -1,0 +1,25 @@
+"""Pause Python's garbage collection while graphs are made.
+
+Nodes are many, live long and form no cycles; the collector goes through all of them again and again, which takes longer
+than making them. Reference counts free what is dropped, as ever.
+
+Limits: the collector belongs to the process, so other threads do without it as well for that time.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage collection in a `with` block, or in a function that this decorates."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
