@@ -11,8 +11,8 @@ from .api.control import checkpoint as checkpoint
 from .api.control import match as match
 from .api.control import scan as scan
 from .api.control import switch as switch
-from .api.explicit import GraphBuilder as GraphBuilder
 from .api.evaluate import evaluate as evaluate
+from .api.explicit import GraphBuilder as GraphBuilder
 from .api.forward import hvp as hvp
 from .api.forward import jvp as jvp
 from .api.gradients import elementwise_grad as elementwise_grad

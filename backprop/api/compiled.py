@@ -13,7 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 import numpy as np
 from dask.utils import parse_bytes
@@ -30,6 +30,9 @@ from .replay import Replay, finishes, matcher
 from .report import report
 from .run import current, handed_out, plain, plan_of, run_graph, runner
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 SIGNATURES = 128  # kept for each compiled function
 PATHS = 64  # kept for each signature
 
@@ -45,14 +48,14 @@ class Path:
     output: Structure
 
 
-class Compiled:
+class Compiled(Generic[P, R]):
     """A function that is traced once for each signature; call it like the function itself.
 
     Attributes:
         traces: how often the function has been traced.
     """
 
-    def __init__(self, f: Callable[..., Any], executor: AbstractExecutor | None, memory_limit: int | None) -> None:
+    def __init__(self, f: Callable[P, R], executor: AbstractExecutor | None, memory_limit: int | None) -> None:
         functools.update_wrapper(self, f)
         self.traces = 0
         self._function = f
@@ -62,7 +65,7 @@ class Compiled:
         self._lock = threading.Lock()
         self._replay: Replay | None = None
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
         executor, replay = current(self._executor), self._replay
         if replay is not None and replay.executor is executor:
@@ -76,17 +79,17 @@ class Compiled:
         inputs = [env[i] for i in path.start]
         results = run_graph(path.graph, inputs, executor)
         self._replay = _replay(path, structure, executor)
-        return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))
+        return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
 
-    def graph(self, *args: Any, **kwargs: Any) -> Graph:
+    def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
         """The graph, after all passes, that a call with some arguments runs."""
         return self._path(args, kwargs).graph
 
-    def plan(self, *args: Any, **kwargs: Any) -> Plan:
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """The plan that a call with some arguments runs: its tasks, work and span."""
         return plan_of(current(self._executor), self.graph(*args, **kwargs))
 
-    def explain(self, *args: Any, **kwargs: Any) -> str:
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """What a call with some arguments runs, as text: the plan's work, span and tasks, and why."""
         return report(self.graph(*args, **kwargs), current(self._executor))
 
@@ -135,7 +138,17 @@ class Compiled:
         return path, {**recording.builder.values, **path.constants}
 
 
-def compile(f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None) -> Compiled:
+@overload
+def compile(
+    f: Graph, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[..., Any]: ...
+@overload
+def compile(
+    f: Callable[P, R], executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[P, R]: ...
+def compile(
+    f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[..., Any]:
     """A function traced once for each signature, and replayed.
 
     Arguments:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 from ..errors import GraphError
 from ..graph.builder import Builder, Var, user_line
 from ..graph.graph import Graph
 from ..graph.verify import verify
+from ..ops.op import Op1, Op2, Op3, Op4
 from ..ops.types import ValueType
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
+R = TypeVar("R")
 T = TypeVar("T")
+
+
+class Plain(Protocol):
+    """A function of Vars, as checkers see it: an op has no `__name__`."""
+
+    __name__: str
+
+    def __call__(self, *args: Any, **params: Any) -> Any: ...  # noqa: D102
 
 
 class GraphBuilder:
@@ -37,7 +51,19 @@ class GraphBuilder:
         """
         return self._builder.input(type, name)
 
-    def apply(self, op: Any, *operands: Any, **params: Any) -> Any:
+    @overload
+    def apply(self, op: Op1[A, R], a: Var[A] | A, /, **params: Any) -> Var[R]: ...
+    @overload
+    def apply(self, op: Op2[A, B, R], a: Var[A] | A, b: Var[B] | B, /, **params: Any) -> Var[R]: ...
+    @overload
+    def apply(self, op: Op3[A, B, C, R], a: Var[A] | A, b: Var[B] | B, c: Var[C] | C, /, **params: Any) -> Var[R]: ...
+    @overload
+    def apply(
+        self, op: Op4[A, B, C, D, R], a: Var[A] | A, b: Var[B] | B, c: Var[C] | C, d: Var[D] | D, /, **params: Any
+    ) -> Var[R]: ...
+    @overload
+    def apply(self, op: Plain, /, *operands: Any, **params: Any) -> Any: ...
+    def apply(self, op: Any, /, *operands: Any, **params: Any) -> Any:
         """The Var of an op applied to operands.
 
         Arguments:

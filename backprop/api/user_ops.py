@@ -29,7 +29,7 @@ from ..errors import ArgumentError, BackpropError
 from ..graph.builder import Var, located, promoted, user_line
 from ..graph.structure import flatten, is_dynamic, unflatten
 from ..ops.elementwise import cast
-from ..ops.op import Kind, Op
+from ..ops.op import Kind, Op, Op1, Op2, Op3, Op4
 from ..ops.tuples import taken
 from ..ops.types import NumericType
 from .run import youngest
@@ -47,6 +47,10 @@ from .user_rules import (
     without_residuals,
 )
 
+A = TypeVar("A")
+B = TypeVar("B")
+C = TypeVar("C")
+D = TypeVar("D")
 P = ParamSpec("P", default=...)
 Q = ParamSpec("Q")
 R = TypeVar("R")
@@ -71,12 +75,27 @@ class UserOp(Op[P, R_co]):
     pair: bool
     module: str
 
-    def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
+    @property
+    def plain(self) -> Callable[P, R_co]:
+        """The op as a function of plain values."""
+        return self.function
+
+    @overload
+    def __call__(self, *args: P.args, **params: P.kwargs) -> R_co: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self: Op1[A, R], a: Var[A], /) -> Var[R]: ...
+    @overload
+    def __call__(self: Op2[A, B, R], a: Var[A] | A, b: Var[B] | B, /) -> Var[R]: ...
+    @overload
+    def __call__(self: Op3[A, B, C, R], a: Var[A] | A, b: Var[B] | B, c: Var[C] | C, /) -> Var[R]: ...
+    @overload
+    def __call__(self: Op4[A, B, C, D, R], a: Var[A] | A, b: Var[B] | B, c: Var[C] | C, d: Var[D] | D, /) -> Var[R]: ...
+    def __call__(self, *args: Any, **params: Any) -> Any:
         """The result on plain values; where a Var is among them, Vars of a new node."""
         operands, call = flatten((args, params), _is_operand)
         builder = youngest(operands)
         if builder is None:
-            return self.function(*args, **params)  # type: ignore[no-any-return]
+            return self.function(*args, **params)
         lifted = settled([builder.lift(operand) for operand in operands])
         try:
             structure = result_structure(self.type_rule, tuple([var.type for var in lifted]), call)
@@ -84,7 +103,7 @@ class UserOp(Op[P, R_co]):
             raise located(error, builder.source or user_line()) from error.__cause__
         result = Result(structure, self.pair)
         whole = builder.emit(self, lifted, {"call": call, "result": result})
-        return unflatten(structure, result.leaves(whole, taken))  # type: ignore[no-any-return]
+        return unflatten(structure, result.leaves(whole, taken))
 
     def defvjp(self, rule: Function) -> Function:
         """Give the op its vjp rule, once.

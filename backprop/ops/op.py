@@ -19,7 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import Enum
 from functools import partial
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 import numpy as np
 from typing_extensions import ParamSpec, TypeVar
@@ -78,6 +78,11 @@ class Op(Generic[P, R_co]):
                 return arg.__backprop_emit__(self, args, params)  # type: ignore[no-any-return]
         return self.compute(*args, **params)
 
+    @property
+    def plain(self) -> Callable[P, R_co]:
+        """The op as a function of plain values."""
+        return self.compute
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
@@ -90,6 +95,42 @@ class Op(Generic[P, R_co]):
         if module is not None and getattr(module, self.name, None) is self:
             return _by_reference, (home, self.name)
         return partial(type(self), **{f.name: getattr(self, f.name) for f in fields(self)}), ()
+
+
+# Ops of so many operands, as checkers see them.
+
+A = TypeVar("A", contravariant=True)
+B = TypeVar("B", contravariant=True)
+C = TypeVar("C", contravariant=True)
+D = TypeVar("D", contravariant=True)
+
+
+class Op1(Protocol[A, R_co]):
+    """An op of one operand."""
+
+    @property
+    def plain(self) -> Callable[[A], R_co]: ...  # noqa: D102
+
+
+class Op2(Protocol[A, B, R_co]):
+    """An op of two operands."""
+
+    @property
+    def plain(self) -> Callable[[A, B], R_co]: ...  # noqa: D102
+
+
+class Op3(Protocol[A, B, C, R_co]):
+    """An op of three operands."""
+
+    @property
+    def plain(self) -> Callable[[A, B, C], R_co]: ...  # noqa: D102
+
+
+class Op4(Protocol[A, B, C, D, R_co]):
+    """An op of four operands."""
+
+    @property
+    def plain(self) -> Callable[[A, B, C, D], R_co]: ...  # noqa: D102
 
 
 def _by_reference(home: str, name: str) -> Op:
