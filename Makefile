@@ -25,8 +25,9 @@ test: $(VENV)/dev.stamp ## run all tests
 
 check: $(VENV)/dev.stamp ## style, types (two checkers), layers, public names
 	$(BIN)/ruff check .
-	$(BIN)/mypy --strict backprop
+	$(BIN)/mypy --strict backprop tests/typing
 	$(BIN)/basedpyright --pythonpath $(BIN)/python backprop
+	$(BIN)/basedpyright --pythonpath $(BIN)/python --project tests/typing/pyrightconfig.json
 	$(BIN)/python -m pytest -q $(CONTRACTS)
 
 bench: $(VENV)/run.stamp ## time everything beside its target; ARGS="mnist --quick" for a part

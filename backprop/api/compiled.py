@@ -13,10 +13,11 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, overload
 
 import numpy as np
 from dask.utils import parse_bytes
+from typing_extensions import ParamSpec, TypeVar
 
 from ..graph.builder import Asked, Var
 from ..graph.graph import Graph, NodeId
@@ -30,8 +31,8 @@ from .replay import Replay, finishes, matcher
 from .report import report
 from .run import current, handed_out, plain, plan_of, run_graph, runner
 
-P = ParamSpec("P")
-R = TypeVar("R")
+P = ParamSpec("P", default=...)
+R = TypeVar("R", default=Any)
 
 SIGNATURES = 128  # kept for each compiled function
 PATHS = 64  # kept for each signature

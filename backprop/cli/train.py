@@ -130,7 +130,7 @@ def run(job: Job, dataset: Dataset, count: int, console: Console) -> bool:
     return outcome.interrupted
 
 
-def gradient_step(shards: int, executor: bp.AbstractExecutor) -> bp.Compiled[..., Any]:
+def gradient_step(shards: int, executor: bp.AbstractExecutor) -> bp.Compiled:
     """Give what computes the loss of a batch and its gradient, the batch split into shards."""
     return bp.compile(bp.value_and_grad(bp.minibatch(loss, (1, 2), shards=shards)), executor=executor)
 
@@ -189,7 +189,7 @@ def _comparison(share: float, again: float) -> str:
 
 
 def _say_speed(
-    outcome: Outcome, step: bp.Compiled[..., Any], serial: bp.Compiled, batch: tuple[Any, ...], console: Console
+    outcome: Outcome, step: bp.Compiled, serial: bp.Compiled, batch: tuple[Any, ...], console: Console
 ) -> None:
     mine, alone = median_seconds((lambda: step(*batch), lambda: serial(*batch)), ROUNDS)
     plan = step.plan(*batch)
