@@ -72,7 +72,7 @@ class Compiled(Generic[P, R]):
         if replay is not None and replay.executor is executor:
             matched = replay.match(args, kwargs)
             if matched is not None:
-                return replay(matched)
+                return replay(matched)  # type: ignore[no-any-return]
         values, structure = flatten_call(self._function, args, kwargs)
         if any(isinstance(value, Var) for value in values):
             return self._function(*args, **kwargs)  # a part of an outer trace
