@@ -1,11 +1,13 @@
-"""Passes: Graph -> Graph of the same meaning, one file each, verified after each that changed something.
+"""Passes: Graph -> Graph of the same meaning, one file each, verified.
 
+What all of them leave is verified; if it is ill-formed, they are run again, and verified one by one, to name the culprit.
 A pass may drop or merge work and may fix an order of additions; it may not depend on who runs the graph.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 
 from ..graph import Graph, with_bodies
 from ..verify import verify
@@ -31,7 +33,7 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     drop_dead_code,
 )
 
-LAST_PASSES: tuple[Pass, ...] = (split_blocks, order_by_branch)
+LAST_PASSES: tuple[Pass, ...] = (order_by_branch, split_blocks)  # blocks are written in an order of their own
 """For a graph that is about to run, and will not become part of another."""
 
 
@@ -47,7 +49,16 @@ def run_passes(graph: Graph, passes: Sequence[Pass] = DEFAULT_PASSES) -> Graph:
         VerifyError: a pass made an ill-formed graph.
     """
     graph = with_bodies(graph, lambda body: run_passes(body, passes))
-    for step in passes:
-        after = step(graph)
-        graph = graph if after is graph else verify(after, step.__name__)
-    return graph
+    try:
+        return verify(reduce(_applied, passes, graph), "all passes", graph)
+    except Exception:
+        reduce(_verified, passes, graph)  # names the pass
+        raise
+
+
+def _applied(graph: Graph, step: Pass) -> Graph:
+    return step(graph)
+
+
+def _verified(graph: Graph, step: Pass) -> Graph:
+    return verify(step(graph), step.__name__)

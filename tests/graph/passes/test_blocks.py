@@ -14,7 +14,7 @@ from backprop import ops
 from backprop.graph.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.passes import DEFAULT_PASSES, run_passes
+from backprop.graph.passes import DEFAULT_PASSES, LAST_PASSES, run_passes
 from backprop.graph.passes.blocks import split_blocks
 from backprop.graph.passes.families import Sizes, families
 from backprop.graph.verify import verify
@@ -100,6 +100,13 @@ def test_values_between_a_function_and_its_gradient_are_never_whole() -> None:
     assert names(after)["concat_along"] == 1  # the gradient itself
     assert max(computed_sizes(after)) == N * M // 16
     assert_close(graph, after)
+
+
+def test_the_last_passes_leave_blocks_in_their_order() -> None:
+    graph = gradient_of(lambda x: ops.sum(np.tanh(np.sin(x) * 2.0) ** 2), (1 << 20,))
+    order = [node.op.name for node in run_passes(graph, LAST_PASSES).nodes if node.op in (ops.sin, ops.cos)]
+    assert sorted(order[:2]) == ["cos", "sin"]
+    assert order == order[:2] * (len(order) // 2)
 
 
 def test_what_would_mostly_be_joined_again_is_left() -> None:
