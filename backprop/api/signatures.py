@@ -28,17 +28,22 @@ TypeRule: TypeAlias = Callable[[Types, Structure], Structure]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an op returns: a structure of types, and whether residuals come behind its leaves."""
+    """What an op returns: a structure of types, and residuals behind its leaves, if there are any.
+
+    Arguments:
+        structure: of what the op returns.
+        residuals: a guess at their bytes; None where there are none.
+    """
 
     structure: Structure
-    residuals: bool = False
+    residuals: int | None = None
 
     @property
     def type(self) -> ValueType[Any]:
         """The type of the node: of its only leaf, else of the tuple of the leaves."""
         types = self.structure.types
-        if self.residuals:
-            return TupleType((*types, OpaqueType(object)))
+        if self.residuals is not None:
+            return TupleType((*types, OpaqueType(object, self.residuals)))
         return types[0] if len(types) == 1 else TupleType(types)
 
     def leaves(self, whole: Any, take: Function = item) -> list[Any]:

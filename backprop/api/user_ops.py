@@ -97,11 +97,13 @@ class UserOp(Op[P, R_co]):
         if builder is None:
             return self.function(*args, **params)
         lifted = settled([builder.lift(operand) for operand in operands])
+        types = tuple([var.type for var in lifted])
         try:
-            structure = result_structure(self.type_rule, tuple([var.type for var in lifted]), call)
+            structure = result_structure(self.type_rule, types, call)
         except BackpropError as error:
             raise located(error, builder.source or user_line()) from error.__cause__
-        result = Result(structure, self.pair)
+        guess = sum([t.nbytes for t in (*types, *structure.types)])  # residuals are mostly operands and results
+        result = Result(structure, guess if self.pair else None)
         whole = builder.emit(self, lifted, {"call": call, "result": result})
         return unflatten(structure, result.leaves(whole, taken))
 

@@ -14,7 +14,7 @@ but have no cotangent. Promotion is NumPy's (NEP 50).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, singledispatch
 from typing import Any, Generic, TypeVar
 
@@ -153,9 +153,16 @@ class OpaqueType(ValueType[T]):
 
     Arguments:
         cls: the class of the values.
+        size: bytes of one value, as far as they can be guessed, for the scheduler.
     """
 
     cls: type[T]
+    size: int = field(default=8, compare=False)
+
+    @property
+    def nbytes(self) -> int:
+        """The guess."""
+        return self.size
 
     def __str__(self) -> str:
         return self.cls.__name__
