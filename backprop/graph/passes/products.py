@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from ...ops.accumulate import accumulate
 from ...ops.contract import matmul
+from ...ops.index import Slice, basic_index
 from ...ops.op import Kind
 from ...ops.shape import concat_along, permute, reshape_to, sum_to
 from ...ops.types import ArrayType
@@ -54,6 +55,18 @@ class Step(NamedTuple):
     g: Rows
 
 
+class Sum(NamedTuple):
+    """A sum of which some terms are joined.
+
+    Arguments:
+        steps: the terms that are joined, group by group.
+        rest: the other terms.
+    """
+
+    steps: list[list[Step]]
+    rest: list[NodeId]
+
+
 def join_products(graph: Graph) -> Graph:
     """The graph with one product in the place of the sum of those of many steps."""
     if not any(node.op is accumulate and len(node.inputs) >= LEAST for node in graph.nodes):
@@ -73,35 +86,55 @@ class _Joiner:
                 self.uses[i] += 1
         for i in graph.outputs:
             self.uses[i] += 1
+        self.sums = self._sums()
+        self.wholes = self._wholes()
 
     def joined(self) -> Graph:
-        for node in self.graph.nodes:
-            self.rewrite.to.append(self._placed(node))
+        if not self.sums:
+            return self.graph
+        for i, node in enumerate(self.graph.nodes, self.graph.first):
+            self.rewrite.to.append(self._joined(node, self.sums[i]) if i in self.sums else self._moved(node))
         return self.rewrite.done()
 
-    def _placed(self, node: Node) -> NodeId:
-        if node.op is accumulate and len(node.inputs) >= LEAST and isinstance(node.type, ArrayType):
-            terms = self._terms(node)
-            if len(terms) < len(node.inputs):
-                return terms[0] if len(terms) == 1 else self._emit(node, terms)
+    def _moved(self, node: Node) -> NodeId:
         return self.rewrite.add(self.rewrite.moved(node))
 
-    def _terms(self, node: Node) -> list[NodeId]:
-        """The terms of a sum under their new ids, those of many steps as one."""
-        groups: dict[object, list[Step]] = {}
-        terms: list[NodeId] = []
+    def _joined(self, node: Node, found: Sum) -> NodeId:
+        terms = [self.rewrite.to[i] for i in found.rest] + [self._product(node, steps) for steps in found.steps]
+        return terms[0] if len(terms) == 1 else self.rewrite.emit(accumulate, terms, (), node.type, node.source)
+
+    # What is joined.
+
+    def _sums(self) -> dict[NodeId, Sum]:
+        found = {i: self._sum(node) for i, node in enumerate(self.graph.nodes, self.graph.first) if _is_long(node)}
+        return {i: part for i, part in found.items() if part.steps}
+
+    def _sum(self, node: Node) -> Sum:
+        groups: dict[object, list[tuple[NodeId, Step]]] = {}
+        rest: list[NodeId] = []
         for i in node.inputs:
             step = self._step(i)
             if step is None:
-                terms.append(self.rewrite.to[i])
+                rest.append(i)
             else:
-                groups.setdefault((step.x and step.x.shape[1], step.g.shape[1]), []).append(step)
-        for steps in groups.values():
+                groups.setdefault((step.x and step.x.shape[1], step.g.shape[1]), []).append((i, step))
+        joined: list[list[Step]] = []
+        for group in groups.values():
+            steps = [step for _, step in group]
             if len(steps) >= LEAST and self._follow_one_another(steps):
-                terms.append(self._product(node, steps))
+                joined.append(steps)
             else:
-                return list(map(self.rewrite.to.__getitem__, node.inputs))
-        return terms
+                rest += [i for i, _ in group]
+        return Sum(joined, rest)
+
+    def _wholes(self) -> dict[Rows, tuple[Sequence[Rows], int]]:
+        """For each of the rows the longest sequence that has them, and where: shorter ones are parts of it."""
+        sequences = [rows for found in self.sums.values() for steps in found.steps for rows in _sequences(steps)]
+        wholes: dict[Rows, tuple[Sequence[Rows], int]] = {}
+        for rows in sorted(sequences, key=len, reverse=True):
+            for place, part in enumerate(rows):
+                wholes.setdefault(part, (rows, place))
+        return wholes
 
     # What is there.
 
@@ -126,8 +159,10 @@ class _Joiner:
         if left is None or g is None:
             return None
         x = self._rows(left.inputs[0]) if left.op is permute else self._column(left)
-        small = x is not None and x.shape[0] <= 2 * x.shape[1] and x.shape[0] * max(x.shape[1], g.shape[1]) <= LARGEST
-        return Step(x, g) if small else None
+        if x is None:
+            return None
+        rows, columns = x.shape[0], max(x.shape[1], g.shape[1])
+        return Step(x, g) if rows <= 2 * columns and rows * columns <= LARGEST else None
 
     def _rows(self, i: NodeId) -> Rows | None:
         t = self.graph.type_of(i)
@@ -176,6 +211,18 @@ class _Joiner:
         return self.rewrite.emit(matmul, (left, g), (), node.type, node.source)
 
     def _below_each_other(self, node: Node, rows: Sequence[Rows]) -> NodeId:
+        """The id of rows below each other: of a part of the rows that are put together for another sum."""
+        whole, place = self.wholes[rows[0]]
+        if whole[place : place + len(rows)] != rows:
+            return self._concatenated(node, rows)
+        i = self._concatenated(node, whole)
+        start = sum([part.shape[0] for part in whole[:place]])
+        stop = start + sum([part.shape[0] for part in rows])
+        key = (Slice(start, stop, 1),)
+        t = basic_index.infer(self.rewrite.type_of(i), key=key)
+        return i if len(whole) == len(rows) else self.rewrite.emit(basic_index, (i,), (("key", key),), t, node.source)
+
+    def _concatenated(self, node: Node, rows: Sequence[Rows]) -> NodeId:
         ids = [self._as_rows(part, node) for part in rows]
         t = concat_along.infer(*map(self.rewrite.type_of, ids), axis=0)
         return self.rewrite.emit(concat_along, ids, (("axis", 0),), t, node.source)
@@ -188,5 +235,11 @@ class _Joiner:
         shape = (("shape", part.shape),)
         return self.rewrite.emit(reshape_to, (i,), shape, ArrayType(part.shape, t.dtype), node.source)
 
-    def _emit(self, node: Node, terms: Sequence[NodeId]) -> NodeId:
-        return self.rewrite.emit(accumulate, terms, (), node.type, node.source)
+
+def _is_long(node: Node) -> bool:
+    return node.op is accumulate and len(node.inputs) >= LEAST and isinstance(node.type, ArrayType)
+
+
+def _sequences(steps: Sequence[Step]) -> list[list[Rows]]:
+    """The rows that are put below each other for the product of some steps."""
+    return [rows for rows in ([step.g for step in steps], [step.x for step in steps if step.x is not None]) if rows]

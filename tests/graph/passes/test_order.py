@@ -7,7 +7,7 @@ from hypothesis import given
 
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.passes.order import order_by_branch
+from backprop.graph.passes.order import NEAR, order_by_branch
 from backprop.graph.verify import verify
 from backprop.ops.accumulate import accumulate
 from backprop.ops.elementwise import add, multiply, sin
@@ -50,14 +50,37 @@ def test_a_graph_in_that_order_stays_as_it_is() -> None:
     assert order_by_branch(ordered) is ordered
 
 
-def test_what_ends_soon_comes_before_what_goes_on() -> None:
+def test_a_gradient_is_added_up_as_soon_as_it_can_be() -> None:
     hand = Hand(X)
     terms, g = [], 0
-    for _ in range(5):
-        g, term = hand(sin, g), hand(multiply, g, g)
-        terms.append(term)
-    ordered = order_by_branch(hand.graph(g, hand(accumulate, *terms)))
+    for _ in range(20):
+        g = hand(sin, g)
+        terms.append(hand(multiply, g, g))
+    ordered = order_by_branch(hand.graph(hand(accumulate, *terms), g))
     assert [node.op.name for node in ordered.nodes[:4]] == ["sin", "multiply", "sin", "multiply"]
+
+
+def test_a_shared_view_does_not_tie_branches_together() -> None:
+    hand = Hand(*[X] * 3)
+    ends: list[int] = []
+    shared = [hand(sin, 0) for _ in range(40)]
+    for b in (1, 2):
+        end = b
+        for row in shared:
+            end = hand(add, hand(multiply, row, b), hand(sin, end))
+        ends.append(end)
+    ordered = order_by_branch(hand.graph(*ends))
+    half = len(ordered.nodes) // 2
+    assert sum(2 in node.inputs for node in ordered.nodes[:half]) <= NEAR
+
+
+def test_a_value_is_made_right_before_it_is_read() -> None:
+    hand = Hand(X, X)
+    end = 0
+    for _ in range(10):
+        end = hand(add, hand(multiply, hand(sin, 1), 1), hand(sin, end))
+    memory = plan_memory(order_by_branch(hand.graph(hand(sin, end))), 0)
+    assert len(memory.slabs) <= 3
 
 
 def test_local_ops_stay_in_their_order() -> None:
@@ -66,7 +89,7 @@ def test_local_ops_stay_in_their_order() -> None:
     one = hand(local, hand(sin, hand(sin, 0)))
     two = hand(local, 1)
     three = hand(local, 0)
-    graph = order_by_branch(hand.graph(hand(add, hand(add, one, two), three)))
+    graph = order_by_branch(hand.graph(hand(add, hand(add, three, two), one)))
     reads: list[Any] = [node.inputs for node in graph.nodes if node.op is local]
     assert reads[1:] == [(1,), (0,)]
 
