@@ -6,6 +6,7 @@ A node reads smaller ids, its type is the one that its op infers, and outputs ex
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from ..errors import BackpropError, VerifyError
@@ -26,13 +27,18 @@ def verify(graph: Graph, after: str = "build", known: Graph | None = None) -> Gr
     skipped = 0 if known is None else _begins_with(graph, known)
     types = [*graph.inputs, *[node.type for node in graph.nodes[:skipped]]]
     seen: set[Any] = set()  # what has been inferred, types by their identity
+    some_negative = min(chain.from_iterable([node.inputs for node in graph.nodes]), default=0) < 0
     for i, node in enumerate(graph.nodes[skipped:], graph.first + skipped):
         op, inputs, params, type, source = node
-        if inputs and not 0 <= min(inputs) <= max(inputs) < i:
+        try:
+            operands = [types[j] for j in inputs]
+        except IndexError:
+            operands = []
+        if len(operands) != len(inputs) or (some_negative and min(inputs, default=0) < 0):
             raise VerifyError(f"after {after}, node %{i} ({op.name}) reads {inputs}", source)
-        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+        key = (op, params, id(type), *map(id, operands))
         if key not in seen:
-            _verify_type(node, [types[j] for j in inputs], f"after {after}, node %{i} ({op.name})")
+            _verify_type(node, operands, f"after {after}, node %{i} ({op.name})")
             seen.add(key)
         types.append(type)
     if not all(0 <= i < graph.first + len(graph) for i in graph.outputs):

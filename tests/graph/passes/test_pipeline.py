@@ -27,3 +27,22 @@ def test_a_pass_that_makes_an_ill_formed_graph_is_named() -> None:
 
     with pytest.raises(VerifyError, match="after spoil"):
         run_passes(Graph((bp.ArrayType(3),), (), (0,)), [spoil])
+
+
+def test_a_wrong_pass_is_named_even_where_a_later_one_stumbles_over_what_it_made() -> None:
+    def spoil(graph: Graph) -> Graph:
+        return Graph(graph.inputs, graph.nodes, (99,))
+
+    def stumble(graph: Graph) -> Graph:
+        raise IndexError(graph.outputs)
+
+    with pytest.raises(VerifyError, match="after spoil"):
+        run_passes(Graph((bp.ArrayType(3),), (), (0,)), [spoil, stumble])
+
+
+def test_what_a_pass_raises_on_a_well_formed_graph_arrives() -> None:
+    def stumble(graph: Graph) -> Graph:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_passes(Graph((bp.ArrayType(3),), (), (0,)), [stumble])
