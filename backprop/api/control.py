@@ -35,9 +35,11 @@ ROUNDS = 8
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
+Y = TypeVar("Y")
 
 
-def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+def switch(index: Any, branches: Sequence[Callable[..., R]], *operands: Any) -> R:
     """The result of the branch that an index picks; the others do not run, neither forward nor in reverse.
 
     Arguments:
@@ -56,15 +58,15 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     return _choose("switch", index, branches, operands)
 
 
-def _choose(name: str, index: Any, branches: Sequence[Callable[..., Any]], operands: Sequence[Any]) -> Any:
+def _choose(name: str, index: Any, branches: Sequence[Callable[..., R]], operands: Sequence[Any]) -> R:
     values, structure = flatten(tuple(operands))
     run, outer = runner(current()), youngest([index, *values])
     bodies = [trace_body(branch, structure, structure.types, run, outer) for branch in branches]
     graphs, captured = agree(name, bodies, len(values))
-    return _run(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)
+    return _run(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)  # type: ignore[no-any-return]
 
 
-def match(value: Any, cases: Mapping[type, Callable[[Any], Any]]) -> Any:
+def match(value: Any, cases: Mapping[type, Callable[[Any], R]]) -> R:
     """The result of the case of a value's class, or of the closest of its base classes.
 
     Arguments:
@@ -87,7 +89,7 @@ def match(value: Any, cases: Mapping[type, Callable[[Any], Any]]) -> Any:
     return case(value)
 
 
-def _as_class(cls: type, case: Callable[[Any], Any], value: Any) -> Any:
+def _as_class(cls: type, case: Callable[[Any], R], value: Any) -> R:
     return case(narrow(value, type=narrowed(value.type, cls)))
 
 
@@ -98,7 +100,7 @@ def _class_of(type: ValueType[Any]) -> type:
     return tuple
 
 
-def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None) -> Any:
+def scan(f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: int | None = None) -> tuple[C, Y]:
     """A loop over rows as one node: `carry, y = f(carry, x)` for each row x, as `jax.lax.scan` does.
 
     Arguments:
@@ -119,7 +121,7 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     rows = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves[carries:]]
     types, body = _steady(step, structure, [_type(leaf) for leaf in leaves[:carries]], rows)
     loop = Loop(carries, len(rows), steps, False, tuple(range(carries)))
-    return _run(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)
+    return _run(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
 
 
 def _length(rows: Sequence[Any], length: int | None) -> int:

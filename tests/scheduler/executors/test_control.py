@@ -70,3 +70,35 @@ def test_only_the_taken_branch_runs(executor: AbstractExecutor) -> None:
     assert same(bp.grad(loss, executor=executor)(w, np.array(0)), 2 * w)
     with pytest.raises(np.linalg.LinAlgError):
         bp.grad(loss, executor=executor)(w, np.array(1))
+
+
+class Sheet:
+    """A class that graphs know nothing of."""
+
+    area = 3.0
+
+
+class Disc(Sheet):
+    area = 5.0
+
+
+def made(x: Any) -> Sheet:
+    return Disc() if x > 0 else Sheet()
+
+
+CASES = {
+    Disc: lambda d: lambda w: np.sum(w**3),
+    Sheet: lambda s: lambda w: np.sum(w * w),
+}
+
+
+@pytest.mark.parametrize(("x", "expected"), [(1.0, 3 * W**2), (-1.0, 2 * W)])
+def test_match_on_a_class_that_turns_out_at_run_time(executor: AbstractExecutor, x: float, expected: Any) -> None:
+    make = bp.op(made, infer=lambda x: bp.OpaqueType(Sheet))
+
+    def loss(w: Any, x: Any) -> Any:
+        return bp.match(make(x), {cls: lambda s, case=case: case(s)(w) for cls, case in CASES.items()})
+
+    found = bp.grad(loss, executor=executor)(W, x)
+    np.testing.assert_allclose(found, expected)
+    assert same(found, bp.grad(loss, executor=Serial())(W, x))
