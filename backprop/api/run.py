@@ -17,6 +17,7 @@ from ..graph.builder import Builder, Run, Var
 from ..graph.differentiate import differentiate
 from ..graph.graph import Graph, NodeId
 from ..graph.passes import LAST_PASSES, run_passes
+from ..graph.passes.light import is_light
 from ..graph.split import Halves, split, supply
 from ..graph.structure import restore
 from ..graph.uncollected import uncollected
@@ -78,7 +79,7 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 @uncollected()
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor, its work over large arrays split into blocks."""
-    return executor.prepare(run_passes(graph, LAST_PASSES))
+    return executor.prepare(graph if is_light(graph) else run_passes(graph, LAST_PASSES))
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:

@@ -1,6 +1,6 @@
 """Passes: Graph -> Graph of the same meaning, one file each, verified.
 
-What all of them leave is verified; if it is ill-formed, they are run again and verified one by one, to name the culprit.
+What all of them leave is verified; if it is ill-formed, they are run again, each verified, to name the culprit.
 A pass may drop or merge work and may fix an order of additions; it may not depend on who runs the graph.
 """
 
