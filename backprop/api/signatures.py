@@ -18,7 +18,7 @@ from ..errors import ArgumentError, GraphTypeError, TracedConversionError
 from ..graph.builder import Builder
 from ..graph.structure import Structure, structure_of, typed, unflatten
 from ..ops.tuples import item
-from ..ops.types import NumericType, OpaqueType, ScalarType, TupleType, ValueType
+from ..ops.types import NumericType, ResidualType, ScalarType, TupleType, ValueType
 
 Function: TypeAlias = Callable[..., Any]
 Types: TypeAlias = Sequence[ValueType[Any]]
@@ -43,7 +43,7 @@ class Result:
         """The type of the node: of its only leaf, else of the tuple of the leaves."""
         types = self.structure.types
         if self.residuals is not None:
-            return TupleType((*types, OpaqueType(object, self.residuals)))
+            return TupleType((*types, ResidualType(object, self.residuals)))
         return types[0] if len(types) == 1 else TupleType(types)
 
     def leaves(self, whole: Any, take: Function = item) -> list[Any]:

@@ -38,6 +38,7 @@ from .user_rules import (
     cotangents_type,
     derived,
     estimate,
+    no_second_derivative,
     node_type,
     pull,
     pull_pair,
@@ -197,7 +198,8 @@ def op(
         name: shown in texts and errors; that of the function by default.
         vjp: the rule, as for `.defvjp`.
         derive: whether the rule is derived from `forward`, which is then made of ops, or functions of NumPy.
-        infer: the types of the arguments -> that of the result, such as a backprop.ArrayType, or a nesting of types.
+        infer: the types of the arguments -> that of the result, such as a backprop.ArrayType, or a nesting of types. No
+            gradient flows through a backprop.OpaqueType.
         like: the position of the argument whose structure and types the result has. Without `infer` and `like`,
             `forward` is run once, on zeros, to learn what it returns.
         local: whether it needs a context that stays in this process, such as the handle of a solver. Then it runs in
@@ -274,7 +276,8 @@ def _rule(
 ) -> Function | None:
     if backward is not None:
         compute = partial(run_backward, name, backward)
-        return partial(pull_pair, Op(f"{name}.backward", cotangents_type, compute, None, kind))
+        refusal = partial(no_second_derivative, name)
+        return partial(pull_pair, Op(f"{name}.backward", cotangents_type, compute, refusal, kind))
     rule = partial(derived, forward) if derive else vjp
     return None if rule is None else partial(pull, name, rule)
 

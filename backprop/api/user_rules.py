@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadCotangentError, GraphTypeError
+from ..errors import BadCotangentError, GraphTypeError, NotDifferentiableError
+from ..graph.builder import Var
 from ..graph.structure import Structure, flatten_up_to, unflatten
 from ..graph.verify import same_type
 from ..ops.op import Op
@@ -137,6 +138,19 @@ def run_backward(
     answer = backward(residuals, unflatten(result.structure, leaves))
     found = zip(cotangent_leaves(name, call, answer), wanted, strict=True)
     return tuple(cotangent_of(name, leaf, t) for leaf, t in found if t.differentiable)
+
+
+def no_second_derivative(name: str, g: Var[Any], *operands: Any, **params: Any) -> Any:
+    """The rule of the reverse node of an opaque pair.
+
+    Errors:
+        NotDifferentiableError: always.
+    """
+    raise NotDifferentiableError(
+        f"{name} is an opaque pair, and has no second derivative and no forward mode",
+        g.builder.source,
+        "give it a rule that is made of ops, with vjp=, or leave it out with backprop.stop_gradient",
+    )
 
 
 def cotangent_leaves(name: str, call: Structure, answer: Any) -> list[Any]:

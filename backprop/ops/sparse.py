@@ -76,7 +76,9 @@ def _matmul_type(
     shape: Shape,
     flip: bool,
 ) -> NumericType[Any]:
-    values, operand = numeric("sparse_matmul", data, x)
+    values, places, operand = numeric("sparse_matmul", data, indices, x)
+    if values.shape != places.shape:
+        raise ShapeError(f"a sparse matrix of {places.size} elements got data of shape {values.shape}")
     rows, columns = shape[::-1] if flip else shape
     if operand.ndim not in (1, 2) or operand.shape[0] != columns:
         raise ShapeError(

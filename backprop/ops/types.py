@@ -169,6 +169,16 @@ class OpaqueType(ValueType[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class ResidualType(OpaqueType[T]):
+    """The type of what an op hands to its reverse: it depends on the op's inputs, in a way that nobody knows."""
+
+    @property
+    def differentiable(self) -> bool:
+        """Yes, so that who needs the derivative is told that it is not known, rather than given zero."""
+        return True
+
+
+@dataclass(frozen=True, slots=True)
 class UserType(ValueType[T]):
     """The type of a class that `backprop.register` made known: its values have cotangents of the same class.
 

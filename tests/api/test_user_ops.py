@@ -279,8 +279,19 @@ def test_a_second_derivative_raises_when_it_is_asked_for() -> None:
         return np.sum(bp.grad(loss)(b))
 
     np.testing.assert_allclose(bp.evaluate(slope)(B), np.sum(bp.grad(loss)(B)))
-    with pytest.raises(NotDifferentiableError, match=r"forward.backward has no derivative"):
+    with pytest.raises(NotDifferentiableError, match="forward is an opaque pair, and has no second") as caught:
         bp.grad(slope)(B)
+    assert "test_user_ops.py" in str(caught.value)
+
+
+def test_a_second_derivative_through_the_residuals_alone_raises_too() -> None:
+    """The cotangent of the pair is a constant here, and its reverse depends on the input by the residuals."""
+    square = bp.op(lambda x: (x * x, x), lambda x, g: 2 * x * g)
+    assert bp.grad(square)(3.0) == 6.0
+    with pytest.raises(NotDifferentiableError, match="has no second derivative"):
+        bp.grad(bp.grad(square))(3.0)
+    with pytest.raises(NotDifferentiableError, match="no forward mode"):
+        bp.jvp(square, (3.0,), (1.0,))
 
 
 @pytest.mark.parametrize(

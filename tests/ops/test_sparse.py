@@ -270,6 +270,8 @@ def test_an_operation_that_is_not_known(operation: Callable[[Any], Any]) -> None
 
 
 def test_a_shape_that_does_not_fit() -> None:
+    with pytest.raises(ShapeError, match="10 elements got data of shape"):
+        bp.evaluate(lambda a: Sparse(a.data[:3], a.pattern) @ V)(sp.csr_array(M))
     with pytest.raises(ShapeError, match=r"\(4, 5\) does not fit an array of \(4,\)"):
         bp.evaluate(lambda a: a @ np.ones(4))(sp.csr_array(M))
 
