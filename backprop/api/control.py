@@ -23,7 +23,7 @@ from ..graph.control import switch as switch_op
 from ..graph.graph import Graph
 from ..graph.loop import Loop
 from ..graph.loop import scan as scan_op
-from ..graph.structure import Structure, flatten, unflatten
+from ..graph.structure import Static, Structure, flatten, unflatten
 from ..graph.trace import trace
 from ..graph.verify import same_type
 from ..ops.op import Kind, Op
@@ -129,7 +129,7 @@ def _length(rows: Sequence[Any], length: int | None) -> int:
     lengths: set[int] = {row.shape[0] for row in rows if getattr(row, "ndim", 0)}
     if length is not None:
         lengths.add(operator.index(length))
-    if len(lengths) == 1 and all(getattr(row, "ndim", 0) for row in rows):
+    if len(lengths) == 1 and min(lengths) >= 0 and all(getattr(row, "ndim", 0) for row in rows):
         return lengths.pop()
     shapes = ", ".join(str(getattr(row, "shape", ())) for row in rows) or "none"
     raise ShapeError(
@@ -180,13 +180,20 @@ def _kept(body: Traced, types: list[ValueType[Any]], structure: Structure) -> Tr
     for k, t in enumerate(types):
         if not (same_type(t, found[k]) or follows(found[k], t)):
             raise GraphTypeError(
-                f"a step of scan turns {structure.paths('')[k].replace('[0]', 'init', 1)} from {t} into {found[k]}",
+                f"a step of scan turns {_path(structure, k)} from {t} into {found[k]}",
                 user_line(),
                 "start with the shape and dtype that the steps keep",
             )
     results = [*types, *map(_strong, found[len(types) :])]
     inputs = body.graph.inputs
     return dataclasses.replace(body, graph=rebuilt(body.graph, inputs, range(len(inputs)), results))
+
+
+def _path(structure: Structure, k: int) -> str:
+    """Where a carry stands, as in `init.layers[2]`; the structure is that of (carry, row)."""
+    leaves = zip(structure.paths(""), structure.leaves, strict=True)
+    paths = [path for path, leaf in leaves if not isinstance(leaf, Static)]
+    return paths[k].replace("[0]", "init", 1)
 
 
 def _strong(t: ValueType[Any]) -> ValueType[Any]:

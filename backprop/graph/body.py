@@ -61,6 +61,7 @@ def trace_body(
             ids = [builder.lift(leaf).id for leaf in leaves]
     finally:
         builder.closed = True
+        builder.guard.release()
     graph, inputs = builder.build(ids)
     return Traced(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
 

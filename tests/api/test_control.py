@@ -117,6 +117,19 @@ def test_a_branch_may_return_a_number() -> None:
     assert bp.evaluate(lambda i: bp.switch(i, [lambda: 1, lambda: 2]))(np.array(1)) == 2
 
 
+def test_a_large_array_that_is_captured_is_writable_again() -> None:
+    table = np.ones(20_000)
+
+    def f(i: Any, x: Any) -> Any:
+        last, _ = bp.scan(lambda c, _: (c + np.sum(table) * x, None), 0.0, length=2)
+        return bp.switch(i, [lambda: last * np.sum(table), lambda: np.sum(bp.checkpoint(lambda v: v * table)(x))])
+
+    for i in (0, 1):
+        bp.grad(f, argnums=1)(np.array(i), 1.0)
+    bp.scan(lambda c, _: (c + np.sum(table), None), 0.0, length=2)
+    table[0] = 2.0
+
+
 def test_switches_nest() -> None:
     def f(i: Any, j: Any, x: Any) -> Any:
         return bp.switch(i, [lambda v: pick(j, v) * 2.0, lambda v: np.sum(v)], x)
@@ -427,7 +440,14 @@ def test_a_switch_in_a_scan() -> None:
 
 @pytest.mark.parametrize(
     ("xs", "length"),
-    [((np.ones(3), np.ones(4)), None), (np.ones(3), 4), (None, None), (1.0, None), ((np.ones(3), 2.0), None)],
+    [
+        ((np.ones(3), np.ones(4)), None),
+        (np.ones(3), 4),
+        (None, None),
+        (1.0, None),
+        ((np.ones(3), 2.0), None),
+        (None, -1),
+    ],
 )
 def test_unequal_lengths_are_an_error(xs: Any, length: Any) -> None:
     with pytest.raises(ShapeError, match="arrays of one length") as caught:
@@ -448,6 +468,11 @@ def test_a_carry_that_changes_is_an_error(step: Any, what: str) -> None:
     with pytest.raises(GraphTypeError, match=what) as caught:
         bp.scan(step, np.ones(2), np.ones(3))
     assert "test_control.py" in str(caught.value.where)
+
+
+def test_the_carry_that_changes_is_named_by_its_path() -> None:
+    with pytest.raises(GraphTypeError, match=r"turns init\['a'\]\[1\] from float64\[2\] into float64\[1\]"):
+        bp.scan(lambda c, x: ({"a": ("text", c["a"][1][:1])}, None), {"a": ("text", np.ones(2))}, np.ones(3))
 
 
 def test_an_exception_in_a_step_names_the_line() -> None:
