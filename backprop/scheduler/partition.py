@@ -5,15 +5,17 @@ The steps, over plain lists of ints:
 1. *Prices.* Views, literals and other nodes without operands are recomputed by every task that reads them, and dead
    nodes are dropped; what is left has a cost. Where the whole is not worth two tasks, or mostly holds a GIL that tasks
    share, it stays whole. Else it becomes `Work` items with edges.
-2. *Paths.* Linear clustering: an item and its heaviest successor (by upward rank) join where each is the other's
+2. *Runs.* Where branches stand next to each other, a run of the order is a virtual worker (segments.py); steps 3 and 4
+   are for graphs whose branches are woven together.
+3. *Paths.* Linear clustering: an item and its heaviest successor (by upward rank) join where each is the other's
    first choice. A branch, forward and back, is a path with a few items hanging on to it.
-3. *Workers.* A path worth a task goes to the virtual worker where it can finish first, communication included; a
+4. *Workers.* A path worth a task goes to the virtual worker where it can finish first, communication included; a
    lighter one stays with its operands, where it waits for the fewest messages.
-4. *Cuts.* Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at
+5. *Cuts.* Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at
    most. A group is all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never
    rises, and between two workers hops_in rises; so groups have no cycle.
-5. *Coarsening.* Light groups join others, where that makes no cycle, until there are at most four for each worker.
-6. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
+6. *Coarsening.* Light groups join others, where that makes no cycle, until there are at most four for each worker.
+7. *Gate.* The groups are played through on the real number of workers, and dropped for a single one where the
    predicted speed-up is below 1.2 or the whole is not worth two tasks.
 
 It depends on the graph, the number of workers and the overhead only, and takes time near linear in the nodes.
@@ -27,7 +29,8 @@ be worth several.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+import math
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
@@ -38,6 +41,7 @@ from ..graph.passes.dead_code import live
 from .cost import Cost, Machine, costs, free_nodes
 from .local import Groups as Groups
 from .local import local_apart
+from .segments import segments
 
 SPEED_UP = 1.2
 """The predicted speed-up below which a graph stays in one task."""
@@ -47,6 +51,9 @@ WORTH_IT = 1e-3
 
 LANES_A_WORKER = (4, 2, 1)
 """The numbers of virtual workers that are tried, for each real one."""
+
+GOOD_ENOUGH = 1.05
+"""Predicted times that are nearer to each other count as equal."""
 
 MOST_TASKS = 4
 """Tasks for each real worker, at most."""
@@ -161,7 +168,7 @@ def _append(work: Work, i: NodeId, seconds: float, nbytes: int, read: tuple[int,
     work.after.append([])
 
 
-# Step 2: paths.
+# Step 3: paths.
 
 
 def upward_ranks(work: Work) -> list[float]:
@@ -202,7 +209,7 @@ def _main_successor(work: Work, ranks: list[float], k: int) -> int:
     return after[0] if len(after) == 1 else max(after, key=lambda s: (ranks[s], -s))
 
 
-# Step 3: workers.
+# Step 4: workers.
 
 
 def assign(work: Work, clusters: list[list[int]], count: int, fee: Fee) -> list[int]:
@@ -299,7 +306,7 @@ class _Placement:
         return min(choices, key=lambda w: (max(self.busy[w], self._ready(head, before, w)), -self._near(before, w), w))
 
 
-# Step 4: cuts.
+# Step 5: cuts.
 
 
 def cut(work: Work, worker: list[int]) -> list[list[int]]:
@@ -326,7 +333,7 @@ def _hops_out(work: Work, worker: list[int]) -> list[int]:
     return hops
 
 
-# Step 5: light groups join others.
+# Step 6: light groups join others.
 
 
 @dataclass(slots=True)
@@ -407,23 +414,48 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
     return [sorted(group) for group in quotient.groups]
 
 
-# Step 6: what comes of it.
+# Step 7: what comes of it.
 
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
     """The groups of items for which the predicted time is the shortest."""
-    best, shortest = [list(range(len(work.ids)))], sum(work.seconds) / SPEED_UP
+    found = [cutting for lanes in _runs(work, workers) if (cutting := _cutting(work, lanes, workers, fee))]
+    if min([time for time, _ in found], default=math.inf) > GOOD_ENOUGH * sum(work.seconds) / workers:
+        found += [cutting for lanes in _lanes(work, workers, fee) if (cutting := _cutting(work, lanes, workers, fee))]
+    shortest = min([time for time, _ in found], default=math.inf)
+    if shortest >= sum(work.seconds) / SPEED_UP:
+        return [list(range(len(work.ids)))]
+    near = [quotient for time, quotient in found if time <= GOOD_ENOUGH * shortest]
+    return min(near, key=_ties).groups
+
+
+def _ties(quotient: Quotient) -> tuple[int, int]:
+    """How many groups wait for others; and of groups that wait for none, rather many, as estimates are rough."""
+    return sum([bool(needed) for needed in quotient.before]), -len(quotient.groups)
+
+
+def _cutting(work: Work, lanes: list[int], workers: int, fee: Fee) -> tuple[float, Quotient] | None:
+    """The predicted time and the groups of items on virtual workers; None where there are too many groups, or one."""
+    groups = cut(work, lanes)
+    if len(groups) > MOST_GROUPS:
+        return None
+    groups = coarsen(work, groups, workers, fee)
+    seconds = [sum([work.seconds[k] for k in group]) for group in groups]
+    quotient = Quotient(groups, seconds, _edges(work, groups))
+    return (makespan(quotient, workers, fee), quotient) if len(groups) > 1 else None
+
+
+def _runs(work: Work, workers: int) -> Iterator[list[int]]:
+    """Virtual workers that are runs of the order."""
+    for factor in LANES_A_WORKER:
+        yield segments(work.seconds, work.after, factor * workers)
+
+
+def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[int]]:
+    """Virtual workers that paths are put on."""
     clusters = paths(work)
     for factor in LANES_A_WORKER:
-        groups = cut(work, assign(work, clusters, factor * workers, fee))
-        if len(groups) > MOST_GROUPS:
-            continue
-        groups = coarsen(work, groups, workers, fee)
-        seconds = [sum([work.seconds[k] for k in group]) for group in groups]
-        time = makespan(Quotient(groups, seconds, _edges(work, groups)), workers, fee)
-        if len(groups) > 1 and time < shortest:
-            best, shortest = groups, 0.95 * time
-    return best
+        yield assign(work, clusters, factor * workers, fee)
 
 
 def makespan(quotient: Quotient, workers: int, fee: Fee) -> float:
