@@ -119,13 +119,13 @@ def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     seeds = tuple(range(graph.first, joint_graph.first))
     twice = differentiate(Graph(joint_graph.inputs, joint_graph.nodes, pulled), seeds, seeded=True)
     builder = Builder()
-    inputs = [builder.input(type) for type in graph.inputs]
+    inputs = [builder.input(type) for type in (*graph.inputs, *map(graph.type_of, known))]
     tangents = [builder.input(graph.inputs[i]) for i in wrt]
-    results = builder.inline(graph, inputs)
+    results = builder.inline(supply(graph, graph, known), inputs)
     # The pullback is linear in the seeds, so that any seeds will do: zeros, or the result itself for a user's type.
     values = [var for var in results if var.type.differentiable]
     any_seeds = [zero(builder, var.type) if isinstance(var.type, NumericType) else var for var in values]
-    pushed = iter(builder.inline(twice, [*inputs, *any_seeds, *tangents])[len(wrt) :])
+    pushed = iter(builder.inline(supply(twice, graph, known), [*inputs, *any_seeds, *tangents])[len(wrt) :])
     outs = [next(pushed) if t.differentiable else r for t, r in zip(graph.output_types, results, strict=True)]
     built, _ = builder.build([var.id for var in (*results, *outs)])
-    return run_passes(supply(built, graph, known) if known else built)
+    return run_passes(built)
