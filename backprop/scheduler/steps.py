@@ -4,12 +4,13 @@ A value is one of: a constant ("c"), folded when the program is made; an array o
 an op writes to, or a view of one, made with the workspace; or whatever an op allocates itself, in a register ("r"),
 which the next value takes over when it dies.
 
-Limits: an op of kind PLAIN might hand back its operand (a user's op may), so its result is never overwritten.
+An op of a user's own may hand back its operand, or a view of it; such a result is copied, as the memory of an operand
+is used again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..graph.control import after
 from ..graph.evaluate import contiguous
 from ..graph.graph import Graph, Node, NodeId, literal, parameters
 from ..ops.index import basic_index
-from ..ops.op import Kind
+from ..ops.op import Kind, Op
 from ..ops.shape import reshape_to
 from ..ops.tuples import item, make_tuple
 from ..ops.types import NumericType, ScalarType, TupleType
@@ -28,6 +29,9 @@ from .workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
 """Bytes from which an array that is handed out is worth keeping for the next run; below, allocating is as quick."""
+
+OURS = __name__.partition(".")[0] + "."
+"""What the homes of this package's own ops start with."""
 
 LARGEST_CONSTANT = 1 << 16
 """Bytes up to which what depends on constants alone is computed when a program is made."""
@@ -47,6 +51,36 @@ def constant(node: Node) -> Any:
     value = node.op.compute(**dict(node.params))
     weak = isinstance(node.type, NumericType) and node.type.weak
     return value.item() if weak and hasattr(value, "item") else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unshared:
+    """An op of a user's own, whose results share no memory with its operands.
+
+    Arguments:
+        function: what it computes.
+    """
+
+    function: Callable[..., Any]
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        """What it computes, copied where it is an operand or a view of one."""
+        return unshared(self.function(*operands, **params), operands)
+
+
+def unshared(value: Any, operands: Sequence[Any]) -> Any:
+    """The value, or its copy where it may share memory with an operand; in tuples, item by item."""
+    if type(value) is tuple:
+        return tuple([unshared(part, operands) for part in value])
+    shared = isinstance(value, np.ndarray) and any(
+        isinstance(operand, np.ndarray) and np.may_share_memory(value, operand) for operand in operands
+    )
+    return value.copy() if shared else value
+
+
+def is_ours(op: Op) -> bool:
+    """Whether an op is one of this package, whose results are new values."""
+    return op.home.startswith(OURS)
 
 
 # Layout, statically.
@@ -257,6 +291,8 @@ class _Writer:
     # Registers.
 
     def _computed(self, i: NodeId, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
+        if node.op.kind is not Kind.VIEW and not is_ours(node.op):
+            function = Unshared(function)
         drops = self._dropped(i, node)
         target = self.spare.pop() if self.spare else self._register()
         kept = tuple([name for name in drops if name != target])

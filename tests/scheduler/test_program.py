@@ -16,7 +16,7 @@ from backprop.ops.op import Op
 from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import concat_along, permute, reshape_to
 from backprop.ops.tuples import item, make_tuple
-from backprop.ops.types import array_type, scalar_type, type_of
+from backprop.ops.types import TupleType, array_type, scalar_type, type_of
 from backprop.scheduler import program as module
 from backprop.scheduler.program import Program, compile_program
 from tests.scheduler.graphs import Hand, branches, meaning
@@ -149,6 +149,19 @@ def test_one_program_runs_in_many_threads_at_once(make: Maker) -> None:
         answers = list(pool.map(lambda values: program(*values)[0], inputs * 4))
     for got, values in zip(answers, inputs * 4, strict=True):
         np.testing.assert_array_equal(got, meaning(graph, *values)[0])
+
+
+@both
+def test_an_op_may_hand_back_its_operand_or_a_view_of_it(make: Maker) -> None:
+    same = Op("same", lambda t: t, lambda x: x)
+    view = Op("view", lambda t: t, lambda x: x.reshape(-1).reshape(x.shape))
+    pair = Op("pair", lambda t: TupleType((t, t)), lambda x: (x, x.T))
+    hand = Hand(BIG)
+    first = hand(sin, 0)
+    kept = [hand(same, first), hand(view, hand(sin, first)), hand(pair, hand(sin, hand(sin, first)))]
+    later = hand(add, hand(sin, hand(add, 0, 0)), hand(sin, hand(multiply, 0, 0)))
+    parts = [*kept[:2], hand(item, kept[2], index=0), hand(item, kept[2], index=1)]
+    assert_means_the_same(make, hand.graph(*[hand(add, part, later) for part in parts], *parts))
 
 
 @both
