@@ -371,9 +371,10 @@ def slot_type(plan: Plan, slot: Slot, limit: int, where: str) -> ValueType[Any]:
     """
     if isinstance(slot, TaskOutput):
         _require(0 <= slot.task < limit, f"{where} reads task {slot.task}, which does not come before it")
-        types = plan.tasks[slot.task].body.output_types
-        _require(0 <= slot.index < len(types), f"{where} reads result {slot.index} of task {slot.task}: there is none")
-        return types[slot.index]
+        body = plan.tasks[slot.task].body
+        there = 0 <= slot.index < len(body.outputs)
+        _require(there, f"{where} reads result {slot.index} of task {slot.task}: there is none")
+        return body.type_of(body.outputs[slot.index])
     _require(0 <= slot.index < len(plan.inputs), f"{where} reads input {slot.index}, which does not exist")
     t = plan.inputs[slot.index]
     if slot.rows is not None:
