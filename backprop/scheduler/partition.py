@@ -419,9 +419,9 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
     """The groups of items for which the predicted time is the shortest."""
-    found = [cutting for lanes in _runs(work, workers) if (cutting := _cutting(work, lanes, workers, fee))]
+    found = [cutting for groups in _runs(work, workers) if (cutting := _cutting(work, groups, workers, fee))]
     if min([time for time, _ in found], default=math.inf) > GOOD_ENOUGH * sum(work.seconds) / workers:
-        found += [cutting for lanes in _lanes(work, workers, fee) if (cutting := _cutting(work, lanes, workers, fee))]
+        found += [cutting for groups in _lanes(work, workers, fee) if (cutting := _cutting(work, groups, workers, fee))]
     shortest = min([time for time, _ in found], default=math.inf)
     if shortest >= sum(work.seconds) / SPEED_UP:
         return [list(range(len(work.ids)))]
@@ -434,28 +434,30 @@ def _ties(quotient: Quotient) -> tuple[int, int]:
     return sum([bool(needed) for needed in quotient.before]), -len(quotient.groups)
 
 
-def _cutting(work: Work, lanes: list[int], workers: int, fee: Fee) -> tuple[float, Quotient] | None:
-    """The predicted time and the groups of items on virtual workers; None where there are too many groups, or one."""
-    groups = cut(work, lanes)
-    if len(groups) > MOST_GROUPS:
-        return None
+def _cutting(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> tuple[float, Quotient] | None:
+    """The predicted time and the groups after light ones have joined others; None where one is left."""
     groups = coarsen(work, groups, workers, fee)
     seconds = [sum([work.seconds[k] for k in group]) for group in groups]
     quotient = Quotient(groups, seconds, _edges(work, groups))
     return (makespan(quotient, workers, fee), quotient) if len(groups) > 1 else None
 
 
-def _runs(work: Work, workers: int) -> Iterator[list[int]]:
-    """Virtual workers that are runs of the order."""
+def _runs(work: Work, workers: int) -> Iterator[list[list[int]]]:
+    """Groups, not too many, where virtual workers are runs of the order."""
     for factor in LANES_A_WORKER:
-        yield segments(work.seconds, work.after, factor * workers)
+        groups = cut(work, segments(work.seconds, work.after, factor * workers))
+        if len(groups) <= MOST_GROUPS:
+            yield groups
 
 
-def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[int]]:
-    """Virtual workers that paths are put on."""
+def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[list[int]]]:
+    """Groups, not too many, where paths are put on virtual workers; the more of these, the more groups."""
     clusters = paths(work)
-    for factor in LANES_A_WORKER:
-        yield assign(work, clusters, factor * workers, fee)
+    for factor in sorted(LANES_A_WORKER):
+        groups = cut(work, assign(work, clusters, factor * workers, fee))
+        if len(groups) > MOST_GROUPS:
+            return
+        yield groups
 
 
 def makespan(quotient: Quotient, workers: int, fee: Fee) -> float:
