@@ -74,6 +74,9 @@ class GraphBuilder:
             ShapeError, GraphTypeError: operands that do not fit, at once.
             EscapedVarError: a Var of another builder.
         """
+        for operand in operands:
+            if type(operand) is Var:
+                self._builder.lift(operand)  # complains about another builder's
         return op(*operands, **params)
 
     def constant(self, value: Any) -> Var[Any]:
