@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import scipy.linalg
 
 import backprop as bp
 from backprop import errors
@@ -125,6 +126,18 @@ ROWS: dict[str, Row] = {
         errors.TracedConversionError,
         TypeError,
         (HERE, "numpy.stack"),
+    ),
+    "function of SciPy that does not dispatch": Row(
+        lambda: bp.grad(lambda v: scipy.linalg.det(v))(np.eye(2)),
+        errors.TracedConversionError,
+        TypeError,
+        (HERE, "namesake in backprop.ops"),
+    ),
+    "number of a dtype that is not supported": Row(
+        lambda: bp.grad(lambda v: np.sum(v * np.longdouble(2)))(X),
+        errors.GraphTypeError,
+        TypeError,
+        (HERE, "use float32"),
     ),
     "method of a ufunc": Row(
         lambda: bp.grad(lambda x: np.sum(np.add.accumulate(x)))(X),

@@ -22,6 +22,7 @@ from types import CodeType, FrameType, FunctionType, MappingProxyType, MethodTyp
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
+import scipy
 
 from .. import ops
 from ..errors import (
@@ -44,7 +45,15 @@ from .graph import Graph, Literal, Node, NodeId, Params, literal
 from .guard import Guard, same_bits
 
 T = TypeVar("T")
-PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+FOREIGN = tuple(
+    os.path.dirname(path) + os.sep
+    for path in (
+        os.path.dirname(os.path.abspath(__file__)),
+        os.path.abspath(np.__file__),
+        os.path.abspath(scipy.__file__),
+    )
+)
+"""Where code lies that is not the user's: this package, NumPy and SciPy."""
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 NUMBERS = (bool, int, float, complex)
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
@@ -193,6 +202,7 @@ class Builder:
         key = (value.__class__, value) if exact else Literal.of(value)
         i = self._literals.get(key)
         if i is None:
+            self._type_of(value)  # refuses a dtype that is not supported, with the user's line
             node = number_node(*key) if isinstance(key, tuple) else literal_node(key)
             i = self._literals[key] = self.append(node).id
         return Var(self, i, self.types[i])
@@ -396,14 +406,14 @@ def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
 
 
 def user_line() -> Source:
-    """The innermost line of the call stack that is outside this package."""
+    """The innermost line of the call stack that is the user's."""
     return source_of(user_frame(2))
 
 
 def user_frame(depth: int) -> FrameType:
-    """The innermost frame of the call stack, from some depth on, that is outside this package."""
+    """The innermost frame of the call stack, from some depth on, that is the user's."""
     frame = sys._getframe(depth)
-    while frame.f_code.co_filename.startswith(PACKAGE) and frame.f_back is not None:
+    while frame.f_code.co_filename.startswith(FOREIGN) and frame.f_back is not None:
         frame = frame.f_back
     return frame
 
