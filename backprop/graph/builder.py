@@ -35,13 +35,13 @@ from ..errors import (
     UnknownFunctionError,
 )
 from ..ops.elementwise import cast, pow_static
-from ..ops.numpy_names import METHODS, lookup_function
+from ..ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ..ops.op import Op
 from ..ops.sparse import asked_by_scipy, beside_sparse
 from ..ops.tuples import item
 from ..ops.types import NumericType, OpaqueType, TupleType, UserType, ValueType, type_of
 from .choice import annotated, field, type_of_field
-from .graph import Graph, Literal, Node, NodeId, Params, literal
+from .graph import NUMBERS, Graph, Literal, Node, NodeId, Params, literal
 from .guard import Guard, same_bits
 
 T = TypeVar("T")
@@ -55,7 +55,6 @@ FOREIGN = tuple(
 )
 """Where code lies that is not the user's: this package, NumPy and SciPy."""
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
-NUMBERS = (bool, int, float, complex)
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
 
 
@@ -202,7 +201,8 @@ class Builder:
         key = (value.__class__, value) if exact else Literal.of(value)
         i = self._literals.get(key)
         if i is None:
-            self._type_of(value)  # refuses a dtype that is not supported, with the user's line
+            if isinstance(value, np.generic):
+                self._type_of(value)  # refuses a dtype that is not supported, with the user's line
             node = number_node(*key) if isinstance(key, tuple) else literal_node(key)
             i = self._literals[key] = self.append(node).id
         return Var(self, i, self.types[i])
@@ -487,7 +487,7 @@ def _reflected(op: Op) -> Any:
 
 def operand(value: Any) -> bool:
     """Whether a value may stand beside a Var in arithmetic."""
-    return isinstance(value, Var | np.ndarray | np.generic | bool | int | float | complex | list)
+    return isinstance(value, OPERANDS)
 
 
 class Var(Generic[T]):
@@ -531,7 +531,10 @@ class Var(Generic[T]):
             raise AssignmentError(
                 f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
             )
-        operands = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
+        operands = tuple([np.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
+        op = UFUNCS.get(ufunc)
+        if isinstance(op, Op) and not params:  # the short way
+            return self.builder.emit(op, operands, {})
         return _call(lookup_function, ufunc, operands, params)
 
     def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
@@ -769,6 +772,9 @@ def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, param
             f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
         ) from None
 
+
+OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex, list)  # a tuple is quicker than a union
+SEQUENCES = (list, tuple)
 
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
     {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}

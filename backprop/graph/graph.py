@@ -21,6 +21,7 @@ from ..ops.types import ValueType, type_of, value_type
 
 NodeId = int
 Params = tuple[tuple[str, Any], ...]  # hashable values
+NUMBERS = (bool, int, float, complex)
 
 
 class Node(NamedTuple):
@@ -141,7 +142,7 @@ class Literal:
         """The literal of an array or a number."""
         array = np.asarray(value)
         shape = array.shape if isinstance(value, np.ndarray) else None
-        weak = isinstance(value, bool | int | float | complex) and not isinstance(value, np.generic)
+        weak = isinstance(value, NUMBERS) and not isinstance(value, np.generic)
         return cls(array.dtype.str, shape, array.tobytes(), weak)
 
     @property
