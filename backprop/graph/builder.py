@@ -237,10 +237,10 @@ class Builder:
             return self.literal(value)
         if isinstance(value, Var):
             raise EscapedVarError(
-                "a Var of one graph was used in another", user_line(), "make it an input of this one, with .input(...)"
+                "a Var of one graph was used in another", self.source or user_line(), "make it an input of this one, with .input(...)"
             )
         raise GraphTypeError(
-            f"{type(value).__name__} cannot be a constant of a graph", user_line(), "make it an input, with .input(...)"
+            f"{type(value).__name__} cannot be a constant of a graph", self.source or user_line(), "make it an input, with .input(...)"
         )
 
     def _signature(self, op: Op, types: tuple[Any, ...], params: Params) -> Signature:

@@ -56,9 +56,8 @@ class Op(Generic[P, R_co]):
         kind: how a program may run it.
         flops: (*input types, out type, **params) -> floating-point operations; None counts one for each element.
         home: the module that holds the op as an attribute, so that it pickles by reference.
-        kernel: (*input types, **params) -> what to call in the place of `compute` on values of these types: the same
-            bits, in less time.
-        seconds: (*input types, out type, **params) -> seconds of a call, where these are known.
+        kernel: (*input types, **params) -> what to call on values of these types in the place of `compute`, without the
+            params: the same bits, in less time.
     """
 
     name: str

@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import methodcaller
 from types import MappingProxyType
 from typing import Any
 
@@ -142,6 +143,7 @@ reshape_to: Op = Op(
     lambda g, out, x, *, shape: reshape(g, shape_of(x)),
     Kind.VIEW,
     home=__name__,
+    kernel=lambda x, *, shape: methodcaller("reshape", shape),
 )
 
 
@@ -161,6 +163,7 @@ permute: Op = Op(
     lambda g, out, x, *, axes: permute(g, axes=_inverse(axes)),
     Kind.VIEW,
     home=__name__,
+    kernel=lambda x, *, axes: methodcaller("transpose", axes),
 )
 
 

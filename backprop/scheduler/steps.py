@@ -213,7 +213,7 @@ class _Writer:
             return self._constant(constant(node))
         operands = tuple([self.names[j] for j in node.inputs])
         function = kernel_of(self.graph, node)
-        params = parameters(node, self.bind)
+        params = parameters(node, self.bind) if node.op.kernel is None else {}
         name = self._folded(node, function, operands, params) or self._viewed(node, function, operands, params)
         if name:
             self._drop(i, node)

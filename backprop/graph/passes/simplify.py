@@ -1,14 +1,15 @@
-"""All that looks at one node at a time, in one walk: constants, identities, long sums, equal nodes."""
+"""All that looks at one node at a time, in one walk: constants, identities, broadcasts, long sums, equal nodes."""
 
 from __future__ import annotations
 
 from ..graph import Graph
 from ..rewrite import rewritten
+from .broadcasts import narrowed
 from .constants import fold
 from .identities import unwrap
 from .sums import balance
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph after `fold_constants`, `drop_identities`, `balance_sums` and `merge_shared` together."""
-    return rewritten(graph, fold, unwrap, balance)
+    """The graph after all of them together, so that it is walked and verified once."""
+    return rewritten(graph, fold, unwrap, narrowed, balance)
