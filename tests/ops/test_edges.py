@@ -11,7 +11,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backprop.ops import arrange, contract, elementwise, gather, index, linalg, logsums, reduce, scan, statistics
+from backprop.ops import (
+    arrange,
+    contract,
+    decompose,
+    elementwise,
+    gather,
+    index,
+    linalg,
+    logsums,
+    reduce,
+    scan,
+    statistics,
+)
 from backprop.ops import special as special_functions
 from tests.ops.case import flat
 from tests.ops.tape import TapeVar, pull_back, value_of
@@ -26,7 +38,7 @@ def namespace(*modules: Any, **more: Any) -> SimpleNamespace:
 
 PLAIN = {"np": np}
 TRACED = {
-    "np": namespace(*MODULES, linalg=linalg, array=np.array, nan=np.nan, inf=np.inf, pi=np.pi),
+    "np": namespace(*MODULES, linalg=namespace(linalg, decompose), array=np.array, nan=np.nan, inf=np.inf, pi=np.pi),
     "sp": namespace(special_functions, logsums),
     "bp": SimpleNamespace(ops=namespace(*MODULES)),
 }
