@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import BadCotangentError, GraphTypeError, NotDifferentiableError
 from ..graph.builder import Var
-from ..graph.structure import Structure, flatten_up_to, unflatten
+from ..graph.structure import Structure, flatten_up_to, is_dynamic, unflatten
 from ..graph.verify import same_type
 from ..ops.op import Op
 from ..ops.tuples import taken
@@ -179,7 +179,7 @@ def _argument_leaves(where: str, argument: Structure, cotangent: Any) -> list[An
     except ValueError as error:
         raise _other_structure(where, str(error)) from None
     for leaf in leaves:
-        if isinstance(leaf, tuple | list | dict):
+        if leaf is not None and leaf is not NotImplemented and not isinstance(leaf, int) and not is_dynamic(leaf):
             raise _other_structure(where, f"a {type(leaf).__name__} in the place of a number or an array")
     return leaves
 

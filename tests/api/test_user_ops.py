@@ -231,6 +231,7 @@ def test_none_stands_for_no_cotangent() -> None:
         (lambda g, out, x, y: g, "returned 1 cotangents for 2 arguments"),
         (lambda g, out, x, y: ((g, g), None), "another structure than its argument"),
         (lambda g, out, x, y: (None, {"z": g}), "another structure than its argument"),
+        (lambda g, out, x, y: ("g", None), "a str in the place of a number or an array"),
         (lambda g, out, x, y: (np.concatenate([g, g]), None), "a cotangent of shape"),
     ],
 )
