@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from ..graph.differentiate import differentiate
 from ..graph.graph import Graph, NodeId
 from ..graph.passes import LAST_PASSES, run_passes
 from ..graph.passes.light import is_light
+from ..graph.remember import remembered
 from ..graph.split import Halves, split, supply
 from ..graph.structure import restore
 from ..graph.uncollected import uncollected
@@ -52,7 +52,7 @@ def current(executor: AbstractExecutor | None = None) -> AbstractExecutor:
 Ids = tuple[NodeId, ...]
 
 
-@lru_cache(maxsize=512)
+@remembered(lambda graph, *others: len(graph))
 @uncollected()
 def joint(graph: Graph, wrt: Ids, seeded: bool = False, known: Ids = ()) -> Graph:
     """The joint graph of a graph, after all passes; `known` ids are inputs behind the graph's own."""
@@ -60,14 +60,14 @@ def joint(graph: Graph, wrt: Ids, seeded: bool = False, known: Ids = ()) -> Grap
     return run_passes(supply(whole, graph, known) if known else whole)
 
 
-@lru_cache(maxsize=512)
+@remembered(lambda graph, *others: len(graph))
 def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
     """The forward and the pullback graph of a graph."""
     whole = joint(graph, wrt, True, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
 
-@lru_cache(maxsize=512)
+@remembered(lambda graph, *others: len(graph))
 @uncollected()
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
@@ -75,7 +75,7 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
     return run_passes(supply(graph, graph, known) if known else graph)
 
 
-@lru_cache(maxsize=512)
+@remembered(lambda executor, graph: len(graph))
 @uncollected()
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor, its work over large arrays split into blocks."""

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from ...errors import PlanError, Source
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
+from ...graph.remember import remembered
 from ...graph.verify import same_type
 from ...ops.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
 from ..blas import blas_threads as blas
@@ -87,7 +88,7 @@ class AbstractExecutor(ABC):
         return f"{type(self).__name__}({self.workers})"
 
 
-@lru_cache(maxsize=256)
+@remembered(lambda graph, *others: len(graph))
 def prepared(
     graph: Graph,
     sources: tuple[Source | None, ...],
@@ -112,7 +113,7 @@ def prepared(
     return verify_plan(make_plan(graph, partition(graph, workers, overhead, machine, shares_gil), machine))
 
 
-@lru_cache(maxsize=256)
+@remembered(lambda plan: sum([len(task.body) for task in plan.tasks]))
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
     return tuple(runner_of(task.body, task.name) for task in plan.tasks)
