@@ -19,7 +19,8 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -182,6 +183,22 @@ def plan_memory(graph: Graph, smallest_result: int) -> Memory:
     return _Arena(graph, smallest_result).memory()
 
 
+class Place(NamedTuple):
+    """Where an operand of a concatenation goes: bytes from its start, and the type of the memory there."""
+
+    offset: int
+    type: ArrayType
+
+
+def places(graph: Graph, join: Node) -> list[Place]:
+    """For each operand of a concatenation along the first axis, where it goes."""
+    whole: Any = join.type
+    row = whole.nbytes // whole.shape[0]
+    shapes = [graph.type_of(j).shape for j in join.inputs]  # type: ignore[attr-defined]
+    starts = [0, *accumulate([shape[0] * row for shape in shapes])]
+    return [Place(start, ArrayType(shape, whole.dtype)) for start, shape in zip(starts, shapes, strict=False)]
+
+
 class _Arena:
     """Slabs, while nodes are walked in order."""
 
@@ -253,14 +270,13 @@ class _Arena:
     def _find_joins(self) -> None:
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             if node.op is concat_along and dict(node.params)["axis"] == 0 and node.type.nbytes:
-                self.rest[i], offset = [], 0
-                for k, j in enumerate(node.inputs):
+                self.rest[i] = []
+                for k, (j, place) in enumerate(zip(node.inputs, places(self.graph, node), strict=True)):
                     if self._is_piece(j, node.type):
-                        self.pieces[j] = (i, offset)
+                        self.pieces[j] = (i, place.offset)
                         self.members.setdefault(i, []).append(j)
                     else:
                         self.rest[i].append(k)
-                    offset += self.graph.type_of(j).nbytes
 
     def _is_piece(self, j: NodeId, whole: ValueType[Any]) -> bool:
         """Whether an operand of a concatenation is written into the whole by the op that makes it."""

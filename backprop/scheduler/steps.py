@@ -24,7 +24,7 @@ from ..ops.op import Kind, Op
 from ..ops.shape import reshape_to
 from ..ops.tuples import item, make_tuple
 from ..ops.types import NumericType, ScalarType, TupleType
-from .memory import Buffer, Memory, kernel_of, liveness, plan_memory
+from .memory import Buffer, Memory, kernel_of, liveness, places, plan_memory
 from .workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
@@ -278,13 +278,10 @@ class _Writer:
     def _joined(self, i: NodeId, node: Node, operands: tuple[str, ...]) -> str:
         """Copy what is not in its place in a concatenation yet."""
         whole = self.memory.buffers[i]
-        offset = 0
-        for k, j in enumerate(node.inputs):
-            t: Any = self.graph.type_of(j)
+        for k, (offset, t) in enumerate(places(self.graph, node)):
             if k in self.memory.joined[i] and t.nbytes:
                 place = self._slot(Buffer(whole.slab, whole.offset + offset, t, whole.result))
                 self.steps.append(Step(i, np.copyto, (place, operands[k]), {}))
-            offset += t.nbytes
         self._drop(i, node)
         return self._slot(whole)
 

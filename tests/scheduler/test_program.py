@@ -11,7 +11,7 @@ from backprop.errors import Source
 from backprop.graph.graph import Graph
 from backprop.ops.accumulate import accumulate
 from backprop.ops.contract import matmul
-from backprop.ops.elementwise import add, multiply, sin
+from backprop.ops.elementwise import add, cast, multiply, sin
 from backprop.ops.op import Op
 from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import concat_along, permute, reshape_to
@@ -149,6 +149,14 @@ def test_one_program_runs_in_many_threads_at_once(make: Maker) -> None:
         answers = list(pool.map(lambda values: program(*values)[0], inputs * 4))
     for got, values in zip(answers, inputs * 4, strict=True):
         np.testing.assert_array_equal(got, meaning(graph, *values)[0])
+
+
+@both
+def test_pieces_of_several_dtypes(make: Maker) -> None:
+    hand = Hand(BIG)
+    small = hand(cast, hand(sin, 0), dtype="float32")
+    pieces = [small, hand(sin, 0), hand(cast, 0, dtype="int64"), hand(multiply, 0, 0)]
+    assert_means_the_same(make, hand.graph(hand(concat_along, *pieces, axis=0)))
 
 
 @both
