@@ -45,15 +45,18 @@ from .graph import NUMBERS, Graph, Literal, Node, NodeId, Params, literal
 from .guard import Guard, same_bits
 
 T = TypeVar("T")
-FOREIGN = tuple(
-    os.path.dirname(path) + os.sep
-    for path in (
-        os.path.dirname(os.path.abspath(__file__)),
-        os.path.abspath(np.__file__),
-        os.path.abspath(scipy.__file__),
-    )
+FOREIGN = (
+    *(
+        os.path.dirname(path) + os.sep
+        for path in (
+            os.path.dirname(os.path.abspath(__file__)),
+            os.path.abspath(np.__file__),
+            os.path.abspath(scipy.__file__),
+        )
+    ),
+    os.path.abspath(contextlib.__file__),  # its decorators
 )
-"""Where code lies that is not the user's: this package, NumPy and SciPy."""
+"""Where code lies that is not the user's: this package, NumPy and SciPy, and what calls decorated functions."""
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
 
@@ -237,10 +240,14 @@ class Builder:
             return self.literal(value)
         if isinstance(value, Var):
             raise EscapedVarError(
-                "a Var of one graph was used in another", self.source or user_line(), "make it an input of this one, with .input(...)"
+                "a Var of one graph was used in another",
+                self.source or user_line(),
+                "make it an input of this one, with .input(...)",
             )
         raise GraphTypeError(
-            f"{type(value).__name__} cannot be a constant of a graph", self.source or user_line(), "make it an input, with .input(...)"
+            f"{type(value).__name__} cannot be a constant of a graph",
+            self.source or user_line(),
+            "make it an input, with .input(...)",
         )
 
     def _signature(self, op: Op, types: tuple[Any, ...], params: Params) -> Signature:
@@ -413,9 +420,15 @@ def user_line() -> Source:
 def user_frame(depth: int) -> FrameType:
     """The innermost frame of the call stack, from some depth on, that is the user's."""
     frame = sys._getframe(depth)
-    while frame.f_code.co_filename.startswith(FOREIGN) and frame.f_back is not None:
+    while is_foreign(frame.f_code.co_filename) and frame.f_back is not None:
         frame = frame.f_back
     return frame
+
+
+@lru_cache(maxsize=1024)
+def is_foreign(file: str) -> bool:
+    """Whether the code in a file is not the user's."""
+    return file.startswith(FOREIGN)
 
 
 def source_of(frame: FrameType) -> Source:
