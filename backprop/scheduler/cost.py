@@ -91,9 +91,10 @@ def free_nodes(graph: Graph) -> list[bool]:
     constant = [False] * graph.first
     free = [False] * graph.first
     for node in graph.nodes:
-        is_constant = node.op.kind is not Kind.LOCAL and all([constant[i] for i in node.inputs])
+        kind = node.op.kind
+        is_constant = kind is not Kind.LOCAL and all(map(constant.__getitem__, node.inputs))
         constant.append(is_constant)
-        free.append(is_constant or node.op.kind is Kind.VIEW)
+        free.append(is_constant or kind is Kind.VIEW)
     return free
 
 

@@ -10,7 +10,7 @@ from ...ops.accumulate import accumulate
 from ...ops.elementwise import add, divide, multiply, ratio, scale, subtract
 from ...ops.op import Op
 from ...ops.shape import expand_to, reshape_to
-from ...ops.types import NumericType
+from ...ops.types import ArrayType, NumericType
 from ..graph import Graph, Node, NodeId
 from ..rewrite import Rewrite, rewritten
 
@@ -25,7 +25,7 @@ def drop_broadcasts(graph: Graph) -> Graph:
 def narrowed(rewrite: Rewrite, node: Node) -> NodeId | None:
     """The node on operands that are not broadcast yet, if there are such."""
     op = add if node.op is accumulate and len(node.inputs) == 2 else node.op
-    if op not in OPS:
+    if op not in OPS or not isinstance(node.type, ArrayType):
         return None
     for k, i in enumerate(node.inputs):
         small = _unexpanded(rewrite, i)
