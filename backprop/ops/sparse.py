@@ -78,7 +78,10 @@ def _matmul_type(
 ) -> NumericType[Any]:
     values, places, operand = numeric("sparse_matmul", data, indices, x)
     if values.shape != places.shape:
-        raise ShapeError(f"a sparse matrix of {places.size} elements got data of shape {values.shape}")
+        raise ShapeError(
+            f"a sparse matrix of {places.size} elements got data of shape {values.shape}",
+            fix="hand in as many numbers as the pattern has places",
+        )
     rows, columns = shape[::-1] if flip else shape
     if operand.ndim not in (1, 2) or operand.shape[0] != columns:
         raise ShapeError(

@@ -39,6 +39,10 @@ def item_of_pair(a: Any, b: Any, index: int) -> Any:
     return tuples.item(tuples.make_tuple(a, b), index=index)
 
 
+def taken_of_pair(a: Any, b: Any, index: int) -> Any:
+    return tuples.taken(tuples.make_tuple(a, b), index=index)
+
+
 VIEWS = (
     case(shape.reshape, (2, 3), shape=(3, 2)),
     case(shape.reshape, (2, 3), shape=(-1, 1, 2)),
@@ -95,6 +99,7 @@ JOINS = (
     Case(OfList(shape.stack), mixed((normal, (2,)), (integers, (2,))), name="stack-int", single=False),
     Case(partial(item_of_pair, index=0), arrays((2,), (3,)), name="item-0"),
     Case(partial(item_of_pair, index=1), arrays((2,), ()), name="item-1"),
+    Case(partial(taken_of_pair, index=0), arrays((2,), ()), name="taken-0"),
 )
 
 CUTS = (

@@ -17,6 +17,7 @@ from .dead_code import drop_dead_code
 from .factors import move_factors
 from .order import order_by_branch
 from .products import join_products
+from .rank_one import add_rank_one
 from .results import keep_histories, narrow_results
 from .simplify import simplify
 
@@ -29,6 +30,7 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     join_products,
     simplify,
     move_factors,
+    add_rank_one,
     narrow_results,
     drop_dead_code,
 )
