@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
-from ..graph.builder import Builder
+import numpy as np
+
+from ..errors import ArgumentError, GraphTypeError, ShapeError
+from ..graph.builder import Var, user_line
+from ..graph.evaluate import evaluate as evaluate_graph
 from ..graph.graph import Graph
 from ..graph.structure import unflatten
 from ..graph.trace import trace
+from ..graph.verify import same_type
+from ..ops.elementwise import cast
+from ..ops.types import NumericType, ScalarType, ValueType, type_of
 from ..scheduler.executors.base import AbstractExecutor
 from .run import current, handed_out, plain, run_graph, runner, youngest
 
@@ -49,8 +56,42 @@ def as_function(f: Function) -> Callable[..., Any]:
     graph = f
 
     def graph_function(*args: Any) -> Any:
-        builder = youngest(args) or Builder()
-        results = builder.inline(graph, args)
+        values = fitting(graph, args)
+        builder = youngest(values)
+        results = evaluate_graph(graph, values) if builder is None else builder.inline(graph, values)
         return results[0] if len(results) == 1 else tuple(results)
 
     return graph_function
+
+
+def fitting(graph: Graph, args: Sequence[Any]) -> list[Any]:
+    """A value for each input of a graph, of its type: numbers take its dtype, and arrays where that is a wider one.
+
+    Errors:
+        ArgumentError, ShapeError, GraphTypeError: arguments that do not fit the inputs.
+    """
+    names = [graph.names[i] if i < len(graph.names) else f"%{i}" for i in range(graph.first)]
+    if len(args) != len(names):
+        raise ArgumentError(
+            f"a graph of {len(names)} inputs got {len(args)} arguments", user_line(), f"give ({', '.join(names)})"
+        )
+    return [_fitted(*given) for given in zip(names, args, graph.inputs, strict=True)]
+
+
+def _fitted(name: str, arg: Any, type: ValueType[Any]) -> Any:
+    found = arg.type if isinstance(arg, Var) else type_of(arg)
+    if same_type(found, type) and not _weaker(found, type):
+        return arg
+    what, fix = f"the input {name} of the graph is {type}, and got {found}", f"pass a value {type}"
+    if not isinstance(found, NumericType) or not isinstance(type, NumericType):
+        raise GraphTypeError(what, user_line(), fix)
+    if found.shape != type.shape:
+        raise ShapeError(what, user_line(), fix)
+    if not np.can_cast(found.dtype, type.dtype, "same_kind" if found.weak else "safe"):
+        raise GraphTypeError(what, user_line(), fix)
+    return cast(arg, dtype=type.dtype.name)
+
+
+def _weaker(found: ValueType[Any], type: ValueType[Any]) -> bool:
+    """Whether a Python number stands for a number of a dtype that holds among others."""
+    return isinstance(found, ScalarType) and isinstance(type, ScalarType) and found.weak and not type.weak

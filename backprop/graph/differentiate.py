@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BadCotangentError, NotDifferentiableError
+from ..errors import BadCotangentError, GraphTypeError, NotDifferentiableError
 from ..ops.accumulate import accumulate, accumulate_values, zero_value
 from ..ops.elementwise import cast
 from ..ops.shape import filled, sum_to
@@ -167,11 +167,15 @@ def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> V
     """The cotangent with broadcasting undone and the input's dtype.
 
     Errors:
-        BadCotangentError: it has a shape to which the input does not broadcast.
+        BadCotangentError: it is no value of a graph, or has a shape to which the input does not broadcast.
     """
     if cotangent.__class__ is Var and cotangent.type is type and cotangent.builder is builder:
         return cotangent
-    var = builder.lift(cotangent)
+    try:
+        var = builder.lift(cotangent)
+    except GraphTypeError as error:
+        what = f"the rule of {node.op.name} returned {cotangent!r} for an input {type}"
+        raise BadCotangentError(what, node.source, "return None where there is no cotangent") from error
     if isinstance(type, UserType) and var.type != type:
         raise BadCotangentError(f"the rule of {node.op.name} returned {var.type} for an input {type}", node.source)
     if not isinstance(type, NumericType) or not isinstance(var.type, NumericType):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.op import Kind
+from ..ops.types import ScalarType, ValueType
 from .graph import Graph, parameters
 
 
@@ -27,7 +28,7 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
     Errors:
         whatever an op raises, with a note that names the op and the user's line.
     """
-    known = [contiguous(value) for value in values]
+    known = [_entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
     for node in graph.nodes:
         try:
             value = node.op.compute(*(known[i] for i in node.inputs), **parameters(node, Evaluated))
@@ -36,6 +37,11 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
             raise
         known.append(value if node.op.kind is Kind.VIEW else contiguous(value))
     return tuple(known[i] for i in graph.outputs)
+
+
+def _entered(t: ValueType[Any], value: Any) -> Any:
+    """The value, C-contiguous; of a Python number the one of NumPy, as values are strongly typed."""
+    return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import BackpropError, VerifyError
-from ..ops.types import NumericType, TupleType, ValueType
+from ..ops.types import NumericType, ScalarType, TupleType, ValueType
 from .graph import Graph, Node, same_nodes
 
 
@@ -55,10 +55,16 @@ def _begins_with(graph: Graph, known: Graph) -> int:
 def _verify_type(node: Node, types: Sequence[ValueType[object]], where: str) -> None:
     try:
         inferred = node.op.infer(*types, **dict(node.params))
+        if not same_type(inferred, node.type):  # values are strongly typed, and a pass may have dropped a cast to that
+            inferred = node.op.infer(*map(_strong, types), **dict(node.params))
     except BackpropError as error:
         raise VerifyError(f"{where}: {error}", node.source) from error
     if not same_type(inferred, node.type):
         raise VerifyError(f"{where} is {node.type}, not {inferred}", node.source)
+
+
+def _strong(type: ValueType[object]) -> ValueType[object]:
+    return ScalarType(type.dtype) if isinstance(type, ScalarType) else type
 
 
 def same_type(one: ValueType[object], other: ValueType[object]) -> bool:

@@ -13,6 +13,7 @@ from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes.dead_code import drop_dead_code
 from backprop.graph.passes.identities import drop_identities
+from backprop.graph.trace import trace
 from backprop.graph.verify import verify
 
 X = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-310, 3.0])
@@ -62,3 +63,11 @@ def test_what_changes_something_stays(f: Any) -> None:
 def test_chains_of_identities() -> None:
     graph = drop_dead_code(drop_identities(graph_of(lambda x: np.sin((x * 1.0) / 1.0) * 1)))
     assert [node.op.name for node in graph.nodes] == ["sin"]
+
+
+def test_a_cast_of_a_python_number_is_dropped_and_holds() -> None:
+    graph = trace(lambda x, y: ops.astype(x, "float64") * y, (2.1, np.float32(3)), {}, None).graph
+    after = drop_dead_code(verify(drop_identities(graph)))
+    assert [node.op.name for node in after.nodes] == ["multiply"]
+    (value,) = evaluate(after, [2.1, np.float32(3)])
+    assert value.dtype == np.float64
