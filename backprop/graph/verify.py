@@ -52,7 +52,7 @@ def _begins_with(graph: Graph, known: Graph) -> int:
     return count if graph.inputs == known.inputs and same_nodes(graph.nodes[:count], known.nodes) else 0
 
 
-def _verify_type(node: Node, types: Sequence[ValueType[object]], where: str) -> None:
+def _verify_type(node: Node, types: Sequence[ValueType[Any]], where: str) -> None:
     try:
         inferred = node.op.infer(*types, **dict(node.params))
         if not same_type(inferred, node.type):  # values are strongly typed, and a pass may have dropped a cast to that
@@ -63,7 +63,7 @@ def _verify_type(node: Node, types: Sequence[ValueType[object]], where: str) -> 
         raise VerifyError(f"{where} is {node.type}, not {inferred}", node.source)
 
 
-def _strong(type: ValueType[object]) -> ValueType[object]:
+def _strong(type: ValueType[Any]) -> ValueType[Any]:
     return ScalarType(type.dtype) if isinstance(type, ScalarType) else type
 
 
