@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import NoneType
 from typing import Any, TypeVar
 
 import numpy as np
+import optree
 
 from ..errors import ArgumentError
 from ..graph.builder import Var
-from ..graph.structure import as_container, as_leaf
+from ..graph.structure import NAMESPACE, as_container, as_leaf
 from ..ops.types import UserType, class_type
 
 T = TypeVar("T")
+Function = Callable[..., Any]
 
 BUILTIN = (np.ndarray, np.generic, bool, int, float, complex, str, tuple, list, dict, NoneType, Var)
 
@@ -40,11 +43,12 @@ def register(
         zeros_like: value -> the neutral element that fits it.
         add: (value, value) -> their sum.
         flatten: value -> (children, static part); the static part can be hashed and compared.
-        unflatten: (static part, children) -> value; children may be Vars.
+        unflatten: (static part, children) -> value; children may be Vars, or None in a gradient.
     Returns:
         the class.
     Errors:
-        ArgumentError: a class that has a meaning already, or not exactly one of the pairs.
+        ArgumentError: a class that has a meaning already, or not exactly one of the pairs; when a function is traced,
+            an `unflatten` that is not the inverse of `flatten`, as gradients would silently be wrong.
     """
     if issubclass(cls, BUILTIN):
         raise ArgumentError(f"{cls.__name__} has a meaning in graphs already", fix="register a class of your own")
@@ -54,10 +58,27 @@ def register(
         class_type.register(cls, lambda value: user_type)
     elif flatten is not None and unflatten is not None and zeros_like is None and add is None:
         as_leaf(cls)
-        as_container(cls, flatten, unflatten)
+        as_container(cls, flatten, partial(_put_together, cls, flatten, unflatten))
     else:
         raise ArgumentError(
             f"{cls.__name__} is registered by two functions",
             fix="give zeros_like= and add=, or flatten= and unflatten=",
         )
     return cls
+
+
+def _put_together(cls: type, flatten: Function, unflatten: Function, static: Any, children: Any) -> Any:
+    """The value, after a check that it is taken apart into the same Vars again."""
+    value = unflatten(static, children)
+    given = _vars(children)
+    if given and not (isinstance(value, cls) and _vars(flatten(value)[0]) == given):
+        raise ArgumentError(
+            f"unflatten of {cls.__name__} is not the inverse of its flatten",
+            fix="make unflatten(static, children) a value that flatten takes apart into the same children",
+        )
+    return value
+
+
+def _vars(tree: Any) -> list[int]:
+    """The identities of the Vars among the leaves."""
+    return [id(leaf) for leaf in optree.tree_leaves(tree, namespace=NAMESPACE) if type(leaf) is Var]

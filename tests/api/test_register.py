@@ -203,6 +203,32 @@ def test_a_container() -> None:
     np.testing.assert_array_equal(gradient.cells["nodes"], 4 * np.arange(3.0))
 
 
+class Range:
+    def __init__(self, low: Any, high: Any) -> None:
+        self.low, self.high = low, high
+
+
+@pytest.mark.parametrize(
+    "unflatten",
+    [
+        lambda _, ends: Range(ends[0], ends[0]),
+        lambda _, ends: Range(ends[1], ends[0]),
+        lambda _, ends: Range(ends[0], 1.0),
+        lambda _, ends: Grid(list(ends), ""),
+    ],
+    ids=["doubled", "swapped", "lost", "another class"],
+)
+def test_a_container_that_is_put_together_wrongly(unflatten: Any) -> None:
+    cls = type("Wrong", (Range,), {})
+    bp.register(cls, flatten=lambda r: ((r.low, r.high), None), unflatten=lambda _, ends: vary(unflatten(_, ends)))
+
+    def vary(value: Any) -> Any:
+        return cls(value.low, value.high) if isinstance(value, Range) else value
+
+    with pytest.raises(ArgumentError, match="unflatten of Wrong is not the inverse of its flatten"):
+        bp.grad(lambda r: r.low * 2 + r.high * 3)(cls(1.0, 2.0))
+
+
 # Mistakes.
 
 
