@@ -58,8 +58,8 @@ GOOD_ENOUGH = 1.05
 MOST_TASKS = 4
 """Tasks for each real worker, at most."""
 
-MOST_GROUPS = 300
-"""Groups above which fewer virtual workers are tried, as joining takes quadratic time."""
+MOST_GROUPS = 32
+"""Groups for each real worker above which fewer virtual workers are tried, as joining takes quadratic time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,7 +446,7 @@ def _runs(work: Work, workers: int) -> Iterator[list[list[int]]]:
     """Groups, not too many, where virtual workers are runs of the order."""
     for factor in LANES_A_WORKER:
         groups = cut(work, segments(work.seconds, work.after, factor * workers))
-        if len(groups) <= MOST_GROUPS:
+        if len(groups) <= MOST_GROUPS * workers:
             yield groups
 
 
@@ -455,7 +455,7 @@ def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[list[int]]]:
     clusters = paths(work)
     for factor in sorted(LANES_A_WORKER):
         groups = cut(work, assign(work, clusters, factor * workers, fee))
-        if len(groups) > MOST_GROUPS:
+        if len(groups) > MOST_GROUPS * workers:
             return
         yield groups
 
