@@ -338,7 +338,7 @@ def test_sums(shape: Any, slope: Any) -> None:
     assert bp.compile(bp.grad(area), executor=bp.Threads(2))(shape) == slope
     lazy = lambda s: bp.match(s, {Circle: area, Square: area})  # noqa: E731
     assert bp.grad(lazy)(shape) == slope
-    kind = np.int64(isinstance(shape, Square))
+    kind = np.array(int(isinstance(shape, Square)))
     switched = lambda x, kind: bp.switch(kind, [lambda v: area(Circle(v)), lambda v: area(Square(v))], x)  # noqa: E731
     (number,) = vars(slope).values()
     assert bp.compile(bp.grad(switched))(*vars(shape).values(), kind) == number

@@ -63,3 +63,8 @@ def test_the_cluster_gives_the_same_bits() -> None:
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", TEXT))
 def test_a_link_leads_to_a_file(link: str) -> None:
     assert (ROOT / link).exists()
+
+
+def test_every_page_is_linked() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(re.findall(r"\]\(([^)]+)\)", TEXT))
