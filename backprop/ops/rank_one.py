@@ -12,12 +12,12 @@ product and a sum.
 from __future__ import annotations
 
 import ctypes
+import importlib
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cython_blas
 
 from ..errors import ShapeError
 from .contract import matmul
@@ -34,7 +34,8 @@ def _routine(name: str) -> Callable[..., None]:
     api.PyCapsule_GetName.restype, api.PyCapsule_GetName.argtypes = ctypes.c_char_p, [ctypes.py_object]
     api.PyCapsule_GetPointer.restype = ctypes.c_void_p
     api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-    capsule = cython_blas.__pyx_capi__[name]
+    exported: Any = importlib.import_module("scipy.linalg.cython_blas")  # which type checkers do not know
+    capsule = exported.__pyx_capi__[name]
     address = api.PyCapsule_GetPointer(capsule, api.PyCapsule_GetName(capsule))
     return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 9)(address)
 
