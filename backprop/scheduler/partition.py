@@ -184,13 +184,16 @@ def start_times(work: Work) -> list[float]:
     """Seconds from the start until each item can start, with a worker for each."""
     starts: list[float] = []
     for before in work.before:
-        starts.append(max([starts[p] + work.seconds[p] for p in before], default=0.0))
+        latest = 0.0
+        for p in before:
+            latest = max(latest, starts[p] + work.seconds[p])
+        starts.append(latest)
     return starts
 
 
-def paths(work: Work) -> list[list[int]]:
+def paths(work: Work, starts: list[float]) -> list[list[int]]:
     """Linear clusters: lists of items, each reading the one before it; in the order of their heads."""
-    ranks, starts = upward_ranks(work), start_times(work)
+    ranks = upward_ranks(work)
     path_of: list[int] = []
     found: list[list[int]] = []
     for k, before in enumerate(work.before):
@@ -212,9 +215,9 @@ def _main_successor(work: Work, ranks: list[float], k: int) -> int:
 # Step 4: workers.
 
 
-def assign(work: Work, clusters: list[list[int]], count: int, fee: Fee) -> list[int]:
+def assign(work: Work, starts: list[float], clusters: list[list[int]], count: int, fee: Fee) -> list[int]:
     """The virtual worker of each item, of `count` ones."""
-    placement = _Placement(work, count, fee)
+    placement = _Placement(work, starts, count, fee)
     for cluster in clusters:
         placement.place(cluster)
     placement.place_the_rest()
@@ -224,10 +227,10 @@ def assign(work: Work, clusters: list[list[int]], count: int, fee: Fee) -> list[
 class _Placement:
     """Puts clusters on workers, one after the other."""
 
-    def __init__(self, work: Work, count: int, fee: Fee) -> None:
+    def __init__(self, work: Work, starts: list[float], count: int, fee: Fee) -> None:
         self.work = work
         self.fee = fee
-        self.starts = start_times(work)
+        self.starts = starts
         self.worker = [-1] * len(work.ids)
         self.hops = [0] * len(work.ids)
         self.busy = [0.0] * count
@@ -320,8 +323,11 @@ def cut(work: Work, worker: list[int]) -> list[list[int]]:
 
 def _hops_in(work: Work, worker: list[int]) -> list[int]:
     hops: list[int] = []
-    for k, before in enumerate(work.before):
-        hops.append(max([hops[p] + (worker[p] != worker[k]) for p in before], default=0))
+    for w, before in zip(worker, work.before, strict=True):
+        most = 0
+        for p in before:
+            most = max(most, hops[p] + (worker[p] != w))
+        hops.append(most)
     return hops
 
 
@@ -452,9 +458,10 @@ def _runs(work: Work, workers: int) -> Iterator[list[list[int]]]:
 
 def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[list[int]]]:
     """Groups, not too many, where paths are put on virtual workers; the more of these, the more groups."""
-    clusters = paths(work)
+    starts = start_times(work)
+    clusters = paths(work, starts)
     for factor in sorted(LANES_A_WORKER):
-        groups = cut(work, assign(work, clusters, factor * workers, fee))
+        groups = cut(work, assign(work, starts, clusters, factor * workers, fee))
         if len(groups) > MOST_GROUPS * workers:
             return
         yield groups

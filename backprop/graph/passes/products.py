@@ -69,9 +69,9 @@ class Sum(NamedTuple):
 
 def join_products(graph: Graph) -> Graph:
     """The graph with one product in the place of the sum of those of many steps."""
-    if not any(node.op is accumulate and len(node.inputs) >= LEAST for node in graph.nodes):
-        return graph
-    return _Joiner(graph).joined()
+    sums = any([node.op is accumulate and len(node.inputs) >= LEAST for node in graph.nodes])
+    terms = sum([node.op is matmul or node.op is sum_to for node in graph.nodes])
+    return _Joiner(graph).joined() if sums and terms >= LEAST else graph
 
 
 class _Joiner:
