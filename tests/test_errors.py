@@ -67,6 +67,24 @@ def net(b: Any) -> Net:
 
 
 ROWS: dict[str, Row] = {
+    "masked array": Row(
+        lambda: bp.grad(lambda x: np.sum(x))(np.ma.masked_less(X, 0)),
+        errors.GraphTypeError,
+        TypeError,
+        ("MaskedArray", "at x", "numpy.asarray"),
+    ),
+    "captured matrix": Row(
+        lambda: bp.grad(lambda x: np.sum(x * np.eye(3).view(np.matrix)))(X),
+        errors.GraphTypeError,
+        TypeError,
+        ("matrix", HERE, "numpy.asarray"),
+    ),
+    "format": Row(
+        lambda: bp.grad(lambda x: print(f"{x:.3f}"))(1.0), errors.TracedConversionError, TypeError, (HERE, "v.value")
+    ),
+    "pickle": Row(
+        lambda: bp.grad(lambda x: pickle.dumps(x))(1.0), errors.TracedConversionError, TypeError, (HERE, "v.value")
+    ),
     "shape mismatch": Row(
         lambda: bp.grad(lambda x: np.sum(x + np.ones(4)))(X),
         errors.ShapeError,

@@ -707,7 +707,25 @@ class Var(Generic[T]):
             f"complex() of {self!r} would lose its gradient", user_line(), "write v + 0j, or take v.value"
         )
 
+    def __format__(self, spec: str) -> str:
+        if spec:
+            raise TracedConversionError(
+                f"{self!r} has no number to format by {spec!r}", user_line(), "format the plain number, v.value"
+            )
+        return str(self)
+
     __hash__ = object.__hash__
+
+    def __copy__(self) -> Self:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TracedConversionError(
+            f"{self!r} cannot be pickled, as it is a part of its trace", user_line(), "send the plain value, v.value"
+        )
 
     # Operators.
 
@@ -722,6 +740,12 @@ class Var(Generic[T]):
 
     def __invert__(self) -> Self:
         return ops.invert(self)  # type: ignore[no-any-return]
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return ops.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return ops.divmod(other, self)
 
     def __round__(self, digits: int = 0) -> Self:
         return ops.round(self, digits)  # type: ignore[no-any-return]

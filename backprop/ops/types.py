@@ -236,9 +236,14 @@ def type_of(value: object) -> ValueType[Any]:
     Returns:
         its ValueType.
     Errors:
-        GraphTypeError: an array whose dtype is not supported.
+        GraphTypeError: an array whose dtype is not supported, or that computes otherwise than plain arrays do.
     """
     if isinstance(value, np.ndarray):
+        if type(value) is not np.ndarray and not isinstance(value, np.memmap):
+            raise GraphTypeError(
+                f"arrays of class {type(value).__name__} are not supported, as they compute in ways of their own",
+                fix="pass numpy.asarray(x), and what else it holds, such as a mask, as an argument of its own",
+            )
         return array_type(value.shape, value.dtype)
     if isinstance(value, np.generic):
         return scalar_type(value.dtype)

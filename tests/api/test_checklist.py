@@ -6,10 +6,12 @@ test_threads.py.
 
 from __future__ import annotations
 
+import copy
 import pickle
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -128,6 +130,24 @@ def test_scalars_and_arrays_without_axes_and_with(x: Any, y: Any) -> None:
     assert (type(by_y), np.shape(by_y)) == (type(y), np.shape(y))
     same(by_x, np.full(np.shape(x), np.sum(y)))
     same(by_y, np.full(np.shape(y), 3.0))
+
+
+def test_a_memory_map_is_an_array(tmp_path: Path) -> None:
+    mapped = np.memmap(tmp_path / "x", dtype=float, mode="w+", shape=3)
+    mapped[:] = X
+    same(bp.grad(lambda x: np.sum(x * x * mapped))(mapped), 2 * X * X)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_traced_value_is_itself(copied: Any) -> None:
+    same(bp.grad(lambda d: np.sum(copied(d)["x"] * d["x"]))({"x": X})["x"], 2 * X)
+    same(bp.grad(lambda x: np.sum(copied(x) * x))(X), 2 * X)
+
+
+def test_divmod() -> None:
+    assert bp.grad(lambda x: sum(divmod(x, 1.5)))(2.0) == 1.0
+    assert bp.grad(lambda x: sum(divmod(7.5, x)))(2.0) == -3.0
+    assert bp.evaluate(lambda x: f"{x}" and divmod(x, 1.5))(2.0) == divmod(2.0, 1.5)
 
 
 # What comes out.
