@@ -80,7 +80,7 @@ def _matrices(
 ) -> Iterator[list[Any]]:
     """For each differentiable output, its derivatives by each input of `wrt`."""
     residuals = list(run_graph(parts.forward, inputs, executor))[len(graph.outputs) :]
-    types = [graph.inputs[i] for i in wrt]
+    types = numeric("jacobian", *(graph.inputs[i] for i in wrt))
     outs = numeric("jacobian", *(type for type in graph.output_types if type.differentiable))
 
     def pull(seeds: Sequence[Any]) -> Sequence[Any]:

@@ -47,13 +47,13 @@ def joined(tree: Any) -> Any:
 
 
 def _is_closed(value: Any) -> bool:
-    return isinstance(value, dask.array.Array | Future)
+    return type(value) is not Var and isinstance(value, dask.array.Array | Future)  # isinstance would ask a Var
 
 
 def _open(value: Any) -> Any:
-    if isinstance(value, Future):
-        return Remote(value.result())
-    return Shards(_chunks(value)) if isinstance(value, dask.array.Array) else value
+    if not _is_closed(value):
+        return value
+    return Remote(value.result()) if isinstance(value, Future) else Shards(_chunks(value))
 
 
 def _chunks(array: Any) -> tuple[Any, ...]:
@@ -66,7 +66,7 @@ def _chunks(array: Any) -> tuple[Any, ...]:
 
 
 def _is_open(value: Any) -> bool:
-    return isinstance(value, Remote | Shards) or _is_parts(value)
+    return type(value) is not Var and (isinstance(value, Remote | Shards) or _is_parts(value))
 
 
 def _is_parts(value: Any) -> bool:
@@ -74,9 +74,9 @@ def _is_parts(value: Any) -> bool:
 
 
 def _join(value: Any) -> Any:
-    if _is_parts(value):
-        return Shards(tuple(part.value for part in value))
-    return value.value if isinstance(value, Remote) else value
+    if not _is_open(value) or isinstance(value, Shards):
+        return value
+    return value.value if isinstance(value, Remote) else Shards(tuple(part.value for part in value))
 
 
 def _rechunked(_: Any, parts: Iterable[Any]) -> Any:

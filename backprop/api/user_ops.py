@@ -139,7 +139,7 @@ class UserOp(Op[P, R_co]):
 
 def _is_operand(leaf: Any) -> bool:
     """Whether a leaf of the arguments is an operand of the node; a plain number is not, and reaches the function so."""
-    return is_dynamic(leaf) and not isinstance(leaf, float | complex | np.generic)
+    return type(leaf) is Var or (is_dynamic(leaf) and not isinstance(leaf, float | complex | np.generic))
 
 
 def settled(operands: Sequence[Var[Any]]) -> tuple[Var[Any], ...]:

@@ -16,6 +16,7 @@ from backprop.graph.structure import flatten, unflatten
 from backprop.graph.trace import trace
 from backprop.ops.accumulate import accumulate_values
 from backprop.ops.types import OpaqueType, UserType, type_of
+from backprop.scheduler.events import Recorder
 
 
 class Signal:
@@ -172,6 +173,33 @@ def test_a_dataclass_can_be_made_a_leaf_after_it_was_met_as_a_container() -> Non
     values, structure = flatten([angle])
     assert values == [angle]
     assert unflatten(structure, values) == [angle]
+
+
+@pytest.mark.parametrize("k", [0, 1])
+def test_a_value_in_the_branch_of_a_switch(k: int) -> None:
+    def f(k: Any, s: Any) -> Any:
+        return bp.switch(k, [lambda s: 1.0, lambda s: inner(s, scaled(2.0, s))], s)
+
+    gradient = bp.grad(f, argnums=1)(np.array(k), S)
+    assert samples(gradient) == [4.0 * k * x for x in S.samples]
+
+
+def test_ops_and_minibatches_do_not_ask_for_the_class() -> None:
+    """Each question would run what leads to it, and be a guard."""
+
+    def loss(s: Any, x: Any) -> Any:
+        return np.mean(x) * inner(s, s)
+
+    recorder = Recorder()
+    f = bp.grad(lambda s, x: bp.minibatch(loss, 1, 2)(scaled(2.0, s), x), executor=bp.Serial(recorder=recorder))
+    assert samples(f(S, np.ones(4))) == [8.0, 16.0, 24.0]
+    assert len(recorder.finished) == 1
+
+
+def test_no_matrix_of_derivatives() -> None:
+    for call in (bp.jacobian, bp.hessian):
+        with pytest.raises(GraphTypeError, match="jacobian takes arrays and scalars"):
+            call(lambda s: inner(s, s))(S)
 
 
 # Containers.
