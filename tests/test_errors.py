@@ -79,6 +79,21 @@ ROWS: dict[str, Row] = {
         TypeError,
         ("matrix", HERE, "numpy.asarray"),
     ),
+    "out= of a call": Row(
+        lambda: bp.grad(lambda x: np.add(x, 1, out=(x,)))(X),
+        errors.AssignmentError,
+        TypeError,
+        ("numpy.add", HERE, "use its result"),
+    ),
+    "where= of a ufunc": Row(
+        lambda: bp.grad(lambda x: np.sum(np.sqrt(x, where=X > 0)))(X), errors.GraphTypeError, TypeError, ("where", HERE)
+    ),
+    "argnums of no kind": Row(
+        lambda: bp.grad(lambda x: x, 1.0)(2.0),  # type: ignore[call-overload]
+        errors.ArgumentError,
+        TypeError,
+        ("1.0", "a position or a keyword"),
+    ),
     "format": Row(
         lambda: bp.grad(lambda x: print(f"{x:.3f}"))(1.0), errors.TracedConversionError, TypeError, (HERE, "v.value")
     ),

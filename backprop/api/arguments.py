@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from typing_extensions import TypeIs
 
 from ..errors import ArgumentError, IntegerInputError, Source
 from ..graph.structure import Static, Structure, unflatten
@@ -33,7 +35,7 @@ def pick(f: Callable[..., Any], arguments: Structure, argnums: Argnums, lenient:
         ArgumentError: there is no such argument.
         IntegerInputError: it has no derivative.
     """
-    wanted = (argnums,) if isinstance(argnums, int | str) else tuple(argnums)
+    wanted = tuple(argnums) if is_many(argnums) else (argnums,)
     return tuple(_pick_one(f, arguments, _locate(f, arguments, argnum), lenient) for argnum in wanted)
 
 
@@ -116,6 +118,6 @@ def assembled(picks: Sequence[Pick], values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(result)
 
 
-def is_many(argnums: Argnums) -> bool:
+def is_many(argnums: Argnums) -> TypeIs[Sequence[int | str]]:
     """Whether argnums ask for a tuple of gradients."""
-    return not isinstance(argnums, int | str)
+    return isinstance(argnums, Iterable) and not isinstance(argnums, str)

@@ -11,12 +11,13 @@ at run time are always strongly typed.
 from __future__ import annotations
 
 import contextlib
+import dis
 import inspect
 import operator
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from types import CodeType, FrameType, FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
@@ -169,7 +170,12 @@ class Builder:
             raise self._escaped(op.name)
         settled = tuple(params.items()) if params else ()
         key = (op, settled, *map(id, types))
-        signature = self._signatures.get(key)
+        try:
+            signature = self._signatures.get(key)
+        except TypeError:
+            names = ", ".join(name for name, value in settled if not isinstance(value, Hashable))
+            what = f"{op.name}: the argument {names} is no constant that can be hashed"
+            raise GraphTypeError(what, self.source or user_line(), "leave the argument out") from None
         if signature is None:
             signature = self._signatures[key] = self._signature(op, tuple(types), settled)
         result, casts = signature
@@ -431,6 +437,11 @@ def is_foreign(file: str) -> bool:
     return file.startswith(FOREIGN)
 
 
+def _is_operator(frame: FrameType) -> bool:
+    """Whether a frame is at an operator, and not at a call."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+
+
 def source_of(frame: FrameType) -> Source:
     """The line that a frame is at."""
     return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
@@ -540,7 +551,7 @@ class Var(Generic[T]):
                 "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
             )
         out = params.pop("out", None)
-        if out is not None and out[0] is not inputs[0]:
+        if out is not None and not (out[0] is inputs[0] and _is_operator(user_frame(1))):  # x += y binds x anew
             raise AssignmentError(
                 f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
             )
@@ -630,7 +641,8 @@ class Var(Generic[T]):
             return _Method(self, name)
         if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
             return self._attribute(self.type.cls, name)
-        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}")
+        hint = "; v.value is the plain array" if hasattr(np.ndarray, name) else ""
+        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}{hint}")
 
     # A value of a class that only turns out at run time.
 

@@ -144,6 +144,23 @@ def test_a_copy_of_a_traced_value_is_itself(copied: Any) -> None:
     same(bp.grad(lambda x: np.sum(copied(x) * x))(X), 2 * X)
 
 
+def test_augmented_assignments_bind_anew() -> None:
+    def f(x: Any) -> Any:
+        y = z = np.ones(3)
+        y += x
+        x *= 2
+        return np.sum(y * x) + np.sum(z)
+
+    x = X.copy()
+    same(bp.grad(f)(x), 2 + 4 * X)
+    np.testing.assert_array_equal(x, X)
+
+
+def test_a_method_that_is_not_there_names_the_plain_array() -> None:
+    with pytest.raises(AttributeError, match=r"v\.value is the plain array"):
+        bp.grad(lambda x: x.tolist()[0])(X)
+
+
 def test_divmod() -> None:
     assert bp.grad(lambda x: sum(divmod(x, 1.5)))(2.0) == 1.0
     assert bp.grad(lambda x: sum(divmod(7.5, x)))(2.0) == -3.0
