@@ -16,8 +16,8 @@ from itertools import accumulate, pairwise
 WINDOW = 0.4
 """How far a cut may be from where it would make equal runs, in runs."""
 
-LEVEL = 0.25
-"""What a whole run off counts, beside all values alive."""
+LEVEL = 10.0
+"""How many values alive a cut counts that is a whole run off."""
 
 
 def segments(seconds: Sequence[float], after: Sequence[Sequence[int]], count: int) -> list[int]:
@@ -33,22 +33,17 @@ def segments(seconds: Sequence[float], after: Sequence[Sequence[int]], count: in
     alive = _alive(after)
     ends = list(accumulate(seconds))
     share = ends[-1] / count if ends else 0.0
-    most = max(alive, default=1) or 1
     cuts = [0]
     for k in range(1, count):
         low = max(cuts[-1] + 1, bisect_left(ends, (k - WINDOW) * share))
         high = min(len(seconds) - 1, bisect_left(ends, (k + WINDOW) * share))
         if low <= high:
             ideal = k * share
-            cuts.append(min(range(low, high + 1), key=lambda p: _price(alive[p] / most, (ends[p - 1] - ideal) / share)))
+            cuts.append(min(range(low, high + 1), key=lambda p: alive[p] + LEVEL * abs(ends[p - 1] - ideal) / share))
     runs: list[int] = []
     for run, (start, stop) in enumerate(pairwise([*cuts, len(seconds)])):
         runs += [run] * (stop - start)
     return runs
-
-
-def _price(alive: float, off: float) -> float:
-    return alive + LEVEL * abs(off)
 
 
 def _alive(after: Sequence[Sequence[int]]) -> list[int]:

@@ -1,7 +1,8 @@
 """Threads: tasks on the threads of this process, through `dask.threaded`.
 
-Source: dask/local.py. After an exception Dask's threads go on with what they have begun; as the memory that they work
-on belongs to the caller again once `run` has returned, a run waits until its tasks are quiet.
+Source: dask/local.py. The pool is one of our own (crew.py), unless Dask's configuration names one. After an exception
+Dask's threads go on with what they have begun; as the memory that they work on belongs to the caller again once `run`
+has returned, a run waits until its tasks are quiet.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import dask.config
 import dask.threaded
 from dask.system import CPU_COUNT
 
@@ -21,6 +23,7 @@ from ..lower import lower
 from ..plan import Plan
 from ..stages import run_staged
 from .base import AbstractExecutor, entered, run_inline, runners
+from .crew import Crews
 
 
 class Threads(AbstractExecutor):
@@ -36,6 +39,10 @@ class Threads(AbstractExecutor):
         super().__init__(n if n is not None else CPU_COUNT, this_machine().machine.task_s, blas_threads, recorder)
         if self.workers < 1:
             raise ValueError(f"an executor needs at least one thread, not {n}")
+        self._crews = Crews()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Threads, (self.workers, self.blas_threads)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""
@@ -52,7 +59,8 @@ class Threads(AbstractExecutor):
         door = _Door()
         lowered = lower(plan, values, [_Guarded(run, door) for run in runners(plan, self.recorder)])
         try:
-            answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers)
+            pool = dask.config.get("pool", None) or self._crews.of_this_thread(self.workers)
+            answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers, pool=pool)
         finally:
             door.close()
         return lowered.results(answers, values, plan)
