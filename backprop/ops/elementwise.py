@@ -138,6 +138,8 @@ _SILENT.run(np.seterr, all="ignore")
 
 def _guarded(ufunc: np.ufunc, dead: Callable[[Any, Any], Any], a: Any, b: Any, out: Any = None) -> Any:
     result = _SILENT.copy().run(ufunc, a, b, out)
+    if _is_harmless(a if dead is _one_is_zero and np.size(a) < np.size(b) else b, result):
+        return result
     nan = np.isnan(result)
     if np.count_nonzero(nan):
         nan &= dead(a, b)
@@ -145,6 +147,13 @@ def _guarded(ufunc: np.ufunc, dead: Callable[[Any, Any], Any], a: Any, b: Any, o
             return type(result)(0) if nan else result
         np.copyto(result, 0, where=nan)
     return result
+
+
+def _is_harmless(small: Any, result: Any) -> bool:
+    """Whether an operand that is much smaller than the result is finite and nowhere 0: then there is no 0 * inf."""
+    if 8 * np.size(small) > np.size(result):
+        return False
+    return bool(np.count_nonzero(small) == np.size(small) and np.all(np.isfinite(small)))
 
 
 scale: Op = _kernel(
