@@ -3,8 +3,9 @@
 A sign or a power of two commutes to the bit with every op that is linear in the operand it stands at (barring overflow
 and numbers below the normal range). So `-x`, `x * 2` and the doubling `x + x` are taken out of sums, products and views
 and merge or cancel on the way, and are pushed into the smaller operand of a product. The sum of the rows of a product
-is the product of the sum of the rows, which saves the product; the sum of x * y over the last axis is one op. The bits
-of these two differ from those of what they replace, by the graph alone.
+is the product of the sum of the rows, which saves the product; the sum of x * y over the last axis is one op; the
+transpose of a product is the product of the transposes, which spares a copy. The bits of these three differ from those
+of what they replace, by the graph alone.
 
 An op is moved past only where nothing else reads its result, so that work never grows. One walk: linear in the nodes.
 """
@@ -117,6 +118,14 @@ class _Factors:
         """The new id of an op without parameters, for the same line of the user's as another node."""
         return self.rewrite.add(Node(op, inputs, (), t, like.source))
 
+    def turned(self, i: NodeId, like: Node) -> NodeId:
+        """The new id of the transpose of a matrix."""
+        node = self.rewrite.node(i)
+        if node is not None and node.op is permute and node.params == like.params:
+            return node.inputs[0]
+        t: Any = self.rewrite.type_of(i)
+        return self.rewrite.add(Node(permute, (i,), like.params, ArrayType(t.shape[::-1], t.dtype), like.source))
+
     def times(self, factor: Factor, like: Node) -> NodeId:
         """The new id of a number times a value, applied where there are the fewest elements."""
         number, i = factor
@@ -177,6 +186,17 @@ def _of_first(factors: _Factors, node: Node) -> NodeId | None:
     """Ops that are linear in their first operand."""
     number, x = factors.split(node.inputs[0])
     return None if number == 1.0 else factors.times(Factor(number, factors.emit(node, (x, *node.inputs[1:]))), node)
+
+
+def _of_turned(factors: _Factors, node: Node) -> NodeId | None:
+    """The transpose of a product as the product of the transposes, which is made in the layout that is wanted."""
+    product = factors.sole(node.inputs[0], matmul)
+    if product is None or dict(node.params)["axes"] != (1, 0):
+        return _of_first(factors, node)
+    x, y = product.inputs
+    if getattr(factors.rewrite.type_of(x), "ndim", 0) != 2 or getattr(factors.rewrite.type_of(y), "ndim", 0) != 2:
+        return None
+    return factors.emit_op(matmul, (factors.turned(y, node), factors.turned(x, node)), node.type, product)
 
 
 def _of_sum(factors: _Factors, node: Node) -> NodeId | None:
@@ -254,7 +274,7 @@ RULES: Mapping[Op, Callable[[_Factors, Node], NodeId | None]] = MappingProxyType
         divide: _of_first,
         ratio: _of_first,
         reshape_to: _of_first,
-        permute: _of_first,
+        permute: _of_turned,
         sum_to: _of_sum,
         reduce_sum: _of_sum,
         accumulate: _of_terms,

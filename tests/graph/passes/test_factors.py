@@ -114,6 +114,19 @@ def test_other_sums_of_a_product_stay() -> None:
     assert after(graph) is graph
 
 
+def test_the_transpose_of_a_product_is_a_product() -> None:
+    hand = Hand(array_type((50, 6), F8), array_type((50, 3), F8))
+    product = hand(matmul, hand(permute, 0, axes=(1, 0)), 1)
+    graph = same(hand.graph(hand(permute, product, axes=(1, 0))), exactly=False)
+    assert [(node.op, str(node.type)) for node in graph.nodes] == [
+        (permute, "float64[3, 50]"),
+        (matmul, "float64[3, 6]"),
+    ]
+    stacked = Hand(array_type((2, 3, 4), F8), array_type((4,), F8))
+    graph = stacked.graph(stacked(permute, stacked(matmul, 0, 1), axes=(1, 0)))
+    assert after(graph) is graph
+
+
 def test_a_sum_of_products_along_rows_is_one_op() -> None:
     hand = Hand(M, M)
     graph = same(hand.graph(hand(reduce_sum, hand(multiply, 0, 1), axes=(1,), keepdims=False)), exactly=False)
