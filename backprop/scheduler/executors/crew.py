@@ -13,6 +13,7 @@ Limits: the choice of a core needs Linux.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import threading
 import weakref
@@ -43,6 +44,15 @@ class Crew(Executor):
         self._state.take((future, copy_context().run, (fn, *args), kwargs))
         return future
 
+    def apart(self, fn: Callable[[], None], k: int) -> None:
+        """Run a function in a thread, which wakes on the k-th of the cores that the caller is not on.
+
+        Arguments:
+            fn: raises nothing.
+            k: from 0.
+        """
+        self._state.take((Future(), copy_context().run, (fn,), {}), self._state.other_core(k))
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the threads, once the jobs that are queued are done."""
         self._state.close()
@@ -60,8 +70,8 @@ class _State:
         self._count = 0
         self._closed = False
 
-    def take(self, job: Job) -> None:
-        """Hand a job to an idle thread, to a new one, or to the queue."""
+    def take(self, job: Job, core: int | None = None) -> None:
+        """Hand a job to an idle thread, which wakes on a core, to a new one, or to the queue."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool is closed")
@@ -72,7 +82,15 @@ class _State:
             if worker is None:
                 self._jobs.append(job)
         if worker is not None:
-            worker.wake(job)
+            worker.wake(job, core)
+
+    def other_core(self, k: int) -> int | None:
+        """The k-th of the cores that the caller is not on, where the system tells."""
+        if len(self._cores) != self._most or _current_core is None:
+            return None
+        mine = _current_core()
+        others = [core for core in self._cores if core != mine]
+        return others[k % len(others)] if others else None
 
     def next_job(self, worker: _Worker) -> Job | None:
         """The next job for a thread that has done one; None where it is to wait or to end."""
@@ -88,7 +106,7 @@ class _State:
             self._closed = True
             idle, self._idle = self._idle, []
         for worker in idle:
-            worker.wake(None)
+            worker.wake(None, None)
 
     @property
     def closed(self) -> bool:
@@ -115,17 +133,18 @@ class _Worker:
         self._thread = threading.Thread(target=self._work, name=f"backprop-{number}", daemon=True)
         self._thread.start()
 
-    def wake(self, job: Job | None) -> None:
-        """Give the thread a job, or let it end."""
+    def wake(self, job: Job | None, core: int | None) -> None:
+        """Give the thread a job, or let it end; on its own core unless another is named."""
         self._job = job
-        if self._core is not None and self._thread.native_id is not None:
-            _allow(self._thread.native_id, (self._core,))
+        core = self._core if core is None else core
+        if core is not None and self._thread.native_id is not None:
+            _allow(self._thread.native_id, (core,))
         self._bell.release()
 
     def _work(self) -> None:
         while True:
             self._bell.acquire()
-            if self._core is not None:
+            if self._cores:
                 _allow(0, self._cores)
             job, self._job = self._job, None
             while job is not None:
@@ -139,6 +158,11 @@ class _Worker:
 def _cores() -> tuple[int, ...]:
     """The cores that this process may use; none where the system does not say."""
     return tuple(sorted(os.sched_getaffinity(0))) if hasattr(os, "sched_getaffinity") else ()
+
+
+_LIBRARY = ctypes.CDLL(None) if os.name == "posix" else None
+_current_core: Callable[[], int] | None = getattr(_LIBRARY, "sched_getcpu", None)
+"""The core that the caller is on, where the C library tells."""
 
 
 def _allow(thread: int, cores: tuple[int, ...]) -> None:

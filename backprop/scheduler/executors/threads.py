@@ -14,6 +14,7 @@ from typing import Any
 
 import dask.config
 import dask.threaded
+from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 
 from ..blas import blas_threads as blas
@@ -21,9 +22,10 @@ from ..events import Recorder
 from ..known import this_machine
 from ..lower import lower
 from ..plan import Plan
-from ..stages import run_staged
+from ..stages import run_staged, stages
 from .base import AbstractExecutor, entered, run_inline, runners
 from .crew import Crews
+from .team import team
 
 
 class Threads(AbstractExecutor):
@@ -43,6 +45,14 @@ class Threads(AbstractExecutor):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Threads, (self.workers, self.blas_threads)
+
+    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+        """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
+        if self.recorder is not None or self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
+            return super().bound(plan)
+        own = team(plan, runners(plan, None), self._crews, self.workers, self.blas_threads)
+        by_dask = super().bound(plan)
+        return lambda values: by_dask(values) if _is_watched() else own(values)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""
@@ -64,6 +74,11 @@ class Threads(AbstractExecutor):
         finally:
             door.close()
         return lowered.results(answers, values, plan)
+
+
+def _is_watched() -> bool:
+    """Whether Dask's callbacks are active, as those of its progress bars and profilers, or a pool is configured."""
+    return bool(Callback.active) or dask.config.get("pool", None) is not None
 
 
 class _Door:

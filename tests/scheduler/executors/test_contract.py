@@ -19,7 +19,7 @@ from backprop.ops.reduce import reduce_sum
 from backprop.ops.shape import permute
 from backprop.ops.types import array_type, scalar_type
 from backprop.scheduler.events import Recorder
-from backprop.scheduler.executors.base import AbstractExecutor
+from backprop.scheduler.executors.base import AbstractExecutor, entered
 from backprop.scheduler.executors.cluster import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
@@ -151,6 +151,16 @@ def test_a_plan_without_tasks(executor: AbstractExecutor) -> None:
     x = np.ones(3)
     (got,) = executor.run(make_plan(Graph((array_type((3,), F8),), (), (0,)), ()), [x])
     np.testing.assert_array_equal(got, x)
+
+
+def test_a_plan_that_is_bound_gives_the_same_bits_at_every_call(executor: AbstractExecutor) -> None:
+    plan = make_plan(*model())
+    values = entered(plan, model_values())
+    expected = Serial().run(plan, values)
+    bound = executor.bound(plan)
+    for _ in range(5):
+        for a, b in zip(bound(values), expected, strict=True):
+            np.testing.assert_array_equal(a, b)
 
 
 def test_threads_are_quiet_after_an_error() -> None:
