@@ -30,10 +30,11 @@ be worth several.
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 from typing import TypeAlias
 
 from ..graph.graph import Graph, NodeId
@@ -57,6 +58,12 @@ GOOD_ENOUGH = 1.05
 
 MOST_TASKS = 4
 """Tasks for each real worker, at most."""
+
+TRIED = 4
+"""Light groups, at most, for which a partner is looked for where there are too many groups."""
+
+EARLY = 0.3
+"""The end of what counts as ready at once, in tasks."""
 
 MOST_GROUPS = 32
 """Groups for each real worker above which fewer virtual workers are tried, as joining takes quadratic time."""
@@ -312,13 +319,28 @@ class _Placement:
 # Step 5: cuts.
 
 
-def cut(work: Work, worker: list[int]) -> list[list[int]]:
-    """The items by worker, hops_in and hops_out, in topological order of the groups."""
+def cut(work: Work, worker: list[int], starts: list[float], fee: Fee) -> list[list[int]]:
+    """The items by worker, hops_in and hops_out, in topological order of the groups.
+
+    What is ready at once and read by most workers is a group before all others, and no hop.
+    """
+    worker = _roots_apart(work, worker, starts, EARLY * fee.task_s)
     hops_in, hops_out = _hops_in(work, worker), _hops_out(work, worker)
     groups: dict[tuple[int, int, int], list[int]] = {}
     for k, w in enumerate(worker):
-        groups.setdefault((hops_in[k], -hops_out[k], w), []).append(k)
+        groups.setdefault((hops_in[k], -hops_out[k], w) if w >= 0 else (-1, 0, w), []).append(k)
     return [groups[key] for key in sorted(groups)]
+
+
+def _roots_apart(work: Work, worker: list[int], starts: list[float], limit: float) -> list[int]:
+    """The workers, with -1 for items that end within some seconds of the start and that most workers wait for."""
+    apart, most = list(worker), len(set(worker))
+    for k in range(len(worker) - 1, -1, -1):
+        if starts[k] + work.seconds[k] <= limit:
+            readers = {apart[s] for s in work.after[k]}
+            if -1 in readers or (len(readers) > 1 and 2 * len(readers) >= most):
+                apart[k] = -1
+    return apart
 
 
 def _hops_in(work: Work, worker: list[int]) -> list[int]:
@@ -326,7 +348,7 @@ def _hops_in(work: Work, worker: list[int]) -> list[int]:
     for w, before in zip(worker, work.before, strict=True):
         most = 0
         for p in before:
-            most = max(most, hops[p] + (worker[p] != w))
+            most = max(most, hops[p] + (worker[p] != w and worker[p] >= 0))
         hops.append(most)
     return hops
 
@@ -407,17 +429,27 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
     alone: set[int] = set()  # the first item of each light group that stays so
     while len(quotient.groups) > 1:
         crowded = len(quotient.groups) > MOST_TASKS * workers
-        lightest = quotient.lightest(() if crowded else alone, 2 if crowded else 1)
-        g = lightest[0] if lightest else -1
-        if g < 0 or (quotient.seconds[g] >= light and not crowded):
+        lightest = quotient.lightest(() if crowded else alone, TRIED if crowded else 1)
+        if not lightest or (quotient.seconds[lightest[0]] >= light and not crowded):
             break
-        choices = [quotient.joined(n, other) for n in lightest for other in quotient.partners(n)]
-        best = min(choices, key=lambda choice: makespan(choice, workers, fee))
-        if crowded or makespan(best, workers, fee) <= 1.02 * makespan(quotient, workers, fee):
+        best, is_good = _best_join(quotient, lightest, workers, fee)
+        if crowded or is_good:
             quotient = best
         else:
-            alone.add(quotient.groups[g][0])
+            alone.add(quotient.groups[lightest[0]][0])
     return [sorted(group) for group in quotient.groups]
+
+
+def _best_join(quotient: Quotient, lightest: Sequence[int], workers: int, fee: Fee) -> tuple[Quotient, bool]:
+    """The first of some groups that another can take without making others wait, joined with it; else the least bad."""
+    now = makespan(quotient, workers, fee)
+    found: list[tuple[float, Quotient]] = []
+    for g in lightest:
+        choices = [quotient.joined(g, other) for other in quotient.partners(g)]
+        found.append(min([(makespan(choice, workers, fee), choice) for choice in choices], key=itemgetter(0)))
+        if found[-1][0] <= 1.02 * now:
+            return found[-1][1], True
+    return min(found, key=itemgetter(0))[1], False
 
 
 # Step 7: what comes of it.
@@ -425,9 +457,10 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
     """The groups of items for which the predicted time is the shortest."""
-    found = [cutting for groups in _runs(work, workers) if (cutting := _cutting(work, groups, workers, fee))]
+    starts = start_times(work)
+    found = _cuttings(work, _runs(work, starts, workers, fee), workers, fee)
     if min([time for time, _ in found], default=math.inf) > GOOD_ENOUGH * sum(work.seconds) / workers:
-        found += [cutting for groups in _lanes(work, workers, fee) if (cutting := _cutting(work, groups, workers, fee))]
+        found += _cuttings(work, _lanes(work, starts, workers, fee), workers, fee)
     shortest = min([time for time, _ in found], default=math.inf)
     if shortest >= sum(work.seconds) / SPEED_UP:
         return [list(range(len(work.ids)))]
@@ -436,32 +469,37 @@ def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
 
 
 def _ties(quotient: Quotient) -> tuple[int, int]:
-    """How many groups wait for others; and of groups that wait for none, rather many, as estimates are rough."""
-    return sum([bool(needed) for needed in quotient.before]), -len(quotient.groups)
+    """How many groups wait for work of others; and where that is equal rather many, as estimates are rough."""
+    light = 0.01 * sum(quotient.seconds)
+    waiting = [any([quotient.seconds[p] > light for p in needed]) for needed in quotient.before]
+    return sum(waiting), -len(quotient.groups)
 
 
-def _cutting(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> tuple[float, Quotient] | None:
-    """The predicted time and the groups after light ones have joined others; None where one is left."""
-    groups = coarsen(work, groups, workers, fee)
-    seconds = [sum([work.seconds[k] for k in group]) for group in groups]
-    quotient = Quotient(groups, seconds, _edges(work, groups))
-    return (makespan(quotient, workers, fee), quotient) if len(groups) > 1 else None
+def _cuttings(work: Work, ways: Iterable[list[list[int]]], workers: int, fee: Fee) -> list[tuple[float, Quotient]]:
+    """The predicted time and the groups, after light ones have joined others, of each way that leaves several."""
+    found: list[tuple[float, Quotient]] = []
+    for way in ways:
+        groups = coarsen(work, way, workers, fee)
+        seconds = [sum([work.seconds[k] for k in group]) for group in groups]
+        quotient = Quotient(groups, seconds, _edges(work, groups))
+        if len(groups) > 1:
+            found.append((makespan(quotient, workers, fee), quotient))
+    return found
 
 
-def _runs(work: Work, workers: int) -> Iterator[list[list[int]]]:
+def _runs(work: Work, starts: list[float], workers: int, fee: Fee) -> Iterator[list[list[int]]]:
     """Groups, not too many, where virtual workers are runs of the order."""
     for factor in LANES_A_WORKER:
-        groups = cut(work, segments(work.seconds, work.after, factor * workers))
+        groups = cut(work, segments(work.seconds, work.after, factor * workers), starts, fee)
         if len(groups) <= MOST_GROUPS * workers:
             yield groups
 
 
-def _lanes(work: Work, workers: int, fee: Fee) -> Iterator[list[list[int]]]:
+def _lanes(work: Work, starts: list[float], workers: int, fee: Fee) -> Iterator[list[list[int]]]:
     """Groups, not too many, where paths are put on virtual workers; the more of these, the more groups."""
-    starts = start_times(work)
     clusters = paths(work, starts)
     for factor in sorted(LANES_A_WORKER):
-        groups = cut(work, assign(work, starts, clusters, factor * workers, fee))
+        groups = cut(work, assign(work, starts, clusters, factor * workers, fee), starts, fee)
         if len(groups) > MOST_GROUPS * workers:
             return
         yield groups

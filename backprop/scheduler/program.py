@@ -195,7 +195,7 @@ class _Performed:
             cells[k] = None
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=64)
 def generated(graph: Graph) -> Code:
     """The code of a graph, shared between equal graphs.
 

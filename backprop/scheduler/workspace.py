@@ -22,7 +22,7 @@ from .memory import Buffer
 
 Array = np.ndarray[Any, Any]
 
-KEPT = 16 << 20
+KEPT = 64 << 20
 """Bytes up to which an arena, and the arrays handed out, stay with a program between two runs."""
 
 
