@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from benchmarks import adbench, big_ops, ensemble, hierarchical, inversion, memory, mnist, rnn, scalar_chain, scaling
+from benchmarks import adbench, big_ops, checkpoint, ensemble, hierarchical, inversion, memory, mnist, rnn, scalar_chain, scaling
 from benchmarks.harness import Variant, check
 
-TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain)
+TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint)
 
 
 @pytest.mark.parametrize("module", TIMED, ids=lambda module: module.__name__.rpartition(".")[2])
