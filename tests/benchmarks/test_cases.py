@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from benchmarks import adbench, big_ops, checkpoint, ensemble, hierarchical, inversion, memory, mnist, rnn, scalar_chain, scaling
+from benchmarks import (
+    adbench,
+    big_ops,
+    checkpoint,
+    ensemble,
+    hierarchical,
+    inversion,
+    memory,
+    mnist,
+    rnn,
+    scalar_chain,
+    scaling,
+)
 from benchmarks.harness import Variant, check
 
 TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint)
