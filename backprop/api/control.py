@@ -16,11 +16,12 @@ import numpy as np
 
 from ..errors import ArgumentError, BackpropError, GraphTypeError, ShapeError
 from ..graph.body import Traced, agree, alike, as_type, follows, rebuilt, trace_body, with_numbers
-from ..graph.builder import Builder, Var, located, user_line
+from ..graph.builder import Builder, Var
 from ..graph.choice import choice, closest, narrow, narrowed
 from ..graph.control import call, emit, position
 from ..graph.control import switch as switch_op
 from ..graph.graph import Graph
+from ..graph.lines import located, user_line
 from ..graph.loop import Loop
 from ..graph.loop import scan as scan_op
 from ..graph.structure import Static, Structure, flatten, unflatten

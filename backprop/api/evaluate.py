@@ -9,9 +9,10 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 import numpy as np
 
 from ..errors import ArgumentError, GraphTypeError, ShapeError
-from ..graph.builder import Var, user_line
+from ..graph.builder import Var
 from ..graph.evaluate import evaluate as evaluate_graph
 from ..graph.graph import Graph
+from ..graph.lines import user_line
 from ..graph.structure import unflatten
 from ..graph.trace import trace
 from ..graph.verify import same_type

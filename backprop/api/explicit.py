@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar, overload
 
 from ..errors import GraphError
-from ..graph.builder import Builder, Var, user_line
+from ..graph.builder import Builder, Var
 from ..graph.graph import Graph
+from ..graph.lines import user_line
 from ..graph.verify import verify
 from ..ops.op import Op1, Op2, Op3, Op4
 from ..ops.types import ValueType

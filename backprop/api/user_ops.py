@@ -26,7 +26,8 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ..errors import ArgumentError, BackpropError
-from ..graph.builder import Var, located, promoted, user_line
+from ..graph.builder import Var, promoted
+from ..graph.lines import located, user_line
 from ..graph.structure import flatten, is_dynamic, unflatten
 from ..ops.elementwise import cast
 from ..ops.op import Kind, Op, Op1, Op2, Op3, Op4

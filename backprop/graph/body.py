@@ -19,8 +19,9 @@ import numpy as np
 from ..errors import GraphTypeError
 from ..ops.elementwise import cast
 from ..ops.types import NumericType, ValueType, type_of
-from .builder import Builder, Run, Var, promoted, user_line
+from .builder import Builder, Run, Var, promoted
 from .graph import Graph
+from .lines import user_line
 from .structure import Static, Structure, flatten, unflatten
 from .verify import same_type
 

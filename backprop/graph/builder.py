@@ -11,19 +11,15 @@ at run time are always strongly typed.
 from __future__ import annotations
 
 import contextlib
-import dis
 import inspect
 import operator
-import os
-import sys
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
-from types import CodeType, FrameType, FunctionType, MappingProxyType, MethodType
+from types import CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
-import scipy
 
 from .. import ops
 from ..errors import (
@@ -44,20 +40,9 @@ from ..ops.types import NumericType, OpaqueType, TupleType, UserType, ValueType,
 from .choice import annotated, field, type_of_field
 from .graph import NUMBERS, Graph, Literal, Node, NodeId, Params, literal
 from .guard import Guard, same_bits
+from .lines import is_operator, located, source_of, user_frame, user_line
 
 T = TypeVar("T")
-FOREIGN = (
-    *(
-        os.path.dirname(path) + os.sep
-        for path in (
-            os.path.dirname(os.path.abspath(__file__)),
-            os.path.abspath(np.__file__),
-            os.path.abspath(scipy.__file__),
-        )
-    ),
-    os.path.abspath(contextlib.__file__),  # its decorators
-)
-"""Where code lies that is not the user's: this package, NumPy and SciPy, and what calls decorated functions."""
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
 
@@ -418,47 +403,9 @@ def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
     return np.result_type(*strong, weak)
 
 
-def user_line() -> Source:
-    """The innermost line of the call stack that is the user's."""
-    return source_of(user_frame(2))
-
-
-def user_frame(depth: int) -> FrameType:
-    """The innermost frame of the call stack, from some depth on, that is the user's."""
-    frame = sys._getframe(depth)
-    while is_foreign(frame.f_code.co_filename) and frame.f_back is not None:
-        frame = frame.f_back
-    return frame
-
-
-@lru_cache(maxsize=1024)
-def is_foreign(file: str) -> bool:
-    """Whether the code in a file is not the user's."""
-    return file.startswith(FOREIGN)
-
-
-def _is_operator(frame: FrameType) -> bool:
-    """Whether a frame is at an operator, and not at a call."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
-
-
-def source_of(frame: FrameType) -> Source:
-    """The line that a frame is at."""
-    return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)
-
-
 def itself(value: Any) -> Any:
     """The value: what `v.value` asks for; of an array a copy, as the user may write to it."""
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def located(error: Exception, where: Source) -> Exception:
-    """The error, with the user's line."""
-    if isinstance(error, BackpropError):
-        error.where = error.where or where
-    else:
-        error.add_note(f"at {where}")
-    return error
 
 
 # Operators of two operands, and what checkers know of them.
@@ -551,7 +498,7 @@ class Var(Generic[T]):
                 "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
             )
         out = params.pop("out", None)
-        if out is not None and not (out[0] is inputs[0] and _is_operator(user_frame(1))):  # x += y binds x anew
+        if out is not None and not (out[0] is inputs[0] and is_operator(user_frame(1))):  # x += y binds x anew
             raise AssignmentError(
                 f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
             )
