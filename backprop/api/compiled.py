@@ -29,7 +29,7 @@ from ..scheduler.remat import within
 from .evaluate import Function, as_function
 from .replay import Replay, finishes, matcher
 from .report import report
-from .run import current, handed_out, plain, plan_of, run_graph, runner
+from .run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 
 P = ParamSpec("P", default=...)
 R = TypeVar("R", default=Any)
@@ -64,6 +64,7 @@ class Compiled(Generic[P, R]):
         self._memory_limit = memory_limit
         self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
         self._lock = threading.Lock()
+        self._last: tuple[Path, AbstractExecutor] | None = None  # what the quick way was looked for last
         self._replay: Replay | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -78,8 +79,9 @@ class Compiled(Generic[P, R]):
             return self._function(*args, **kwargs)  # a part of an outer trace
         path, env = self._walk(args, kwargs, values, structure, executor)
         inputs = [env[i] for i in path.start]
-        results = run_graph(path.graph, inputs, executor)
-        self._replay = _replay(path, structure, executor)
+        results = replay_graph(path.graph, inputs, executor)
+        if self._last != (path, executor):
+            self._last, self._replay = (path, executor), _replay(path, structure, executor)
         return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
@@ -189,7 +191,7 @@ def _replay(path: Path, structure: Structure, executor: AbstractExecutor) -> Rep
     match = None if path.steps else matcher(structure, path.start, path.constants)
     if match is None:
         return None
-    return Replay(executor, match, executor.bound(plan_of(executor, path.graph)), finishes(path.graph), path.output)
+    return Replay(executor, match, bound_of(executor, plan_of(executor, path.graph)), finishes(path.graph), path.output)
 
 
 def _answered(

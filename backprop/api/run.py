@@ -5,9 +5,10 @@ Plans are cached by the content of graphs, so that a function traced anew at eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ..graph.uncollected import uncollected
 from ..graph.verify import verify
 from ..ops.types import ValueType
 from ..scheduler.executors.auto import Auto
-from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.plan import Plan
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
@@ -80,6 +81,18 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor, its work over large arrays split into blocks."""
     return executor.prepare(graph if is_light(graph) else run_passes(graph, LAST_PASSES))
+
+
+@lru_cache(maxsize=512)
+def bound_of(executor: AbstractExecutor, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A plan on an executor as something to call with values that fit."""
+    return executor.bound(plan)
+
+
+def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
+    """The results of a graph that runs again and again, for plain values of its inputs."""
+    plan = plan_of(executor, graph)
+    return bound_of(executor, plan)(entered(plan, values))
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
