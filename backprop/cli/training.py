@@ -110,19 +110,18 @@ def median_seconds(calls: tuple[Callable[[], object], ...], rounds: int) -> tupl
     """Time some calls in turn, so that whatever else the machine does meets all of them.
 
     Arguments:
-        calls: each is called once before, and then in every round.
+        calls: in every round each is called twice, and the second call counts, as it is warm like a step of a training.
         rounds: how often.
 
     Returns:
         The median of each call.
     """
-    for call in calls:
-        call()
     rows = [[_seconds(call) for call in calls] for _ in range(rounds)]
     return tuple(statistics.median(column) for column in zip(*rows, strict=True))
 
 
 def _seconds(call: Callable[[], object]) -> float:
+    call()
     before = time.perf_counter()
     call()
     return time.perf_counter() - before
