@@ -160,12 +160,16 @@ class Memory:
         results: the types of arrays that are handed out, and that buffers lie in.
         buffers: the buffer that a node's result is written to, by its id; for a concatenation, that of its result.
         joined: the concatenations, by id, with those of their operands that are not in place by themselves.
+        kernels: what to call for each node.
+        life: how long values are needed.
     """
 
     slabs: tuple[int, ...]
     results: tuple[ArrayType, ...]
     buffers: dict[NodeId, Buffer]
     joined: dict[NodeId, tuple[int, ...]]
+    kernels: list[Callable[..., Any]]
+    life: Liveness
 
     @property
     def nbytes(self) -> int:
@@ -227,7 +231,7 @@ class _Arena:
             for slab in self.ending.pop(i, ()):
                 insort(self.free, (self.slabs[slab], slab))
         joined = {i: tuple(rest) for i, rest in self.rest.items() if i in self.members}
-        return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined)
+        return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.kernels, self.life)
 
     def _place(self, i: NodeId, t: Any, slab: int | None = None) -> None:
         """Choose the buffer of a node's result, and keep it until the last use."""

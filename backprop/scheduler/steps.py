@@ -24,7 +24,7 @@ from ..ops.op import Kind, Op
 from ..ops.shape import reshape_to
 from ..ops.tuples import item, make_tuple
 from ..ops.types import NumericType, ScalarType, TupleType
-from .memory import Buffer, Memory, kernel_of, liveness, places, plan_memory
+from .memory import Buffer, Memory, places, plan_memory
 from .workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
@@ -37,13 +37,6 @@ LARGEST_CONSTANT = 1 << 16
 """Bytes up to which what depends on constants alone is computed when a program is made."""
 
 # Values.
-
-
-def contiguous_items(value: Any) -> Any:
-    """A tuple with every item C-contiguous, nested tuples included."""
-    if type(value) is not tuple:
-        return contiguous(value)
-    return tuple([contiguous_items(part) for part in value])
 
 
 def constant(node: Node) -> Any:
@@ -113,11 +106,11 @@ Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
 
 
 def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
-    """What the result of a node goes through where it has no buffer: `contiguous`, `contiguous_items` or nothing."""
+    """What the result of a node goes through where it has no buffer: `contiguous` or nothing."""
     if node.op.kind is Kind.VIEW:
         return None
     if isinstance(node.type, TupleType):
-        return contiguous_items
+        return contiguous
     if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
         strided = node.op.kind in (Kind.PLAIN, Kind.LOCAL) and node.type.shape
         return contiguous if strided else None
@@ -181,7 +174,7 @@ class _Writer:
         self.graph = graph
         self.bind = bind
         self.memory: Memory = plan_memory(graph, SMALLEST_RESULT)
-        self.last = liveness(graph).value
+        self.last = self.memory.life.value
         self.known = layouts(graph)
         self.names = [f"r{k}" for k in range(graph.first)]  # of each id
         self.registers = graph.first
@@ -199,7 +192,7 @@ class _Writer:
         graph = self.graph
         for i, node in enumerate(graph.nodes, graph.first):
             self.names.append(self._name(i, node))
-        wraps: list[Wrap | None] = [None if self.known[i] else contiguous_items for i in graph.outputs]
+        wraps: list[Wrap | None] = [None if self.known[i] else contiguous for i in graph.outputs]
         outputs = [(self.names[i], wrap) for i, wrap in zip(graph.outputs, wraps, strict=True)]
         results = [f"o{k}" for k in range(len(self.memory.results))]
         arrays = [f"b{k}" for k in range(len(self.fixed))] + results + self.pieces
@@ -212,7 +205,7 @@ class _Writer:
         if node.op is literal:
             return self._constant(constant(node))
         operands = tuple([self.names[j] for j in node.inputs])
-        function = kernel_of(self.graph, node)
+        function = self.memory.kernels[i - self.graph.first]
         params = parameters(node, self.bind) if node.op.kernel is None else {}
         name = self._folded(node, function, operands, params) or self._viewed(node, function, operands, params)
         if name:

@@ -23,6 +23,17 @@ def drop_dead_code(graph: Graph) -> Graph:
     return Graph(graph.inputs, tuple(nodes), tuple([to[i] for i in graph.outputs]), graph.names)
 
 
+def uses(graph: Graph) -> list[int]:
+    """For each id, how many operands of nodes and outputs of the graph it is."""
+    counts = [0] * (graph.first + len(graph.nodes))
+    for node in graph.nodes:
+        for i in node.inputs:
+            counts[i] += 1
+    for i in graph.outputs:
+        counts[i] += 1
+    return counts
+
+
 def live(graph: Graph) -> bytearray:
     """For each id, 1 where an output depends on it."""
     first = graph.first

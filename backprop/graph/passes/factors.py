@@ -26,6 +26,7 @@ from ...ops.shape import expand_to, permute, reshape_to, sum_to
 from ...ops.types import ArrayType, ValueType
 from ..graph import Graph, Literal, Node, NodeId, literal
 from ..rewrite import Rewrite
+from .dead_code import uses
 
 LONGEST_ROW = 4096
 """Products up to which a row is added up as it comes; longer ones are better added up pairwise."""
@@ -44,16 +45,6 @@ def move_factors(graph: Graph) -> Graph:
     return _Factors(graph).moved() if applies else graph
 
 
-def _uses(graph: Graph) -> list[int]:
-    uses = [0] * (graph.first + len(graph.nodes))
-    for node in graph.nodes:
-        for i in node.inputs:
-            uses[i] += 1
-    for i in graph.outputs:
-        uses[i] += 2  # it is needed as it is
-    return uses
-
-
 class _Factors:
     """A graph in the making, and how often each new id is read."""
 
@@ -63,8 +54,10 @@ class _Factors:
         self.uses: dict[NodeId, int] = {}
 
     def moved(self) -> Graph:
-        rewrite, uses = self.rewrite, _uses(self.graph)
-        self.uses.update(enumerate(uses[: self.graph.first]))
+        rewrite, counts = self.rewrite, uses(self.graph)
+        for i in self.graph.outputs:
+            counts[i] += 1  # it is needed as it is, even where an equal node is made later
+        self.uses.update(enumerate(counts[: self.graph.first]))
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             moved = rewrite.moved(node)
             rule = RULES.get(node.op)
@@ -72,7 +65,7 @@ class _Factors:
             new = rule(self, moved) if applies and rule is not None else None
             to = rewrite.add(moved) if new is None else new
             rewrite.to.append(to)
-            self.uses[to] = self.uses.get(to, 0) + uses[i]
+            self.uses[to] = self.uses.get(to, 0) + counts[i]
         return rewrite.done()
 
     # What is there.

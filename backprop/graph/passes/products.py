@@ -28,6 +28,7 @@ from ...ops.shape import concat_along, permute, reshape_to, sum_to
 from ...ops.types import ArrayType
 from ..graph import Graph, Node, NodeId
 from ..rewrite import Rewrite
+from .dead_code import uses
 
 LEAST = 4
 """Terms from which they are joined."""
@@ -80,12 +81,7 @@ class _Joiner:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.rewrite = Rewrite(graph)
-        self.uses = [0] * (graph.first + len(graph.nodes))
-        for node in graph.nodes:
-            for i in node.inputs:
-                self.uses[i] += 1
-        for i in graph.outputs:
-            self.uses[i] += 1
+        self.uses = uses(graph)
         self.sums = self._sums()
         self.wholes = self._wholes()
 

@@ -6,7 +6,7 @@ The bits differ from those of the three ops, by the graph alone. One walk: linea
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ...ops.elementwise import add, multiply, negative, subtract
 from ...ops.rank_one import rank_one_added
 from ..graph import Graph, Node, NodeId
 from ..rewrite import Rewrite
-from .dead_code import drop_dead_code
+from .dead_code import drop_dead_code, uses
 
 SMALLEST = 1 << 12
 """Elements from which the one op is quicker than the others."""
@@ -40,27 +40,20 @@ def add_rank_one(graph: Graph) -> Graph:
     """The graph with one op in the place of a sum with a rank-one product that nothing else reads."""
     if not any(node.op is matmul and graph.type_of(node.inputs[0]).shape[1:] == (1,) for node in graph.nodes):  # type: ignore[attr-defined]
         return graph
-    rewrite, uses = Rewrite(graph), _uses(graph)
+    rewrite, counts = Rewrite(graph), uses(graph)
     for node in graph.nodes:
         moved = rewrite.moved(node)
-        new = _added(rewrite, node, moved, graph, uses) if node.op in (add, subtract, accumulate) else None
+        new = _added(rewrite, node, moved, counts) if node.op in (add, subtract, accumulate) else None
         rewrite.to.append(rewrite.add(moved) if new is None else new)
     return drop_dead_code(rewrite.done())
 
 
-def _uses(graph: Graph) -> list[int]:
-    uses = [0] * (graph.first + len(graph.nodes))
-    for i in (*(i for node in graph.nodes for i in node.inputs), *graph.outputs):
-        uses[i] += 1
-    return uses
-
-
-def _added(rewrite: Rewrite, node: Node, moved: Node, graph: Graph, uses: list[int]) -> NodeId | None:
+def _added(rewrite: Rewrite, node: Node, moved: Node, counts: list[int]) -> NodeId | None:
     if len(node.inputs) != 2 or getattr(node.type, "size", 0) < SMALLEST:
         return None
     sign = -1.0 if node.op is subtract else 1.0
     for k in (1,) if node.op is subtract else (1, 0):
-        term = _term(graph, uses, node.inputs[k], sign)
+        term = _term(rewrite, counts, node.inputs[k], sign)
         if term is not None:
             inputs = (moved.inputs[1 - k], rewrite.to[term.x], rewrite.to[term.y])
             if _fits(rewrite, inputs, node, term.by):
@@ -75,13 +68,14 @@ def _fits(rewrite: Rewrite, inputs: tuple[NodeId, ...], node: Node, by: float) -
         return False
 
 
-def _term(graph: Graph, uses: list[int], i: NodeId, by: float) -> Term | None:
+def _term(rewrite: Rewrite, counts: list[int], i: NodeId, by: float) -> Term | None:
     """A value as a multiple of a rank-one product, if it is one that nothing else reads."""
-    while i >= graph.first and uses[i] == 1:
+    graph = rewrite.graph
+    while i >= graph.first and counts[i] == 1:
         node = graph.node(i)
         if node.op is matmul:
             return Term(by, *node.inputs)
-        numbers = [_number(graph, j) for j in node.inputs]
+        numbers = [_number(rewrite, j) for j in node.inputs]
         if node.op is negative:
             by, i = -by, node.inputs[0]
         elif node.op is multiply and numbers.count(None) == 1:
@@ -92,9 +86,6 @@ def _term(graph: Graph, uses: list[int], i: NodeId, by: float) -> Term | None:
     return None
 
 
-def _number(graph: Graph, i: NodeId) -> float | None:
-    node: Any = graph.node(i) if i >= graph.first else None
-    if node is None or node.op.name != "literal":
-        return None
-    value = node.op.compute(**dict(node.params))
+def _number(rewrite: Rewrite, i: NodeId) -> float | None:
+    value = rewrite.literals.get(rewrite.to[i])
     return float(value) if isinstance(value, float | np.floating) else None

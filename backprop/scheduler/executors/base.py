@@ -30,7 +30,6 @@ from ..known import this_machine
 from ..lower import plan_input
 from ..partition import partition
 from ..plan import Plan, PlanInput, Slot, TaskOutput, make_plan, verify_plan
-from ..steps import contiguous_items
 
 
 class AbstractExecutor(ABC):
@@ -143,7 +142,7 @@ def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
         if isinstance(value, np.ndarray) and value.dtype == t.dtype and value.shape == t.shape:
             return contiguous(value)
     elif fits(t, value):
-        return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous_items(value)
+        return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous(value)
     raise PlanError(
         f"{plan.input_name(index)} is {_described(value)}, but the plan was made for {t}",
         fix="make a plan for these values, or convert them",
