@@ -416,16 +416,20 @@ class Quotient:
         return Quotient([items[n] for n in order], [seconds[n] for n in order], before)
 
 
-def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list[list[int]]:
+def quotient_of(work: Work, groups: list[list[int]]) -> Quotient:
+    """Groups of items, in topological order, as a graph of their own."""
+    return Quotient(groups, [sum([work.seconds[k] for k in group]) for group in groups], _edges(work, groups))
+
+
+def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> Quotient:
     """At most MOST_TASKS groups for each worker, and few light ones.
 
     The lightest group joins the one with which the whole is predicted to end first, until no group is lighter than a
     task costs, or than an eighth of a worker's share. It stays alone where joining would make others wait, as a root
     of many branches does, unless there are too many groups.
     """
-    seconds = [sum([work.seconds[k] for k in group]) for group in groups]
-    quotient = Quotient(groups, seconds, _edges(work, groups))
-    light = max(fee.task_s, sum(seconds) / (2 * MOST_TASKS * workers))
+    quotient = quotient_of(work, groups)
+    light = max(fee.task_s, sum(quotient.seconds) / (2 * MOST_TASKS * workers))
     alone: set[int] = set()  # the first item of each light group that stays so
     while len(quotient.groups) > 1:
         crowded = len(quotient.groups) > MOST_TASKS * workers
@@ -437,7 +441,7 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> list
             quotient = best
         else:
             alone.add(quotient.groups[lightest[0]][0])
-    return [sorted(group) for group in quotient.groups]
+    return quotient_of(work, [sorted(group) for group in quotient.groups])
 
 
 def _best_join(quotient: Quotient, lightest: Sequence[int], workers: int, fee: Fee) -> tuple[Quotient, bool]:
@@ -479,10 +483,8 @@ def _cuttings(work: Work, ways: Iterable[list[list[int]]], workers: int, fee: Fe
     """The predicted time and the groups, after light ones have joined others, of each way that leaves several."""
     found: list[tuple[float, Quotient]] = []
     for way in ways:
-        groups = coarsen(work, way, workers, fee)
-        seconds = [sum([work.seconds[k] for k in group]) for group in groups]
-        quotient = Quotient(groups, seconds, _edges(work, groups))
-        if len(groups) > 1:
+        quotient = coarsen(work, way, workers, fee)
+        if len(quotient.groups) > 1:
             found.append((makespan(quotient, workers, fee), quotient))
     return found
 

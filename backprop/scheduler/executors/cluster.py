@@ -4,7 +4,7 @@ The body of a task is pickled once for each plan, and compiled on a worker once 
 sent ahead, each once; small ones travel inside the graph. The graph has a name of its own, as Dask would otherwise hash
 every array in it, and one span, as each unnamed one stays in the scheduler for good.
 
-Source: distributed/client.py, distributed/spans.py; reference/dask.md traps 7, 16, 17.
+Source: distributed/client.py, distributed/spans.py.
 Limits: an executor that made its own cluster listens on the loopback interface only, without encryption.
 """
 

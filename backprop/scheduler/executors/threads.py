@@ -23,7 +23,7 @@ from ..known import this_machine
 from ..lower import lower
 from ..plan import Plan
 from ..stages import run_staged, stages
-from .base import AbstractExecutor, entered, run_inline, runners
+from .base import AbstractExecutor, alone, entered, run_inline, runners
 from .crew import Crews
 from .team import team
 
@@ -48,6 +48,8 @@ class Threads(AbstractExecutor):
 
     def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
+        if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:
+            return single
         if self.recorder is not None or self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
             return super().bound(plan)
         own = team(plan, runners(plan, None), self._crews, self.workers, self.blas_threads)
