@@ -11,6 +11,7 @@ from typing import Any
 
 from ..graph.evaluate import contiguous
 from ..graph.graph import Graph, Node, parameters
+from ..graph.passes.dead_code import uses
 from ..ops.op import Kind
 from .program import LONGEST, Code, Program, compile_program
 
@@ -61,17 +62,6 @@ def interpreter(graph: Graph, name: str = "") -> Program:
         return tuple([contiguous(cells[i]) for i in graph.outputs])
 
     return Program(Code(run, tuple(range(graph.first, graph.first + len(graph)))), graph, name)
-
-
-def uses(graph: Graph) -> list[int]:
-    """For each id, how often it is read, by nodes and as a result."""
-    counts = [0] * (graph.first + len(graph))
-    for node in graph.nodes:
-        for i in node.inputs:
-            counts[i] += 1
-    for i in graph.outputs:
-        counts[i] += 1
-    return counts
 
 
 def _go_through(left: Iterator[Node], cells: list[Any], unread: list[int]) -> None:
