@@ -25,19 +25,19 @@ from typing import Any
 
 import numpy as np
 
-from .api.evaluate import evaluate
-from .api.forward import jvp
-from .api.gradients import vjp
-from .api.laws import check_value_laws as check_value_laws
+from .api.user_ops.laws import check_value_laws as check_value_laws
+from .api.verbs.evaluate import evaluate
+from .api.verbs.forward import jvp
+from .api.verbs.gradients import vjp
 from .errors import ArgumentError, GraphError, NotDifferentiableError
-from .graph.builder import Var
-from .graph.differentiate import differentiate
+from .graph.autodiff.differentiate import differentiate
 from .graph.evaluate import evaluate as evaluate_graph
 from .graph.graph import Graph
-from .graph.structure import flatten, unflatten
-from .graph.trace import trace
-from .ops.op import Kind, Op
-from .ops.types import TupleType, ValueType, type_of
+from .graph.tracing.builder import Var
+from .graph.tracing.structure import flatten, unflatten
+from .graph.tracing.trace import trace
+from .ops.core.op import Kind, Op
+from .ops.core.types import TupleType, ValueType, type_of
 
 Leaves = Sequence[Any]
 Flat = Callable[..., tuple[Any, ...]]  # of inexact leaves, to inexact leaves

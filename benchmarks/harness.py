@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import optree
 
-from backprop.scheduler.blas import blas_threads
+from backprop.scheduler.machine.blas import blas_threads
 
 from .targets import Figure, Target
 

@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.api.run import joint
-from backprop.graph.trace import trace
+from backprop.api.verbs.run import joint
+from backprop.graph.tracing.trace import trace
 
 from . import ours
 from .harness import Case

@@ -3,8 +3,8 @@
     python examples/make_sample.py [SOURCE [TARGET]]
 
 takes of each class the first 600 training and the first 100 test images of SOURCE (Debian's dataset-fashion-mnist by
-default), in their original order, and writes them to TARGET (backprop/cli/sample by default). The same SOURCE gives
-the same arrays always, and the same bytes with the same zlib.
+default), in their original order, and writes them to TARGET (backprop/examples_mnist/sample by default).
+The same SOURCE gives the same arrays always, and the same bytes with the same zlib.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop.cli.dataset import DEBIAN, SAMPLE
-from backprop.cli.idx import read_idx, write_idx
+from backprop.examples_mnist.dataset import DEBIAN, SAMPLE
+from backprop.examples_mnist.idx import read_idx, write_idx
 
 CLASSES = 10
 COUNTS = {"train": 600, "t10k": 100}

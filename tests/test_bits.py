@@ -9,7 +9,7 @@ import optree
 import pytest
 
 import backprop as bp
-from backprop.cli.network import loss, new_network, one_hot
+from backprop.examples_mnist.network import loss, new_network, one_hot
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.random((192, 784), np.float32)

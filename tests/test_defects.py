@@ -10,8 +10,8 @@ import pytest
 
 import backprop as bp
 from backprop.errors import ShapeError
-from backprop.ops.accumulate import accumulate
-from backprop.ops.types import ArrayType
+from backprop.ops.arrays.accumulate import accumulate
+from backprop.ops.core.types import ArrayType
 
 X = np.array([0.5, -1.5, 2.0])
 

@@ -222,7 +222,7 @@ ROWS: dict[str, Row] = {
         lambda: bp.GraphBuilder().build(), errors.GraphError, Exception, (HERE, "no output", ".output(var)")
     ),
 }
-OPAQUE = bp.ops.op.Op("opaque", lambda t: t, lambda x: x)
+OPAQUE = bp.Op("opaque", lambda t: t, lambda x: x)
 
 
 def raised(row: Row) -> BackpropError:
@@ -297,7 +297,7 @@ def test_a_users_own_exception_arrives_as_itself() -> None:
     def fail(x: Any) -> Any:
         raise MineError("at run time")
 
-    op = bp.ops.op.Op("failing", lambda t: t, fail, lambda g, out, x: g)
+    op = bp.Op("failing", lambda t: t, fail, lambda g, out, x: g)
     with pytest.raises(MineError, match="at run time") as caught:
         bp.grad(lambda x: np.sum(op(x)))(X)
     assert any("failing" in note and HERE in note for note in caught.value.__notes__)

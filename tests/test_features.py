@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.api.run import joint
+from backprop.api.verbs.run import joint
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.trace import trace
+from backprop.graph.tracing.trace import trace
 from backprop.scheduler.events import Recorder, TaskFinished, TaskStarted
 from benchmarks import __main__ as benchmarks
 from benchmarks import mnist, rivals

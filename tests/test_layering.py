@@ -1,6 +1,7 @@
 """The contract between the layers of `backprop`, read off its source with `ast`; nothing is imported.
 
-    errors <- ops <- graph <- scheduler <- api <- testing <- backprop/__init__.py <- cli <- __main__
+    errors <- ops <- graph <- scheduler <- service <- api <- testing <- backprop/__init__.py
+      <- examples_mnist <- cli <- __main__
 
 A module's layer is the first name below `backprop`, be it a file or a folder. Imports under `if TYPE_CHECKING` count:
 what needs another layer's types depends on that layer.
@@ -18,8 +19,12 @@ import pytest
 
 PACKAGE = "backprop"
 ROOT = Path(__file__).parents[1] / PACKAGE
-CHAIN = ("errors", "ops", "graph", "scheduler", "api", "testing", "", "cli", "__main__")  # "" is the package itself
-MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli")
+CHAIN = (
+    *("errors", "ops", "graph", "scheduler", "service", "api", "testing"),
+    *("", "examples_mnist", "cli", "__main__"),
+)
+"""Layers from left to right; "" is the package itself."""
+MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")
 DASK = {"dask", "distributed"}
 OPTIONAL: frozenset[str] = frozenset({"attrs"})
 """Third parties that are no dependency, and so may be imported inside the function that needs them."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 import backprop as bp
-from backprop.api.evaluate import as_function
+from backprop.api.verbs.evaluate import as_function
 from backprop.graph.graph import Graph
 from tests.strategies import Program, programs
 

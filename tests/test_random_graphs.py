@@ -11,20 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.graph.differentiate import differentiate
+from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import DEFAULT_PASSES, run_passes
-from backprop.graph.passes.constants import fold_constants
-from backprop.graph.passes.identities import drop_identities
-from backprop.graph.passes.shared import merge_shared
-from backprop.graph.passes.simplify import simplify
-from backprop.graph.passes.sums import balance_sums
+from backprop.graph.passes.common_subexpressions import merge_shared
+from backprop.graph.passes.peephole.constant_folding import fold_constants
+from backprop.graph.passes.peephole.identities import drop_identities
+from backprop.graph.passes.peephole.simplify import simplify
+from backprop.graph.passes.peephole.sum_trees import balance_sums
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.partition import Groups, partition
-from backprop.scheduler.plan import make_plan, verify_plan
+from backprop.scheduler.planning.host_pinned import Groups
+from backprop.scheduler.planning.partition import partition
+from backprop.scheduler.planning.plan import make_plan, verify_plan
 from tests import reference
 from tests.strategies import Program, programs
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.graph.trace import trace
+from backprop.graph.tracing.trace import trace
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")

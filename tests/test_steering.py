@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.compiled import PATHS
+from backprop.api.compiling.compiled import PATHS
 from backprop.errors import TracedConversionError
-from backprop.ops.op import Op
+from backprop.ops.core.op import Op
 
 X = np.array([0.5, -1.0, 2.0])
 

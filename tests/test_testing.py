@@ -12,12 +12,13 @@ import pytest
 
 from backprop import ops
 from backprop.errors import ArgumentError
-from backprop.ops.accumulate import accumulate
-from backprop.ops.elementwise import exp, multiply
-from backprop.ops.linalg import cofactor, rank_of
-from backprop.ops.op import Kind, Op
-from backprop.ops.queries import closeness
-from backprop.ops.types import ArrayType
+from backprop.ops.arrays.accumulate import accumulate
+from backprop.ops.core.op import Kind, Op
+from backprop.ops.core.types import ArrayType
+from backprop.ops.elementwise.arithmetic import multiply
+from backprop.ops.elementwise.exponential import exp
+from backprop.ops.linear_algebra.matrices import cofactor, rank_of
+from backprop.ops.reductions.queries import closeness
 from backprop.testing import check_grads, check_op
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case
@@ -115,7 +116,7 @@ def test_a_rule_whose_own_derivative_is_wrong_fails_at_order_two_only() -> None:
         (Op("dtype", lambda t: ArrayType(t.shape, "float32"), np.sin, lambda g, out, x: g), "infers float32"),
         (Op("alias", lambda t: t, lambda x: x, lambda g, out, x: g), "is no view"),
         (Op("scalar", lambda t: ArrayType(()), np.sum, lambda g, out, x: None), "infers float64"),
-        (replace(exp, home="backprop.ops.elementwise", name="sin"), "does not pickle by reference"),
+        (replace(exp, home="backprop.ops.elementwise.trigonometric", name="sin"), "does not pickle by reference"),
     ],
     ids=["shape", "dtype", "alias", "scalar", "pickle"],
 )

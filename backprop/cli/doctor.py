@@ -23,15 +23,15 @@ from rich.console import Console
 from rich.table import Table
 
 import backprop as bp
-from backprop.cli.network import loss, new_network, one_hot
 from backprop.cli.restart import LONG
-from backprop.scheduler.calibrate import calibrate, refined
-from backprop.scheduler.cost import Machine
+from backprop.examples_mnist.network import loss, new_network, one_hot
+from backprop.scheduler.calibration import calibrate, refined
 from backprop.scheduler.events import Recorder
-from backprop.scheduler.kernels import CORETYPE, Library, better_kernels, libraries, processor
-from backprop.scheduler.known import Known, key, load, save, this_file
-from backprop.scheduler.partition import partition
-from backprop.scheduler.plan import make_plan
+from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, better_kernels, libraries, processor
+from backprop.scheduler.machine.cost import Machine
+from backprop.scheduler.machine.profile import Known, key, load, save, this_file
+from backprop.scheduler.planning.partition import partition
+from backprop.scheduler.planning.plan import make_plan
 
 PACKAGES = ("numpy", "scipy", "dask", "distributed", "threadpoolctl", "optree")
 EVERYWHERE = "Other kernels give other bits: set it for all processes of a run, or for none."

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from backprop.scheduler.kernels import CORETYPE, Library, Processor, better_kernels, libraries, processor
+from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, Processor, better_kernels, libraries, processor
 
 LONG = ("train",)
 """The commands that run long enough to gain."""

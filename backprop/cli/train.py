@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 import backprop as bp
-from backprop.cli.dataset import Dataset, find_dataset
 from backprop.cli.executors import WORDS, check_word, opened
-from backprop.cli.network import accuracy, load, loss, one_hot, save
-from backprop.cli.progress import Length, shown
-from backprop.cli.training import Settings, State, Step, median_seconds, start, states, steps_per_epoch
+from backprop.examples_mnist.dataset import Dataset, find_dataset
+from backprop.examples_mnist.network import accuracy, load, loss, one_hot, save
+from backprop.examples_mnist.progress import Length, shown
+from backprop.examples_mnist.training import Settings, State, Step, median_seconds, start, states, steps_per_epoch
 
 IMAGES = 600_000
 """Images to train on in all, where the user does not say how many epochs."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops.op import Kind
-from ..ops.types import ScalarType, ValueType
+from ..ops.core.op import Kind
+from ..ops.core.types import ScalarType, ValueType
 from .graph import Graph, parameters
 
 

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import Source
-from ..ops.op import Op
-from ..ops.types import ValueType, type_of, value_type
+from ..ops.core.op import Op
+from ..ops.core.types import ValueType, type_of, value_type
 
 NodeId = int
 Params = tuple[tuple[str, Any], ...]  # hashable values

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import Source
-from ..ops.op import Kind, Op
-from ..ops.types import ValueType
+from ..ops.core.op import Kind, Op
+from ..ops.core.types import ValueType
 from .graph import Graph, Node, NodeId, Params, literal, same_nodes
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from ..errors import BackpropError, VerifyError
-from ..ops.types import NumericType, ScalarType, TupleType, ValueType
+from ..ops.core.types import NumericType, ScalarType, TupleType, ValueType
 from .graph import Graph, Node, same_nodes
 
 

@@ -17,10 +17,11 @@ import scipy.special
 
 from .. import ops
 from ..errors import AssignmentError, UnknownFunctionError
-from .arrange import diagonal, trace
-from .contract import outer
-from .elementwise import around, clip
-from .shape import ravel, reshape, shape, transpose
+from .arrays.arrangement import diagonal, trace
+from .arrays.shapes import ravel, reshape, shape, transpose
+from .elementwise.rounding import around
+from .elementwise.selection import clip
+from .linear_algebra.products import outer
 
 Function = Callable[..., Any]
 

@@ -19,7 +19,7 @@ from uuid import uuid4
 from dask.task_spec import Task as DaskTask
 from dask.task_spec import TaskRef
 
-from .plan import Plan, PlanInput, Slot, Task, TaskOutput
+from .planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
 
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 Pick: TypeAlias = tuple[int, int | None]

@@ -27,7 +27,7 @@ from backprop.errors import (
     TracedConversionError,
 )
 from backprop.graph.graph import Graph
-from backprop.graph.trace import trace
+from backprop.graph.tracing.trace import trace
 
 X = np.array([0.5, -1.5, 2.0])
 M = np.array([[1.0, -2.0, 0.5], [0.3, 4.0, -1.0]])

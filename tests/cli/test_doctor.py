@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from backprop.cli import doctor, main
 from backprop.cli.doctor import RATES, advice, by_training, cost_model, measure_all, models
 from backprop.cli.restart import wanted
-from backprop.scheduler.calibrate import Clock, calibrate
-from backprop.scheduler.cost import Machine
-from backprop.scheduler.kernels import CORETYPE, Library, Processor, libraries
-from backprop.scheduler.known import Known, key, load, save
+from backprop.scheduler.calibration import Clock, calibrate
+from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, Processor, libraries
+from backprop.scheduler.machine.cost import Machine
+from backprop.scheduler.machine.profile import Known, key, load, save
 
 OLD = Library("openblas", "0.3.31", "Haswell", 2, "/lib/libopenblas.so")
 AVX512 = Processor("fast", frozenset({"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}))
@@ -128,7 +128,7 @@ import os
 import sys
 import backprop.cli
 from backprop.cli import restart
-from backprop.scheduler.kernels import Library, Processor
+from backprop.scheduler.machine.blas_kernels import Library, Processor
 restart.libraries = lambda: ({OLD!r},)
 restart.processor = lambda: {AVX512!r}
 sys.argv = ["backprop", "train", "--help"]

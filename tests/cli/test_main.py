@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 
 from backprop import __version__
 from backprop.cli import main
-from backprop.cli.dataset import PARTS, spellings
-from backprop.cli.idx import write_idx
-from backprop.cli.network import load
+from backprop.examples_mnist.dataset import PARTS, spellings
+from backprop.examples_mnist.idx import write_idx
+from backprop.examples_mnist.network import load
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 from rich.console import Console
 
 import backprop as bp
-from backprop.cli.dataset import Dataset
 from backprop.cli.executors import opened
-from backprop.cli.network import Network, accuracy, load, new_network, one_hot
-from backprop.cli.progress import Length, shown
 from backprop.cli.train import Job, default_epochs, fit, gradient_step, run
-from backprop.cli.training import Settings, State, batches, median_seconds, start, states, steps_per_epoch
+from backprop.examples_mnist.dataset import Dataset
+from backprop.examples_mnist.network import Network, accuracy, load, new_network, one_hot
+from backprop.examples_mnist.progress import Length, shown
+from backprop.examples_mnist.training import Settings, State, batches, median_seconds, start, states, steps_per_epoch
 
 SETTINGS = Settings(epochs=2, batch=16, rate=0.05, momentum=0.9, seed=5)
 

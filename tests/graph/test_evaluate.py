@@ -10,8 +10,8 @@ import pytest
 import backprop as bp
 from backprop.graph.evaluate import contiguous, evaluate
 from backprop.graph.graph import Graph
-from backprop.ops.op import Op
-from backprop.ops.types import ArrayType
+from backprop.ops.core.op import Op
+from backprop.ops.core.types import ArrayType
 
 
 def build(f: Any, *shapes: tuple[int, ...]) -> Graph:

@@ -10,7 +10,7 @@ import pytest
 
 import backprop as bp
 from backprop.graph.graph import Graph, Literal, literal
-from backprop.ops.elementwise import sin
+from backprop.ops.elementwise.trigonometric import sin
 
 
 def build(f: Any, *shapes: tuple[int, ...]) -> Graph:

@@ -13,7 +13,7 @@ import backprop as bp
 from backprop.errors import VerifyError
 from backprop.graph.graph import Graph
 from backprop.graph.verify import same_type, verify
-from backprop.ops.types import OpaqueType, TupleType
+from backprop.ops.core.types import OpaqueType, TupleType
 from tests.strategies import Program, programs
 
 

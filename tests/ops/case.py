@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop.ops.op import Kind, Op
+from backprop.ops.core.op import Kind, Op
 from tests.ops.tape import FindRule, TapeVar, ancestors, pull_back, value_of
 
 Rng: TypeAlias = np.random.Generator

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from backprop.ops import elementwise as e
-from backprop.ops import logsums, norms, reduce, scan, special, statistics
+from backprop.ops.reductions import log_sums, norms, reductions, running, statistics
+from backprop.ops.special import functions
 from tests.ops.case import (
     Case,
     Sampler,
@@ -132,28 +133,32 @@ def with_zeros(rng: Any, shape: tuple[int, ...]) -> Any:
 
 
 REDUCTIONS = (
-    *(c for f in (reduce.sum, reduce.mean, reduce.prod) for c in over_axes(f, complex_ok=True)),
-    *over_axes(partial(reduce.prod), with_zeros),
-    *over_axes(reduce.var, complex_ok=True),
-    *(c for c in over_axes(reduce.std, distinct, complex_ok=True) if "scalar" not in c.name),
-    *over_axes(partial(reduce.var, ddof=1))[:-2],
-    *over_axes(partial(reduce.std, ddof=1), distinct)[:-2],
-    *(c for f in (reduce.max, reduce.min, reduce.ptp) for c in over_axes(f, distinct)),
-    *(c for f in (reduce.all, reduce.any, reduce.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
-    *(Case(f, domain(distinct, SHAPE), params, order=0) for f in (reduce.argmax, reduce.argmin) for params in AXES[:3]),
+    *(c for f in (reductions.sum, reductions.mean, reductions.prod) for c in over_axes(f, complex_ok=True)),
+    *over_axes(partial(reductions.prod), with_zeros),
+    *over_axes(reductions.var, complex_ok=True),
+    *(c for c in over_axes(reductions.std, distinct, complex_ok=True) if "scalar" not in c.name),
+    *over_axes(partial(reductions.var, ddof=1))[:-2],
+    *over_axes(partial(reductions.std, ddof=1), distinct)[:-2],
+    *(c for f in (reductions.max, reductions.min, reductions.ptp) for c in over_axes(f, distinct)),
+    *(c for f in (reductions.all, reductions.any, reductions.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
+    *(
+        Case(f, domain(distinct, SHAPE), params, order=0)
+        for f in (reductions.argmax, reductions.argmin)
+        for params in AXES[:3]
+    ),
     *(
         Case(f, domain(integers, SHAPE), order=0, name=f"{f.__name__}-int")
-        for f in (reduce.sum, reduce.mean, reduce.var)
+        for f in (reductions.sum, reductions.mean, reductions.var)
     ),
-    Case(reduce.sum, domain(booleans, SHAPE), order=0, name="sum-bool"),
-    *over_axes(logsums.logsumexp),
+    Case(reductions.sum, domain(booleans, SHAPE), order=0, name="sum-bool"),
+    *over_axes(log_sums.logsumexp),
     *(
         Case(f, domain(normal, SHAPE), {"axis": axis}, f"{f.__name__}-{axis}")
-        for f in (logsums.softmax, logsums.log_softmax)
+        for f in (log_sums.softmax, log_sums.log_softmax)
         for axis in (None, 0, -1, (0, 2))
     ),
-    Case(logsums.softmax, domain(normal, (0, 3)), {"axis": 1}, "softmax-empty"),
-    Case(logsums.log_softmax, domain(normal, ()), {}, "log_softmax-scalar"),
+    Case(log_sums.softmax, domain(normal, (0, 3)), {"axis": 1}, "softmax-empty"),
+    Case(log_sums.log_softmax, domain(normal, ()), {}, "log_softmax-scalar"),
     *(c for c in over_axes(norms.norm, away_from_zero, complex_ok=True) if c.params.get("axis") != (0, 1, 2)),
     *(
         Case(norms.norm, domain(distinct, (3, 2)), {"ord": ord, "axis": 0}, f"norm-{ord}")
@@ -170,27 +175,32 @@ REDUCTIONS = (
 SCANS = (
     *(
         Case(f, domain(sampler, SHAPE), {"axis": axis}, f"{f.__name__}-{axis}", complex_ok=True)
-        for f, sampler in ((scan.cumsum, normal), (scan.cumprod, away_from_zero))
+        for f, sampler in ((running.cumsum, normal), (running.cumprod, away_from_zero))
         for axis in (None, 0, 1, -1)
     ),
-    Case(scan.cumprod, domain(with_zeros, (5, 2)), {"axis": 0}, "cumprod-zeros"),
-    Case(scan.cumprod_along, domain(with_zeros, (6,)), {"axis": 0, "reverse": True}, "cumprod-reverse"),
-    Case(scan.cumsum_along, arrays((6,)), {"axis": 0, "reverse": True}, "cumsum-reverse"),
-    Case(scan.cumprod, domain(normal, (0,)), {}, "cumprod-empty"),
-    Case(scan.cumsum, domain(normal, ()), {}, "cumsum-scalar"),
+    Case(running.cumprod, domain(with_zeros, (5, 2)), {"axis": 0}, "cumprod-zeros"),
+    Case(running.cumprod_along, domain(with_zeros, (6,)), {"axis": 0, "reverse": True}, "cumprod-reverse"),
+    Case(running.cumsum_along, arrays((6,)), {"axis": 0, "reverse": True}, "cumsum-reverse"),
+    Case(running.cumprod, domain(normal, (0,)), {}, "cumprod-empty"),
+    Case(running.cumsum, domain(normal, ()), {}, "cumsum-scalar"),
     *(
-        Case(scan.shift, arrays((4, 3)), {"axis": axis, "by": by, "fill": 1}, f"shift-{by}")
+        Case(running.shift, arrays((4, 3)), {"axis": axis, "by": by, "fill": 1}, f"shift-{by}")
         for axis, by in ((0, 1), (1, -2), (1, 3))
     ),
     *(
-        Case(scan.recurrence, arrays((7, 2), (7, 2)), {"axis": 0, "reverse": reverse}, f"recurrence-{reverse}")
+        Case(running.recurrence, arrays((7, 2), (7, 2)), {"axis": 0, "reverse": reverse}, f"recurrence-{reverse}")
         for reverse in (False, True)
     ),
-    *(Case(scan.sort, domain(distinct, (3, 4)), {"axis": axis}, f"sort-{axis}") for axis in (None, 0, 1)),
+    *(Case(running.sort, domain(distinct, (3, 4)), {"axis": axis}, f"sort-{axis}") for axis in (None, 0, 1)),
     Case(
-        lambda x: scan.permute_along(x, np.array([[1, 0, 2], [2, 0, 1]]), axis=1), arrays((2, 3)), name="permute_along"
+        lambda x: running.permute_along(x, np.array([[1, 0, 2], [2, 0, 1]]), axis=1),
+        arrays((2, 3)),
+        name="permute_along",
     ),
-    *(Case(scan.argsort, domain(distinct, (3, 4)), {"axis": axis}, f"argsort-{axis}", order=0) for axis in (None, 0)),
+    *(
+        Case(running.argsort, domain(distinct, (3, 4)), {"axis": axis}, f"argsort-{axis}", order=0)
+        for axis in (None, 0)
+    ),
 )
 
 
@@ -233,17 +243,17 @@ def order_of(low: int) -> Any:
 
 
 SPECIAL = (
-    *each(special, "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
-    *each(special, "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
-    *each(special, "erfinv", unit),
-    *each(special, "erfcinv ndtri logit", share),
-    *each(special, "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
-    *each(special, "gammainc gammaincc", above_one, positive, wrt=(1,)),
-    elementwise(special.betainc, positive, positive, share, wrt=(2,)),
-    *each(special, "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
-    *(elementwise(partial(special.polygamma, n), positive, name=f"polygamma-{n}") for n in (0, 1, 2)),
-    elementwise(lambda a: special.multigammaln(a, 3), above_one, name="multigammaln"),
-    elementwise(special.erf, away_from_zero, complex_ok=True, name="erf-complex"),
+    *each(functions, "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
+    *each(functions, "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
+    *each(functions, "erfinv", unit),
+    *each(functions, "erfcinv ndtri logit", share),
+    *each(functions, "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
+    *each(functions, "gammainc gammaincc", above_one, positive, wrt=(1,)),
+    elementwise(functions.betainc, positive, positive, share, wrt=(2,)),
+    *each(functions, "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
+    *(elementwise(partial(functions.polygamma, n), positive, name=f"polygamma-{n}") for n in (0, 1, 2)),
+    elementwise(lambda a: functions.multigammaln(a, 3), above_one, name="multigammaln"),
+    elementwise(functions.erf, away_from_zero, complex_ok=True, name="erf-complex"),
 )
 
 CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *SPECIAL)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops import gather, index
-from backprop.ops.elementwise import greater
+from backprop.ops.arrays import gathering, indexing
+from backprop.ops.elementwise.comparison import greater
 from tests.ops.case import Case, Rng, arrays, mixed, normal
 
 ROWS = np.array([2, 0, -1, 0])
@@ -47,11 +47,11 @@ def value(name: str) -> tuple[int, ...]:
 
 
 def by_traced(x: Any, rows: Any) -> Any:
-    return index.getitem(x, (slice(None), rows))
+    return indexing.getitem(x, (slice(None), rows))
 
 
 def set_twice(x: Any, v: Any, rows: Any) -> Any:
-    return index.at_set(x, rows, v)
+    return indexing.at_set(x, rows, v)
 
 
 def places(*shape: int) -> Any:
@@ -66,17 +66,17 @@ KEYED = tuple(
     made
     for name, key in KEYS.items()
     for made in (
-        Case(partial(index.getitem, key=key), arrays(X), name=f"getitem-{name}", complex_ok=name in ("int", "rows")),
-        Case(lambda x, v, key=key: index.at_set(x, key, v), arrays(X, value(name)), name=f"set-{name}"),
-        Case(lambda x, v, key=key: index.at_add(x, key, v), arrays(X, value(name)), name=f"add-{name}"),
+        Case(partial(indexing.getitem, key=key), arrays(X), name=f"getitem-{name}", complex_ok=name in ("int", "rows")),
+        Case(lambda x, v, key=key: indexing.at_set(x, key, v), arrays(X, value(name)), name=f"set-{name}"),
+        Case(lambda x, v, key=key: indexing.at_add(x, key, v), arrays(X, value(name)), name=f"add-{name}"),
     )
 )
 
 TRACED = (
     Case(by_traced, mixed((normal, X), (places(2, 3), ())), name="getitem-traced"),
     Case(set_twice, rows_and_values, name="set-traced"),
-    Case(lambda x, v: index.at_set(x, slice(1, 3), v), arrays(X, ()), name="set-number"),
-    Case(lambda x: index.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
+    Case(lambda x, v: indexing.at_set(x, slice(1, 3), v), arrays(X, ()), name="set-number"),
+    Case(lambda x: indexing.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
 )
 
 
@@ -85,25 +85,27 @@ def pick(f: Any, *shapes: tuple[int, ...], **params: Any) -> Case:
 
 
 GATHERED = (
-    pick(gather.take, (3, 4), indices=[[1, 11], [-1, 1]]),
-    pick(gather.take, (3, 4), indices=[1, 1, 0], axis=1),
-    pick(gather.take, (3, 4), indices=2, axis=-1),
-    pick(gather.take, (3, 4), indices=[5, -7], axis=0, mode="wrap"),
-    pick(gather.take, (3, 4), indices=[5, -7], axis=0, mode="clip"),
-    pick(gather.take_along_axis, (3, 4), indices=np.array([[0], [3], [1]]), axis=1),
-    pick(gather.take_along_axis, (3, 4), indices=np.array([0, 0, 7]), axis=None),
-    pick(gather.delete, (3, 4), obj=[1, 3], axis=1),
-    pick(gather.delete, (3, 4), obj=slice(2, 9)),
-    Case(lambda a, v: gather.insert(a, 1, v, 1), arrays((3, 4), (3,)), name="insert-int"),
-    Case(lambda a, v: gather.insert(a, [3, 0], v, 1), arrays((3, 4), (3, 2)), name="insert-ints"),
-    Case(lambda a, v: gather.insert(a, 2, v), arrays((3, 4), (2,)), name="insert-flat"),
-    Case(partial(gather.compress, [True, False, True]), arrays((3, 4)), {"axis": 0}, name="compress"),
-    Case(partial(gather.extract, GRID), arrays((3, 4)), name="extract"),
-    pick(gather.resize, (2, 3), new_shape=(4, 2)),
+    pick(gathering.take, (3, 4), indices=[[1, 11], [-1, 1]]),
+    pick(gathering.take, (3, 4), indices=[1, 1, 0], axis=1),
+    pick(gathering.take, (3, 4), indices=2, axis=-1),
+    pick(gathering.take, (3, 4), indices=[5, -7], axis=0, mode="wrap"),
+    pick(gathering.take, (3, 4), indices=[5, -7], axis=0, mode="clip"),
+    pick(gathering.take_along_axis, (3, 4), indices=np.array([[0], [3], [1]]), axis=1),
+    pick(gathering.take_along_axis, (3, 4), indices=np.array([0, 0, 7]), axis=None),
+    pick(gathering.delete, (3, 4), obj=[1, 3], axis=1),
+    pick(gathering.delete, (3, 4), obj=slice(2, 9)),
+    Case(lambda a, v: gathering.insert(a, 1, v, 1), arrays((3, 4), (3,)), name="insert-int"),
+    Case(lambda a, v: gathering.insert(a, [3, 0], v, 1), arrays((3, 4), (3, 2)), name="insert-ints"),
+    Case(lambda a, v: gathering.insert(a, 2, v), arrays((3, 4), (2,)), name="insert-flat"),
+    Case(partial(gathering.compress, [True, False, True]), arrays((3, 4)), {"axis": 0}, name="compress"),
+    Case(partial(gathering.extract, GRID), arrays((3, 4)), name="extract"),
+    pick(gathering.resize, (2, 3), new_shape=(4, 2)),
     Case(
-        lambda a, b: gather.select([greater(a, 0.5), greater(b, 0)], [a, b * a], b), arrays((3,), (3,)), name="select"
+        lambda a, b: gathering.select([greater(a, 0.5), greater(b, 0)], [a, b * a], b),
+        arrays((3,), (3,)),
+        name="select",
     ),
-    Case(lambda a, b: gather.choose([0, 2, 1], [a, b, a * b]), arrays((3,), (2, 3)), name="choose"),
+    Case(lambda a, b: gathering.choose([0, 2, 1], [a, b, a * b]), arrays((3,), (2, 3)), name="choose"),
 )
 
 CASES = (*KEYED, *TRACED, *GATHERED)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops import contract, decompose, equations, linalg
-from backprop.ops.contract import adjoint, matmul
+from backprop.ops.linear_algebra import decompositions, equations, matrices, products
+from backprop.ops.linear_algebra.products import adjoint, matmul
 from tests.ops.case import Case, Example, arrays
 from tests.ops.cases_shape import OfList, case
 
@@ -56,28 +56,28 @@ EINSUM: tuple[tuple[str, Shapes], ...] = (
 )
 
 
-def products() -> tuple[Case, ...]:
+def product_cases() -> tuple[Case, ...]:
     return (
-        *(case(contract.matmul, *shapes) for shapes in MATMUL),
-        *(Case(partial(contract.einsum, s), arrays(*z), name=s, complex_ok=len(z) < 3) for s, z in EINSUM),
-        case(contract.row_dot, (2, 1, 3), (4, 3)),
-        case(contract.dot, (2, 3), (3, 4)),
-        case(contract.dot, (2, 3), ()),
-        case(contract.dot, (2, 2, 3), (4, 3, 2)),
-        case(contract.inner, (2, 3), (4, 3)),
-        case(contract.inner, (), (3,)),
-        case(contract.outer, (2, 2), (3,)),
-        case(contract.vdot, (2, 3), (3, 2)),
-        case(contract.vecdot, (2, 3), (3,)),
-        case(contract.vecdot, (3, 2), (3, 2), axis=0),
-        case(contract.matvec, (2, 3), (4, 3)),
-        case(contract.matvec, (2, 2, 3), (2, 3)),
-        case(contract.vecmat, (4, 2), (2, 3)),
-        case(contract.vecmat, (2, 2), (2, 2, 3)),
-        case(contract.tensordot, (2, 3, 4), (3, 4, 2)),
-        case(contract.tensordot, (2, 3), (2,), axes=0),
-        case(contract.tensordot, (2, 3, 4), (4, 2), axes=((0, 2), (1, 0))),
-        case(OfList(linalg.multi_dot), (3,), (3, 4), (4, 2), (2, 5)),
+        *(case(products.matmul, *shapes) for shapes in MATMUL),
+        *(Case(partial(products.einsum, s), arrays(*z), name=s, complex_ok=len(z) < 3) for s, z in EINSUM),
+        case(products.row_dot, (2, 1, 3), (4, 3)),
+        case(products.dot, (2, 3), (3, 4)),
+        case(products.dot, (2, 3), ()),
+        case(products.dot, (2, 2, 3), (4, 3, 2)),
+        case(products.inner, (2, 3), (4, 3)),
+        case(products.inner, (), (3,)),
+        case(products.outer, (2, 2), (3,)),
+        case(products.vdot, (2, 3), (3, 2)),
+        case(products.vecdot, (2, 3), (3,)),
+        case(products.vecdot, (3, 2), (3, 2), axis=0),
+        case(products.matvec, (2, 3), (4, 3)),
+        case(products.matvec, (2, 2, 3), (2, 3)),
+        case(products.vecmat, (4, 2), (2, 3)),
+        case(products.vecmat, (2, 2), (2, 2, 3)),
+        case(products.tensordot, (2, 3, 4), (3, 4, 2)),
+        case(products.tensordot, (2, 3), (2,), axes=0),
+        case(products.tensordot, (2, 3, 4), (4, 2), axes=((0, 2), (1, 0))),
+        case(OfList(matrices.multi_dot), (3,), (3, 4), (4, 2), (2, 5)),
     )
 
 
@@ -105,17 +105,17 @@ def weights(n: int, like: Any) -> Any:
 
 
 def of_eigh(a: Any) -> tuple[Any, ...]:
-    w, v = decompose.eigh(a)
+    w, v = decompositions.eigh(a)
     return w, matmul(v * weights(a.shape[-1], a), adjoint(v))
 
 
 def of_eig(a: Any) -> tuple[Any, ...]:
-    w, v = decompose.eig(a)
-    return w, matmul(v * weights(a.shape[-1], a), equations.inv(v)), v * contract.conjugated(v)
+    w, v = decompositions.eig(a)
+    return w, matmul(v * weights(a.shape[-1], a), equations.inv(v)), v * products.conjugated(v)
 
 
 def of_svd(a: Any, full_matrices: bool) -> tuple[Any, ...]:
-    u, s, vh = decompose.svd(a, full_matrices)
+    u, s, vh = decompositions.svd(a, full_matrices)
     k = s.shape[-1]
     scaled, first = u[..., :k] * weights(k, a), vh[..., :k, :]
     inside = s, matmul(scaled, adjoint(u[..., :k])), matmul(scaled, first)
@@ -125,12 +125,12 @@ def of_svd(a: Any, full_matrices: bool) -> tuple[Any, ...]:
 
 def of_complete_qr(a: Any) -> tuple[Any, ...]:
     n = a.shape[-1]
-    q, r = decompose.qr(a, "complete")
+    q, r = decompositions.qr(a, "complete")
     return q[..., :n], r, matmul(q[..., n:], adjoint(q[..., n:]))
 
 
 def of_lstsq(a: Any, b: Any) -> tuple[Any, ...]:
-    return tuple(linalg.lstsq(a, b))
+    return tuple(matrices.lstsq(a, b))
 
 
 def square(f: Callable[..., Any], *shapes: tuple[int, ...], name: str = "", **options: Any) -> Case:
@@ -147,10 +147,10 @@ EQUATIONS = (
     ),
     square(equations.tensorsolve, (2, 3, 6), (2, 3)),
     square(equations.tensorinv, (2, 3, 6)),
-    *(square(linalg.pinv, shape) for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    *(square(matrices.pinv, shape) for shape in ((3, 3), (4, 2), (2, 2, 3))),
     square(of_lstsq, (4, 3), (4,), name="lstsq-tall"),
     square(of_lstsq, (2, 3), (2, 2), name="lstsq-wide"),
-    *(square(linalg.matrix_power, params={"n": n}, order=1) for n in (-2, 1, 5)),
+    *(square(matrices.matrix_power, params={"n": n}, order=1) for n in (-2, 1, 5)),
     *(
         square(equations.solve_triangular, (3, 3), (3, 2), params={"trans": trans, "lower": lower})
         for trans in (0, 1, 2)
@@ -160,36 +160,39 @@ EQUATIONS = (
     square(equations.solve_triangular, (3, 3), (3,)),
     square(equations.solve_sylvester, (3, 3), (2, 2), (3, 2)),
     square(
-        positive(lambda a, b: equations.cho_solve((decompose.cholesky(a), True), b)), (3, 3), (3,), name="cho_solve"
+        positive(lambda a, b: equations.cho_solve((decompositions.cholesky(a), True), b)),
+        (3, 3),
+        (3,),
+        name="cho_solve",
     ),
 )
 
 DECOMPOSITIONS = (
-    *(square(linalg.det, shape) for shape in ((3, 3), (2, 2, 2), (1, 1))),
-    square(linalg.slogdet),
-    square(linalg.slogdet, (2, 3, 3)),
-    square(positive(decompose.cholesky), name="cholesky"),
-    square(positive(decompose.cholesky), (2, 3, 3), name="cholesky-upper", params={"upper": True}),
-    square(hermitian(decompose.eigvalsh), name="eigvalsh"),
+    *(square(matrices.det, shape) for shape in ((3, 3), (2, 2, 2), (1, 1))),
+    square(matrices.slogdet),
+    square(matrices.slogdet, (2, 3, 3)),
+    square(positive(decompositions.cholesky), name="cholesky"),
+    square(positive(decompositions.cholesky), (2, 3, 3), name="cholesky-upper", params={"upper": True}),
+    square(hermitian(decompositions.eigvalsh), name="eigvalsh"),
     square(hermitian(of_eigh), name="eigh"),
     square(hermitian(of_eigh), (2, 3, 3), name="eigh-stack"),
     square(of_eig, name="eig", single=False, order=1),
-    square(decompose.eigvals, order=1, single=False),
-    *(square(decompose.qr, shape, single=False) for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    square(decompositions.eigvals, order=1, single=False),
+    *(square(decompositions.qr, shape, single=False) for shape in ((3, 3), (4, 2), (2, 2, 3))),
     square(of_complete_qr, (4, 2), name="qr-complete", single=False),
-    square(decompose.qr, (3, 2), params={"mode": "r"}, single=False),
-    square(decompose.svdvals, (3, 2)),
+    square(decompositions.qr, (3, 2), params={"mode": "r"}, single=False),
+    square(decompositions.svdvals, (3, 2)),
     *(square(partial(of_svd, full_matrices=False), shape, name="svd") for shape in ((3, 3), (4, 2), (2, 2, 3))),
     *(square(partial(of_svd, full_matrices=True), shape, name="svd-full") for shape in ((3, 3), (4, 2), (2, 4))),
 )
 
 FUNCTIONS = (
-    square(linalg.expm, single=False),
-    square(linalg.expm, (2, 2, 2)),
-    square(positive(linalg.sqrtm), name="sqrtm"),
-    case(linalg.block_diag, (2, 3), (1, 2), (3,)),
-    case(linalg.toeplitz, (3,)),
-    case(linalg.toeplitz, (3,), (4,)),
+    square(matrices.expm, single=False),
+    square(matrices.expm, (2, 2, 2)),
+    square(positive(matrices.sqrtm), name="sqrtm"),
+    case(matrices.block_diag, (2, 3), (1, 2), (3,)),
+    case(matrices.toeplitz, (3,)),
+    case(matrices.toeplitz, (3,), (4,)),
 )
 
-CASES = (*products(), *EQUATIONS, *DECOMPOSITIONS, *FUNCTIONS)
+CASES = (*product_cases(), *EQUATIONS, *DECOMPOSITIONS, *FUNCTIONS)

@@ -7,7 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops import fourier, gather, linalg, numeric, scan
+from backprop.ops.arrays import gathering
+from backprop.ops.composites import numeric
+from backprop.ops.linear_algebra import matrices
+from backprop.ops.reductions import running
+from backprop.ops.special import fourier
 from tests.ops.case import Case, Rng, arrays, domain, mixed, normal, positive, share
 from tests.ops.cases_shape import case
 
@@ -100,26 +104,26 @@ RANGES = (
     Case(lambda w: numeric.bincount(np.array([1, 3, 1]), w, 5), arrays((3,)), name="bincount"),
     Case(partial(numeric.partition, kth=1), arrays((4,)), name="partition"),
     Case(lambda a: numeric.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
-    Case(lambda a: numeric.apply_over_axes(scan.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
+    Case(lambda a: numeric.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
     Case(
         lambda a: numeric.piecewise(a, [a < 0, a > 1], [lambda v: v * v, 2.0, threefold]),
         arrays((6,)),
         name="piecewise",
     ),
-    one(gather.sliding_window_view, (4, 5), window_shape=(2, 3)),
-    one(gather.sliding_window_view, (4, 5), window_shape=2, axis=1),
+    one(gathering.sliding_window_view, (4, 5), window_shape=(2, 3)),
+    one(gathering.sliding_window_view, (4, 5), window_shape=2, axis=1),
 )
 
 
 NORMS = (
-    *(one(linalg.norm, (3, 4), ord=k) for k in (2, -2, "nuc", "fro")),
-    one(linalg.norm, (2, 3, 4), ord="nuc", axis=(2, 0), keepdims=True),
-    one(linalg.vector_norm, (3, 4), ord=3),
-    one(linalg.vector_norm, (2, 3, 4), axis=(0, 2), keepdims=True),
-    one(linalg.matrix_norm, (2, 3, 4), ord=2),
-    one(linalg.cond, (3, 3)),
-    one(linalg.cond, (3, 3), p="fro"),
-    one(linalg.cond, (4, 3), p=-2),
+    *(one(matrices.norm, (3, 4), ord=k) for k in (2, -2, "nuc", "fro")),
+    one(matrices.norm, (2, 3, 4), ord="nuc", axis=(2, 0), keepdims=True),
+    one(matrices.vector_norm, (3, 4), ord=3),
+    one(matrices.vector_norm, (2, 3, 4), axis=(0, 2), keepdims=True),
+    one(matrices.matrix_norm, (2, 3, 4), ord=2),
+    one(matrices.cond, (3, 3)),
+    one(matrices.cond, (3, 3), p="fro"),
+    one(matrices.cond, (4, 3), p=-2),
 )
 
 CASES = (*FOURIER, *DIFFERENCES, *INTERPOLATION, *POLYNOMIALS, *RANGES, *NORMS)

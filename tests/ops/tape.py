@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 
 from backprop.ops import elementwise as e
-from backprop.ops.contract import matmul
-from backprop.ops.index import getitem
-from backprop.ops.op import Op
-from backprop.ops.shape import broadcast_to, sum_to, transpose
-from backprop.ops.tuples import item, make_tuple
-from backprop.ops.types import NumericType, TupleType, ValueType, type_of
+from backprop.ops.arrays.indexing import getitem
+from backprop.ops.arrays.shapes import broadcast_to, sum_to, transpose
+from backprop.ops.arrays.tuples import item, make_tuple
+from backprop.ops.core.op import Op
+from backprop.ops.core.types import NumericType, TupleType, ValueType, type_of
+from backprop.ops.linear_algebra.products import matmul
 
 BIRTHS = itertools.count()
 SINGLE = {np.dtype(np.float32), np.dtype(np.complex64)}

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from backprop.ops import arrange, contract, decompose, equations, fourier, index, linalg, numeric, shape, tuples
-from backprop.ops.op import Kind, Op
+from backprop.ops.arrays import arrangement, indexing, shapes, tuples
+from backprop.ops.composites import numeric
+from backprop.ops.core.op import Kind, Op
+from backprop.ops.linear_algebra import decompositions, equations, matrices, products
+from backprop.ops.special import fourier
 from tests.ops import cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, check, differentiated, flat, gradient
 from tests.ops.cases_shape import OfList
 from tests.ops.tape import TapeVar, ancestors, value_of
 
-MODULES = (arrange, contract, decompose, equations, fourier, index, linalg, numeric, shape, tuples)
+MODULES = (arrangement, products, decompositions, equations, fourier, indexing, matrices, numeric, shapes, tuples)
 CASES = (*cases_shape.CASES, *cases_index.CASES, *cases_linalg.CASES, *cases_numeric.CASES)
 
 

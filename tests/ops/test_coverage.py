@@ -20,8 +20,8 @@ from numpy.testing.overrides import get_overridable_numpy_array_functions, get_o
 
 from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
+from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
-from backprop.ops.op import Op
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, flat
 from tests.ops.cases_shape import OfList
@@ -239,7 +239,7 @@ def test_methods_are_those_of_arrays(name: str) -> None:
 
 def test_names_are_no_modules() -> None:
     """`from backprop.ops import index` gives the module, as nothing of its name is exported."""
-    modules = {path.stem for path in Path(ops.__file__).parent.glob("*.py")}
+    modules = {path.stem for path in Path(ops.__file__).parent.rglob("*.py")}
     assert not modules & set(ops.__all__)
 
 

@@ -11,25 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backprop.ops import (
-    arrange,
-    contract,
-    decompose,
-    elementwise,
-    gather,
-    index,
-    linalg,
-    logsums,
-    reduce,
-    scan,
-    statistics,
-)
-from backprop.ops import special as special_functions
+from backprop.ops import elementwise
+from backprop.ops.arrays import arrangement, gathering, indexing
+from backprop.ops.linear_algebra import decompositions, matrices, products
+from backprop.ops.reductions import log_sums, reductions, running, statistics
+from backprop.ops.special import functions as special_functions
 from tests.ops.case import flat
 from tests.ops.tape import TapeVar, pull_back, value_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "edges.md"
-MODULES = (elementwise, reduce, scan, statistics, logsums, arrange, contract, gather, index)
+MODULES = (elementwise, reductions, running, statistics, log_sums, arrangement, products, gathering, indexing)
 
 
 def namespace(*modules: Any, **more: Any) -> SimpleNamespace:
@@ -38,8 +29,10 @@ def namespace(*modules: Any, **more: Any) -> SimpleNamespace:
 
 PLAIN = {"np": np}
 TRACED = {
-    "np": namespace(*MODULES, linalg=namespace(linalg, decompose), array=np.array, nan=np.nan, inf=np.inf, pi=np.pi),
-    "sp": namespace(special_functions, logsums),
+    "np": namespace(
+        *MODULES, linalg=namespace(matrices, decompositions), array=np.array, nan=np.nan, inf=np.inf, pi=np.pi
+    ),
+    "sp": namespace(special_functions, log_sums),
     "bp": SimpleNamespace(ops=namespace(*MODULES)),
 }
 

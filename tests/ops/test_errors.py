@@ -10,7 +10,7 @@ import pytest
 
 from backprop import errors, ops
 
-FILES = sorted(Path(ops.__file__).parent.glob("*.py"))
+FILES = sorted(Path(ops.__file__).parent.rglob("*.py"))
 OURS = {name for name, cls in vars(errors).items() if isinstance(cls, type) and issubclass(cls, errors.BackpropError)}
 
 

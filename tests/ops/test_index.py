@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from backprop.errors import GraphTypeError, ShapeError
-from backprop.ops.index import ARRAY, Slice, at_add, at_set, getitem, put_index, scatter_add
-from backprop.ops.types import ArrayType
+from backprop.ops.arrays.indexing import ARRAY, Slice, at_add, at_set, getitem, put_index, scatter_add
+from backprop.ops.core.types import ArrayType
 from tests.ops.tape import TapeVar, value_of
 
 SHAPES = hnp.array_shapes(min_dims=1, max_dims=4, min_side=1, max_side=4)

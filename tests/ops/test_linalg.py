@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from backprop.errors import GraphTypeError, ShapeError
-from backprop.ops import contract, decompose, equations, linalg
-from backprop.ops.reduce import sum as total
-from backprop.ops.types import ArrayType
+from backprop.ops.core.types import ArrayType
+from backprop.ops.linear_algebra import decompositions, equations, matrices, products
+from backprop.ops.reductions.reductions import sum as total
 from tests.ops.tape import TapeVar, ancestors, pull_back, value_of
 
 
@@ -21,7 +21,9 @@ def slope(f: Callable[..., Any], *operands: Any) -> list[Any]:
     return [value_of(g) for g in pull_back(out, np.ones(out.shape), variables)]
 
 
-@pytest.mark.parametrize("f", [decompose.eigvalsh, decompose.svdvals, lambda x: decompose.eigh(x, "U").eigenvalues])
+@pytest.mark.parametrize(
+    "f", [decompositions.eigvalsh, decompositions.svdvals, lambda x: decompositions.eigh(x, "U").eigenvalues]
+)
 def test_values_that_are_equal_have_a_finite_cotangent(f: Callable[..., Any]) -> None:
     (g,) = slope(f, np.eye(3))
     np.testing.assert_allclose(g, np.eye(3), atol=1e-15)
@@ -29,7 +31,7 @@ def test_values_that_are_equal_have_a_finite_cotangent(f: Callable[..., Any]) ->
 
 def test_the_cotangent_of_a_symmetric_argument_is_symmetric() -> None:
     x = np.random.default_rng(0).normal(size=(4, 4))
-    for f in (decompose.eigvalsh, linalg.norm, lambda a: total(decompose.cholesky(a))):
+    for f in (decompositions.eigvalsh, matrices.norm, lambda a: total(decompositions.cholesky(a))):
         (g,) = slope(f, x @ x.T + np.eye(4))
         np.testing.assert_allclose(g, g.T, atol=1e-12)
 
@@ -40,7 +42,7 @@ def test_det_of_a_singular_matrix_has_its_cofactors(n: int, dtype: Any) -> None:
     x = np.random.default_rng(0).normal(size=(2, n, n)).astype(dtype)
     x[0, -1] = 0 if n == 1 else 2 * x[0, 0]
     x[0, 0] *= 1j if dtype is complex and n == 3 else 1
-    (g,) = slope(linalg.det, x)
+    (g,) = slope(matrices.det, x)
     expected = np.empty_like(x)
     for i, j in np.ndindex(n, n):
         expected[:, i, j] = (-1) ** (i + j) * np.linalg.det(np.delete(np.delete(x, i, 1), j, 2))
@@ -54,51 +56,51 @@ def test_a_singular_equation_is_an_error_when_it_runs() -> None:
 
 def test_a_real_matrix_without_a_real_root() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="complex matrix"):
-        linalg.sqrtm(np.diag([1.0, -1.0]))
-    np.testing.assert_allclose(linalg.sqrtm(np.diag([1.0, -1.0]).astype(complex)), np.diag([1, 1j]), atol=1e-15)
+        matrices.sqrtm(np.diag([1.0, -1.0]))
+    np.testing.assert_allclose(matrices.sqrtm(np.diag([1.0, -1.0]).astype(complex)), np.diag([1, 1j]), atol=1e-15)
 
 
 def test_eigenvalues_of_a_real_matrix_are_complex_whatever_they_are() -> None:
-    assert decompose.eigvals(np.diag([1.0, 2.0])).dtype == np.complex128
-    assert decompose.eigvals(np.eye(2, dtype="float32")).dtype == np.complex64
+    assert decompositions.eigvals(np.diag([1.0, 2.0])).dtype == np.complex128
+    assert decompositions.eigvals(np.eye(2, dtype="float32")).dtype == np.complex64
 
 
 def test_an_einsum_of_a_chain_takes_the_cheap_order() -> None:
     x, y, z = (TapeVar(np.ones(shape)) for shape in ((2, 50), (50, 50), (50, 1)))
-    products = [node for node in ancestors([contract.einsum("ij,jk,kl->il", x, y, z)]) if node.op is contract.matmul]
-    assert sorted(node.size for node in products) == [2, 50]
+    found = [node for node in ancestors([products.einsum("ij,jk,kl->il", x, y, z)]) if node.op is products.matmul]
+    assert sorted(node.size for node in found) == [2, 50]
 
 
 def test_multi_dot_takes_the_cheapest_order() -> None:
     x, y, z = (TapeVar(np.ones(shape)) for shape in ((2, 50), (50, 50), (50, 1)))
-    products = [node for node in ancestors([linalg.multi_dot([x, y, z])]) if node.op is contract.matmul]
-    assert sorted(node.size for node in products) == [2, 50]
+    found = [node for node in ancestors([matrices.multi_dot([x, y, z])]) if node.op is products.matmul]
+    assert sorted(node.size for node in found) == [2, 50]
 
 
 def test_flops_of_a_product() -> None:
     types = ArrayType((5, 2, 3)), ArrayType((3, 4))
-    assert contract.matmul.flops is not None
-    assert contract.matmul.flops(*types, contract.matmul.infer(*types)) == 2 * 5 * 2 * 3 * 4
+    assert products.matmul.flops is not None
+    assert products.matmul.flops(*types, products.matmul.infer(*types)) == 2 * 5 * 2 * 3 * 4
 
 
 X = TapeVar(np.ones((2, 3)))
 MISFITS: tuple[tuple[Callable[[], Any], str], ...] = (
     (
-        lambda: contract.matmul.infer(ArrayType((2, 3)), ArrayType((4, 5))),
+        lambda: products.matmul.infer(ArrayType((2, 3)), ArrayType((4, 5))),
         r"shapes \(2, 3\) and \(4, 5\) .* 3 against 4",
     ),
-    (lambda: contract.matmul.infer(ArrayType((2, 3)), ArrayType(())), r"shapes \(2, 3\) and \(\) do not fit: a number"),
-    (lambda: contract.tensordot(X, np.ones((2, 3)), 1), r"axes \(1,\) of \(2, 3\) and \(0,\) of \(2, 3\) differ"),
-    (lambda: contract.einsum("ij,jk->ik", X, np.ones((4, 5))), "index 'j' has the lengths 3 and 4"),
-    (lambda: contract.einsum("ii", X), "index 'i' has the lengths 2 and 3"),
-    (lambda: contract.einsum("ij->iz", X), "no operand has the index 'z'"),
-    (lambda: contract.einsum("ij->ii", X), "each index once"),
-    (lambda: contract.einsum("ijk->i", X), "does not fit operands of 2 axes"),
-    (lambda: contract.einsum("ij,jk", X), "does not fit operands of 2 axes"),
-    (lambda: contract.einsum("...j->j", X), "the ellipsis"),
+    (lambda: products.matmul.infer(ArrayType((2, 3)), ArrayType(())), r"shapes \(2, 3\) and \(\) do not fit: a number"),
+    (lambda: products.tensordot(X, np.ones((2, 3)), 1), r"axes \(1,\) of \(2, 3\) and \(0,\) of \(2, 3\) differ"),
+    (lambda: products.einsum("ij,jk->ik", X, np.ones((4, 5))), "index 'j' has the lengths 3 and 4"),
+    (lambda: products.einsum("ii", X), "index 'i' has the lengths 2 and 3"),
+    (lambda: products.einsum("ij->iz", X), "no operand has the index 'z'"),
+    (lambda: products.einsum("ij->ii", X), "each index once"),
+    (lambda: products.einsum("ijk->i", X), "does not fit operands of 2 axes"),
+    (lambda: products.einsum("ij,jk", X), "does not fit operands of 2 axes"),
+    (lambda: products.einsum("...j->j", X), "the ellipsis"),
     (lambda: equations.inv.infer(ArrayType((2, 3))), r"inv: the shape \(2, 3\) is not that of a square matrix"),
     (lambda: equations.solve_matrices.infer(ArrayType((2, 2)), ArrayType((3, 1))), "solve: .* 2 against 3"),
-    (lambda: decompose.qr(X, "raw"), "qr: no mode 'raw'"),
+    (lambda: decompositions.qr(X, "raw"), "qr: no mode 'raw'"),
 )
 
 
@@ -110,4 +112,4 @@ def test_what_does_not_fit_is_said(call: Callable[[], Any], text: str) -> None:
 
 def test_out_is_refused() -> None:
     with pytest.raises(GraphTypeError, match="dot: there is no out="):
-        contract.dot(X, np.ones((3, 2)), out=np.empty((2, 2)))
+        products.dot(X, np.ones((3, 2)), out=np.empty((2, 2)))

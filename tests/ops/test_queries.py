@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop.ops import numeric, queries
+from backprop.ops.composites import numeric
+from backprop.ops.reductions import queries
 from tests.ops.tape import TapeVar, value_of
 
 X = np.array([[0.0, 1.0, np.nan], [np.inf, -np.inf, -0.0]])

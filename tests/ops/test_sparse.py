@@ -12,9 +12,9 @@ import scipy.sparse as sp
 
 import backprop as bp
 from backprop.errors import GraphTypeError, ShapeError, TracedConversionError
-from backprop.graph.structure import Structure, flatten, unflatten
-from backprop.graph.trace import trace
-from backprop.ops.sparse import Pattern, Sparse, compressed, coordinates, sampled_matmul, sparse_matmul
+from backprop.graph.tracing.structure import Structure, flatten, unflatten
+from backprop.graph.tracing.trace import trace
+from backprop.ops.sparse.sparse import Pattern, Sparse, compressed, coordinates, sampled_matmul, sparse_matmul
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 

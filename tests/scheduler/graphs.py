@@ -8,9 +8,10 @@ import numpy as np
 
 from backprop.errors import Source
 from backprop.graph.graph import Graph, Literal, Node, literal
-from backprop.ops.elementwise import add, multiply, sin
-from backprop.ops.op import Op
-from backprop.ops.types import ValueType, type_of
+from backprop.ops.core.op import Op
+from backprop.ops.core.types import ValueType, type_of
+from backprop.ops.elementwise.arithmetic import add, multiply
+from backprop.ops.elementwise.trigonometric import sin
 
 
 class Hand:

@@ -3,11 +3,12 @@ from __future__ import annotations
 import dask
 import numpy as np
 
-from backprop.ops.elementwise import add, sin
-from backprop.ops.types import array_type
+from backprop.ops.core.types import array_type
+from backprop.ops.elementwise.arithmetic import add
+from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.executors.base import programs
 from backprop.scheduler.lower import LARGE, Lowered, lower
-from backprop.scheduler.plan import Plan, make_plan
+from backprop.scheduler.planning.plan import Plan, make_plan
 from tests.scheduler.graphs import Hand
 
 F8 = np.dtype("float64")

@@ -11,15 +11,15 @@ from functools import reduce
 
 from ..graph import Graph, with_bodies
 from ..verify import verify
-from .blocks import split_blocks
-from .calls import inline_calls
+from .branch_order import order_by_branch
 from .dead_code import drop_dead_code
-from .factors import move_factors
-from .order import order_by_branch
-from .products import join_products
+from .factoring import move_factors
+from .inlining import inline_calls
+from .peephole.simplify import simplify
+from .product_batching import join_products
 from .rank_one import add_rank_one
-from .results import keep_histories, narrow_results
-from .simplify import simplify
+from .tiling.tile import split_blocks
+from .unused_results import keep_histories, narrow_results
 
 Pass = Callable[[Graph], Graph]
 

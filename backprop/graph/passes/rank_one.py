@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import BackpropError
-from ...ops.accumulate import accumulate
-from ...ops.contract import matmul
-from ...ops.elementwise import add, multiply, negative, subtract
-from ...ops.rank_one import rank_one_added
+from ...ops.arrays.accumulate import accumulate
+from ...ops.elementwise.arithmetic import add, multiply, negative, subtract
+from ...ops.linear_algebra.products import matmul
+from ...ops.linear_algebra.rank_one import rank_one_added
 from ..graph import Graph, Node, NodeId
 from ..rewrite import Rewrite
 from .dead_code import drop_dead_code, uses

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..events import Recorder
-from ..plan import Plan
+from ..planning.plan import Plan
 from .base import AbstractExecutor
 from .serial import Serial
 from .threads import Threads

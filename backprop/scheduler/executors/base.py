@@ -17,19 +17,19 @@ from typing import Any
 import numpy as np
 
 from ...errors import PlanError, Source
+from ...graph.cache import remembered
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
-from ...graph.remember import remembered
 from ...graph.verify import same_type
-from ...ops.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
-from ..blas import blas_threads as blas
-from ..cost import Machine
+from ...ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..interpret import runner_of
-from ..known import this_machine
 from ..lower import plan_input
-from ..partition import partition
-from ..plan import Plan, PlanInput, Slot, TaskOutput, make_plan, verify_plan
+from ..machine.blas import blas_threads as blas
+from ..machine.cost import Machine
+from ..machine.profile import this_machine
+from ..planning.partition import partition
+from ..planning.plan import Plan, PlanInput, Slot, TaskOutput, make_plan, verify_plan
+from ..programs.interpreter import runner_of
 
 
 class AbstractExecutor(ABC):

@@ -28,14 +28,14 @@ from dask.task_spec import Task as DaskTask
 from dask.task_spec import TaskRef
 from distributed.protocol import pickle
 
-from ...ops.types import ArrayType
-from ..blas import blas_threads as blas
+from ...ops.core.types import ArrayType
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..kernels import inherited, kernels_here
 from ..lower import Key, Lowered, lower, new_token, plan_input
-from ..plan import Plan, PlanInput
-from ..program import compile_program
-from ..stages import run_staged
+from ..machine.blas import blas_threads as blas
+from ..machine.blas_kernels import inherited, kernels_here
+from ..planning.plan import Plan, PlanInput
+from ..planning.stages import run_staged
+from ..programs.program import compile_program
 from .base import AbstractExecutor, entered, run_inline
 
 OVERHEAD = 1e-2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..blas import blas_threads as blas
 from ..events import Recorder
-from ..plan import Plan
+from ..machine.blas import blas_threads as blas
+from ..planning.plan import Plan
 from .base import AbstractExecutor, alone, entered, run_inline
 
 

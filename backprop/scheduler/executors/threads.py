@@ -17,15 +17,15 @@ import dask.threaded
 from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 
-from ..blas import blas_threads as blas
 from ..events import Recorder
-from ..known import this_machine
 from ..lower import lower
-from ..plan import Plan
-from ..stages import run_staged, stages
+from ..machine.blas import blas_threads as blas
+from ..machine.profile import this_machine
+from ..planning.plan import Plan
+from ..planning.stages import run_staged, stages
 from .base import AbstractExecutor, alone, entered, run_inline, runners
-from .crew import Crews
-from .team import team
+from .replay import team
+from .thread_pool import Crews
 
 
 class Threads(AbstractExecutor):

@@ -7,7 +7,7 @@ import pytest
 
 import backprop as bp
 from backprop.errors import VerifyError
-from backprop.graph.differentiate import differentiate
+from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import run_passes
 

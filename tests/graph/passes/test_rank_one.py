@@ -10,11 +10,11 @@ from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes.rank_one import add_rank_one
 from backprop.graph.verify import verify
-from backprop.ops.accumulate import accumulate
-from backprop.ops.contract import matmul
-from backprop.ops.elementwise import add, multiply, negative, subtract
-from backprop.ops.rank_one import rank_one_added
-from backprop.ops.types import array_type
+from backprop.ops.arrays.accumulate import accumulate
+from backprop.ops.core.types import array_type
+from backprop.ops.elementwise.arithmetic import add, multiply, negative, subtract
+from backprop.ops.linear_algebra.products import matmul
+from backprop.ops.linear_algebra.rank_one import rank_one_added
 from tests.scheduler.graphs import Hand
 
 

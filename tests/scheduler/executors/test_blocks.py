@@ -8,15 +8,15 @@ import numpy as np
 
 import backprop as bp
 from backprop import ops
-from backprop.graph.differentiate import differentiate
+from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import run_passes
-from backprop.graph.passes.blocks import split_blocks
-from backprop.graph.passes.families import Sizes
+from backprop.graph.passes.tiling.families import Sizes
+from backprop.graph.passes.tiling.tile import split_blocks
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.base import AbstractExecutor
-from backprop.scheduler.plan import make_plan, verify_plan
+from backprop.scheduler.planning.plan import make_plan, verify_plan
 
 SHAPES = [(16, 16), (16,), (300, 16)]
 RNG = np.random.default_rng(8)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from backprop.scheduler.executors.cluster import Cluster, _compare_kernels
-from backprop.scheduler.kernels import CORETYPE, inherited, kernels_here
+from backprop.scheduler.machine.blas_kernels import CORETYPE, inherited, kernels_here
 
 
 @pytest.mark.cluster

@@ -11,20 +11,21 @@ import pytest
 
 from backprop.errors import PlanError, Source
 from backprop.graph.graph import Graph
-from backprop.ops.contract import matmul
-from backprop.ops.elementwise import add, multiply, sin
-from backprop.ops.index import Slice, basic_index
-from backprop.ops.op import Op
-from backprop.ops.reduce import reduce_sum
-from backprop.ops.shape import permute
-from backprop.ops.types import array_type, scalar_type
+from backprop.ops.arrays.indexing import Slice, basic_index
+from backprop.ops.arrays.shapes import permute
+from backprop.ops.core.op import Op
+from backprop.ops.core.types import array_type, scalar_type
+from backprop.ops.elementwise.arithmetic import add, multiply
+from backprop.ops.elementwise.trigonometric import sin
+from backprop.ops.linear_algebra.products import matmul
+from backprop.ops.reductions.reductions import reduce_sum
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.base import AbstractExecutor, entered
 from backprop.scheduler.executors.cluster import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.partition import partition
-from backprop.scheduler.plan import Plan, make_plan, verify_plan
+from backprop.scheduler.planning.partition import partition
+from backprop.scheduler.planning.plan import Plan, make_plan, verify_plan
 from tests.scheduler.graphs import Hand, branches
 
 F8 = np.dtype("float64")

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 import backprop as bp
-from backprop.api.run import joint
-from backprop.graph.trace import trace
-from backprop.scheduler.cost import free_nodes
+from backprop.api.verbs.run import joint
+from backprop.graph.tracing.trace import trace
 from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.plan import make_plan, verify_plan
+from backprop.scheduler.machine.cost import free_nodes
+from backprop.scheduler.planning.plan import make_plan, verify_plan
 
 A = np.array([[2.0, 1.0], [0.5, 3.0]])
 B = np.array([1.0, -2.0])

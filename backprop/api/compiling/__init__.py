@@ -1,0 +1,1 @@
+"""compile: trace once, plan once, replay."""

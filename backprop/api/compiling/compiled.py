@@ -1,0 +1,211 @@
+"""compile: trace once for each signature, plan once, and replay.
+
+A signature is the structure, shapes and dtypes of the arguments, and their static parts. Where values steer the
+function, each answer becomes a guard: a replay runs the graph up to the question, compares the answer, and goes on
+along the path that gave it. An unknown answer is traced anew, with the values that are known already, so that no work
+is done twice.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, overload
+
+import numpy as np
+from dask.utils import parse_bytes
+from typing_extensions import ParamSpec, TypeVar
+
+from ...graph.graph import Graph, NodeId
+from ...graph.tracing.builder import Asked, Var
+from ...graph.tracing.structure import Structure, unflatten
+from ...graph.tracing.trace import Recording, flatten_call, record
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.planning.plan import Plan
+from ...scheduler.programs.rematerialisation import within
+from ..verbs.evaluate import Function, as_function
+from ..verbs.explain import report
+from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
+from .replay import Replay, finishes, matcher
+
+P = ParamSpec("P", default=...)
+R = TypeVar("R", default=Any)
+
+SIGNATURES = 128  # kept for each compiled function
+PATHS = 64  # kept for each signature
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """One way through a function: questions with their answers, and the graph of the rest."""
+
+    steps: tuple[Asked, ...]
+    graph: Graph
+    start: tuple[NodeId, ...]  # ids that the graph's inputs stand for
+    constants: Mapping[NodeId, Any]  # captured values
+    output: Structure
+
+
+class Compiled(Generic[P, R]):
+    """A function that is traced once for each signature; call it like the function itself.
+
+    Attributes:
+        traces: how often the function has been traced.
+    """
+
+    def __init__(self, f: Callable[P, R], executor: AbstractExecutor | None, memory_limit: int | None) -> None:
+        functools.update_wrapper(self, f)
+        self.traces = 0
+        self._function = f
+        self._executor = executor
+        self._memory_limit = memory_limit
+        self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._last: tuple[Path, AbstractExecutor] | None = None  # what the quick way was looked for last
+        self._replay: Replay | None = None
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The function's result."""
+        executor, replay = current(self._executor), self._replay
+        if replay is not None and replay.executor is executor:
+            matched = replay.match(args, kwargs)
+            if matched is not None:
+                return replay(matched)  # type: ignore[no-any-return]
+        values, structure = flatten_call(self._function, args, kwargs)
+        if any(isinstance(value, Var) for value in values):
+            return self._function(*args, **kwargs)  # a part of an outer trace
+        path, env = self._walk(args, kwargs, values, structure, executor)
+        inputs = [env[i] for i in path.start]
+        results = replay_graph(path.graph, inputs, executor)
+        if self._last != (path, executor):
+            self._last, self._replay = (path, executor), _replay(path, structure, executor)
+        return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
+
+    def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
+        """The graph, after all passes, that a call with some arguments runs."""
+        return self._path(args, kwargs).graph
+
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> Plan:
+        """The plan that a call with some arguments runs: its tasks, work and span."""
+        return plan_of(current(self._executor), self.graph(*args, **kwargs))
+
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> str:
+        """What a call with some arguments runs, as text: the plan's work, span and tasks, and why."""
+        return report(self.graph(*args, **kwargs), current(self._executor))
+
+    def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
+        values, structure = flatten_call(self._function, args, kwargs)
+        return self._walk(args, kwargs, values, structure, current(self._executor))[0]
+
+    def _walk(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        values: Sequence[Any],
+        structure: Structure,
+        executor: AbstractExecutor,
+    ) -> tuple[Path, dict[NodeId, Any]]:
+        """The path that some values take, and the values of ids known at its end."""
+        paths = self._paths.get(structure, ())
+        known: dict[NodeId, Any] = dict(enumerate(values))
+        steps: list[Asked] = []  # what has been asked, with the answers of this call
+        while paths:
+            path, place = paths[0], len(steps)
+            if place == len(path.steps):
+                return path, {**path.constants, **known}
+            steps.append(_answered(path.steps[place], path.constants, known, executor))
+            paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
+        return self._trace(args, kwargs, structure, known, steps, executor)
+
+    def _trace(
+        self,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        structure: Structure,
+        known: Mapping[NodeId, Any],
+        steps: Sequence[Asked],
+        executor: AbstractExecutor,
+    ) -> tuple[Path, dict[NodeId, Any]]:
+        """A new path, which starts with steps that are known."""
+        recording = record(self._function, args, kwargs, runner(executor), known)
+        path = _path_of(recording, steps, self._memory_limit)
+        with self._lock:
+            self.traces += 1
+            paths = self._paths.pop(structure, ())
+            self._paths[structure] = (path, *paths)[:PATHS]
+            if len(self._paths) > SIGNATURES:
+                self._paths.popitem(last=False)
+        return path, {**recording.builder.values, **path.constants}
+
+
+@overload
+def compile(
+    f: Graph, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[..., Any]: ...
+@overload
+def compile(
+    f: Callable[P, R], executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[P, R]: ...
+def compile(
+    f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
+) -> Compiled[..., Any]:
+    """A function traced once for each signature, and replayed.
+
+    Arguments:
+        f: any function: plain, or made by grad, value_and_grad, minibatch ... It must depend on its arguments only;
+            arrays that it captures are copied when it is traced.
+        executor: where to run; None for the one of `with use(...)`.
+        memory_limit: bytes that the values may take at once, as a number or such as "1 GB", not counting arguments.
+            Where it takes that, values are computed again in the reverse pass; results are the same, to the bit. It is
+            kept by prediction, and for one task at a time: tasks that run side by side hold their values side by side.
+    Returns:
+        a Compiled: call it like `f`; it has .graph(*args), .plan(*args) and .explain(*args).
+    Errors:
+        MemoryLimitError: when called, where the limit cannot be kept.
+    """
+    return Compiled(as_function(f), executor, None if memory_limit is None else parse_bytes(memory_limit))
+
+
+def _path_of(recording: Recording, steps: Sequence[Asked], memory_limit: int | None) -> Path:
+    """The path of a recording: its steps, the first of them known, and the graph of what they leave to do."""
+    builder = recording.builder
+    new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.asked[len(steps) :]]
+    known = builder.values
+    arguments = len(recording.arguments.types)
+    constants = {
+        i: value.copy() if isinstance(value, np.ndarray) else value
+        for i, value in known.items()
+        if i >= arguments and builder.nodes[i] is None
+    }
+    start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
+    graph, _ = builder.build(recording.ids, start)
+    rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit)
+    return Path((*steps, *new), rest, start, constants, recording.output)
+
+
+def _replay(path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
+    """The quick way along a path without questions, where there is one."""
+    match = None if path.steps else matcher(structure, path.start, path.constants)
+    if match is None:
+        return None
+    return Replay(executor, match, bound_of(executor, plan_of(executor, path.graph)), finishes(path.graph), path.output)
+
+
+def _answered(
+    step: Asked, constants: Mapping[NodeId, Any], known: dict[NodeId, Any], executor: AbstractExecutor
+) -> Asked:
+    """The step with the answer of this call; what was run for it is known from now on."""
+    if step.graph is not None:
+        values = [known[i] if i in known else constants[i] for i in step.start]
+        known.update(zip(step.made, run_graph(step.graph, values, executor), strict=True))
+    return step._replace(answer=step.ask(known[step.id] if step.id in known else constants[step.id]))
+
+
+def same_answer(one: Any, other: Any) -> bool:
+    """Whether two answers steer a function the same way; NaN is like itself."""
+    if isinstance(one, np.ndarray | float | complex | np.generic):
+        return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,1 @@
+"""switch, match, scan, checkpoint, minibatch: what users call inside of a function."""

@@ -1,0 +1,263 @@
+"""Control flow in graphs: switch, match, scan and checkpoint.
+
+Each traces the user's functions into bodies, makes a small graph of one node that holds them, and runs it: in the trace
+that its operands belong to, of which the node becomes a part, or on an executor.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from ...errors import ArgumentError, BackpropError, GraphTypeError, ShapeError
+from ...graph.autodiff.control_flow import call, emit, position
+from ...graph.autodiff.control_flow import switch as switch_op
+from ...graph.autodiff.loops import Loop
+from ...graph.autodiff.loops import scan as scan_op
+from ...graph.graph import Graph
+from ...graph.tracing.body import Traced, agree, alike, as_type, follows, rebuilt, trace_body, with_numbers
+from ...graph.tracing.builder import Builder, Var
+from ...graph.tracing.fields import choice, closest, narrow, narrowed
+from ...graph.tracing.source_lines import located, user_line
+from ...graph.tracing.structure import Static, Structure, flatten, unflatten
+from ...graph.tracing.trace import trace
+from ...graph.verify import same_type
+from ...ops.core.op import Kind, Op
+from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
+from ..verbs.run import current, handed_out, plain, run_graph, runner, youngest
+
+ROUNDS = 8
+"""Times that a step is traced at most until the dtypes of its carries are settled."""
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C")
+Y = TypeVar("Y")
+
+
+def switch(index: Any, branches: Sequence[Callable[..., R]], *operands: Any) -> R:
+    """The result of the branch that an index picks; the others do not run, neither forward nor in reverse.
+
+    Arguments:
+        index: an integer, counted from the end where negative; a boolean picks branch 0 or 1.
+        branches: functions of the operands, all with results of the same structure, shapes and dtypes. What they
+            capture is an operand too. A plain index calls its branch at once.
+        operands: any structures.
+    Errors:
+        IndexError: there is no such branch; raised when the node runs.
+        GraphTypeError: branches with different results.
+    """
+    if not branches:
+        raise ArgumentError("switch needs at least one branch", user_line(), "give a sequence of functions")
+    if not isinstance(index, Var):
+        return branches[position(index, len(branches))](*operands)
+    return _choose("switch", index, branches, operands)
+
+
+def _choose(name: str, index: Any, branches: Sequence[Callable[..., R]], operands: Sequence[Any]) -> R:
+    values, structure = flatten(tuple(operands))
+    run, outer = runner(current()), youngest([index, *values])
+    bodies = [trace_body(branch, structure, structure.types, run, outer) for branch in branches]
+    graphs, captured = agree(name, bodies, len(values))
+    return _run(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)  # type: ignore[no-any-return]
+
+
+def match(value: Any, cases: Mapping[type, Callable[[Any], R]]) -> R:
+    """The result of the case of a value's class, or of the closest of its base classes.
+
+    Arguments:
+        value: an instance, whose case is called at once; or a Var of a class that only turns out when it runs, which
+            makes a node that holds all cases and runs one.
+        cases: from classes to functions of the value; `object` takes what is left. In a node, all return results of
+            the same structure, shapes and dtypes.
+    Errors:
+        GraphTypeError: no case fits the class; raised when the node runs, where there is one.
+    """
+    classes = tuple(cases)
+    if isinstance(value, Var) and isinstance(value.type, OpaqueType | UserType):
+        branches = [functools.partial(_as_class, cls, case) for cls, case in cases.items()]
+        return _choose("match", choice(value, classes=classes), branches, [value])
+    cls = _class_of(value.type) if isinstance(value, Var) else type(value)
+    try:
+        case = cases[classes[closest(cls, classes)]]
+    except GraphTypeError as error:
+        raise located(error, user_line()) from None
+    return case(value)
+
+
+def _as_class(cls: type, case: Callable[[Any], R], value: Any) -> R:
+    return case(narrow(value, type=narrowed(value.type, cls)))
+
+
+def _class_of(type: ValueType[Any]) -> type:
+    """The class of the values of a type."""
+    if isinstance(type, NumericType):
+        return np.ndarray if type != scalar_type(type.dtype, type.weak) else type.dtype.type
+    return tuple
+
+
+def scan(f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: int | None = None) -> tuple[C, Y]:
+    """A loop over rows as one node: `carry, y = f(carry, x)` for each row x, as `jax.lax.scan` does.
+
+    Arguments:
+        f: from a carry and a row to the next carry and a result. What it captures stays the same in all steps.
+        init: the first carry, any structure of numbers and arrays; a step keeps their shapes and dtypes.
+        xs: arrays with the same length, in any structure; None where the steps read no rows.
+        length: the number of steps, where xs is None.
+    Returns:
+        (the last carry, the results y stacked along a new first axis).
+    Errors:
+        ShapeError: arrays of unequal length, or a length that is not theirs.
+        GraphTypeError: a step changes the structure, a shape or a dtype of the carry.
+    """
+    carries = len(with_numbers(init)[0])
+    leaves, structure = with_numbers((init, xs))
+    steps = _length(leaves[carries:], length)
+    step = _checked(f, with_numbers(init)[1])
+    rows = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves[carries:]]
+    types, body = _steady(step, structure, [_type(leaf) for leaf in leaves[:carries]], rows)
+    loop = Loop(carries, len(rows), steps, False, tuple(range(carries)))
+    return _run(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
+
+
+def _length(rows: Sequence[Any], length: int | None) -> int:
+    """The number of steps."""
+    lengths: set[int] = {row.shape[0] for row in rows if getattr(row, "ndim", 0)}
+    if length is not None:
+        lengths.add(operator.index(length))
+    if len(lengths) == 1 and min(lengths) >= 0 and all(getattr(row, "ndim", 0) for row in rows):
+        return lengths.pop()
+    shapes = ", ".join(str(getattr(row, "shape", ())) for row in rows) or "none"
+    raise ShapeError(
+        f"scan takes arrays of one length, and got the shapes {shapes} and length={length}",
+        user_line(),
+        "give xs with a first axis of the same length, or xs=None and length=",
+    )
+
+
+def _checked(f: Callable[[Any, Any], tuple[Any, Any]], carry: Structure) -> Callable[[Any, Any], tuple[Any, Any]]:
+    """The function, which has to return a pair, the first of it a carry."""
+
+    def step(*args: Any) -> tuple[Any, Any]:
+        result: Any = f(*args)
+        if type(result) is not tuple or len(result) != 2:
+            raise GraphTypeError("the function of scan must return (carry, y)", user_line(), "y may be None")
+        given = with_numbers(result[0])[1]
+        if not alike(given, carry):
+            raise GraphTypeError(
+                f"a step of scan turns a carry {carry.spec} into {given.spec}",
+                user_line(),
+                "return a carry of the structure of init",
+            )
+        return result
+
+    return step
+
+
+def _steady(
+    step: Callable[..., Any], structure: Structure, types: list[ValueType[Any]], rows: list[Any]
+) -> tuple[list[ValueType[Any]], Traced]:
+    """The types of the carries in all steps, and the body; Python numbers take the dtype of what they become."""
+    free = [getattr(t, "weak", False) for t in types]
+    body = trace_body(step, structure, [*types, *rows], runner(current()))
+    for _ in range(ROUNDS):
+        found = body.graph.output_types[: len(types)]
+        settled = [_strong(new) if is_free else t for t, new, is_free in zip(types, found, free, strict=True)]
+        if settled == types:
+            break
+        types = settled
+        body = trace_body(step, structure, [*types, *rows], runner(current()))
+    return types, _kept(body, types, structure)
+
+
+def _kept(body: Traced, types: list[ValueType[Any]], structure: Structure) -> Traced:
+    """The body, its carries cast to their types, and its results no longer weak."""
+    found = body.graph.output_types
+    for k, t in enumerate(types):
+        if not (same_type(t, found[k]) or follows(found[k], t)):
+            raise GraphTypeError(
+                f"a step of scan turns {_path(structure, k)} from {t} into {found[k]}",
+                user_line(),
+                "start with the shape and dtype that the steps keep",
+            )
+    results = [*types, *map(_strong, found[len(types) :])]
+    inputs = body.graph.inputs
+    return dataclasses.replace(body, graph=rebuilt(body.graph, inputs, range(len(inputs)), results))
+
+
+def _path(structure: Structure, k: int) -> str:
+    """Where a carry stands, as in `init.layers[2]`; the structure is that of (carry, row)."""
+    leaves = zip(structure.paths(""), structure.leaves, strict=True)
+    paths = [path for path, leaf in leaves if not isinstance(leaf, Static)]
+    return paths[k].replace("[0]", "init", 1)
+
+
+def _strong(t: ValueType[Any]) -> ValueType[Any]:
+    return scalar_type(t.dtype) if isinstance(t, NumericType) and t.weak else t
+
+
+def checkpoint(f: Callable[P, R]) -> Callable[P, R]:
+    """The function, of which nothing is kept for the reverse pass but its arguments: there it is computed again.
+
+    Arguments:
+        f: any function.
+    Returns:
+        a function of the same arguments and the same results, to the bit. Its gradient takes less memory, and the time
+        of one more evaluation.
+    """
+
+    @functools.wraps(f)
+    def checkpointed(*args: P.args, **kwargs: P.kwargs) -> Any:
+        executor = current()
+        traced = trace(f, args, kwargs, runner(executor))
+        if youngest(traced.values) is not None:
+            return _run(call, list(traced.values), traced.output, bodies=(traced.graph,))
+        results = run_graph(plain(traced.graph, tuple(traced.known)), traced.inputs, executor)
+        return unflatten(traced.output, handed_out(traced.graph.output_types, results, traced.values))
+
+    return checkpointed
+
+
+def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType[Any]] = (), **params: Any) -> Any:
+    """The results of a node that holds bodies: those that make up `output`.
+
+    Arguments:
+        op: the node's op.
+        values: of its operands.
+        output: the structure of the results.
+        types: what the first operands are cast to.
+        params: the node's parameters.
+    """
+    builder = Builder()
+    builder.source = user_line()
+    _check_local(params["bodies"])
+    operands: list[Any] = [builder.input(_type(value)) for value in values]
+    operands[: len(types)] = [as_type(var, t) for var, t in zip(operands, types, strict=False)]
+    try:
+        result: Any = emit(builder, op, operands, params)
+    except BackpropError as error:
+        raise located(error, builder.source) from None
+    graph, _ = builder.build([result[k].id for k in range(len(output.types))])
+    executor = current()
+    graph = graph if youngest(values) is not None else plain(graph)
+    return unflatten(output, handed_out(graph.output_types, run_graph(graph, values, executor), values))
+
+
+def _check_local(bodies: Sequence[Graph]) -> None:
+    """Refuse local ops in bodies: the reverse pass would run them again, and an executor elsewhere."""
+    for node in (node for body in bodies for node in body.nodes):
+        if node.op.kind is Kind.LOCAL:
+            raise GraphTypeError(
+                f"{node.op.name} is a local op, and cannot stand in a switch, match, scan or checkpoint",
+                node.source,
+                "call it outside, and hand in its result",
+            )
+
+
+def _type(value: Any) -> ValueType[Any]:
+    return value.type if isinstance(value, Var) else type_of(value)

@@ -1,0 +1,1 @@
+"""Ops and value classes of the user's own."""

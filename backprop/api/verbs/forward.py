@@ -1,0 +1,131 @@
+"""Forward mode: jvp, and hvp as the forward mode of a gradient.
+
+Forward mode is the transpose of the transposed graph (J. Townsend, A new trick for calculating Jacobian vector
+products, 2017); what it does not need of the reverse pass is dead code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar, TypeVarTuple, overload
+
+import numpy as np
+
+from ...errors import BadCotangentError, IntegerInputError
+from ...graph.autodiff.differentiate import differentiate, zero
+from ...graph.autodiff.split import supply
+from ...graph.graph import Graph
+from ...graph.passes import run_passes
+from ...graph.tracing.builder import Builder
+from ...graph.tracing.structure import unflatten
+from ...graph.tracing.trace import trace
+from ...ops.core.types import NumericType
+from .arguments import Pick, not_differentiable, pick
+from .cotangents import fitted
+from .evaluate import Function, as_function
+from .gradients import grad
+from .run import Ids, current, handed_out, run_graph, runner
+
+R = TypeVar("R")
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+@overload
+def jvp(f: Graph, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]: ...
+@overload
+def jvp(f: Callable[[*Ts], R], primals: tuple[*Ts], tangents: tuple[*Ts]) -> tuple[R, R]: ...
+@overload
+def jvp(f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[R, R]: ...
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """The value of a function and its directional derivative.
+
+    Arguments:
+        f: any function.
+        primals: its arguments.
+        tangents: a direction for each, of its structure and shapes; cast to its dtypes. An argument without a
+            derivative (an integer, a string) has the tangent None.
+    Returns:
+        (f(*primals), tangent of it), with None where the value has parts without a derivative.
+    Errors:
+        BadCotangentError: tangents that do not fit the primals.
+        IntegerInputError: a tangent of an argument that has none.
+    """
+    return _pushed(as_function(f), primals, tangents, [f"tangents[{k}]" for k in range(len(tangents))])
+
+
+def hvp(f: Function, args: Sequence[Any], v: T) -> T:
+    """The product of the Hessian of a scalar function, by its first argument, with a vector.
+
+    Arguments:
+        f: returns a real scalar.
+        args: its arguments.
+        v: of the structure and shapes of the first argument.
+    Returns:
+        H v, of that structure too; it costs about as much as two gradients.
+    Errors:
+        BadCotangentError: `v` does not fit the first argument.
+    """
+    first, *rest = args
+    gradient: Callable[..., Any] = grad(as_function(f))
+    return _pushed(lambda x: gradient(x, *rest), (first,), (v,), ["v"])[1]  # type: ignore[no-any-return]
+
+
+def _pushed(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], names: Sequence[str]
+) -> tuple[Any, Any]:
+    if len(primals) != len(tangents):
+        raise BadCotangentError(
+            f"there are {len(primals)} primals and {len(tangents)} tangents", fix="give a tangent for each primal"
+        )
+    chosen = current()
+    traced = trace(f, primals, {}, runner(chosen))
+    graph = traced.graph
+    picks = pick(f, traced.arguments, tuple(range(len(primals))), lenient=True)
+    given = [leaf for one, t, name in zip(picks, tangents, names, strict=True) for leaf in _leaves(one, t, name)]
+    wrt = tuple(i for one in picks for i in one.ids)
+    values = run_graph(forward_graph(graph, wrt, tuple(traced.known)), [*traced.inputs, *given], chosen)
+    count = len(graph.outputs)
+    results = handed_out((*graph.output_types, *graph.output_types), values, [*traced.values, *given])
+    moved = [r if t.differentiable else None for r, t in zip(results[count:], graph.output_types, strict=True)]
+    return unflatten(traced.output, results[:count]), unflatten(traced.output, moved, lambda value: None)
+
+
+def _leaves(one: Pick, tangent: Any, name: str) -> list[Any]:
+    """The tangents of the inputs that an argument stands for."""
+    if one.ids:
+        return fitted(one.structure, tangent, name)
+    if isinstance(tangent, int | float | complex | np.ndarray | np.generic) and np.any(tangent):
+        raise _no_tangent(not_differentiable(one.structure, name.replace("tangents", "primals")))
+    return []
+
+
+def _no_tangent(error: IntegerInputError) -> IntegerInputError:
+    return IntegerInputError(error.what, error.where, "pass a float (3.0 for 3), or give it the tangent None")
+
+
+@lru_cache(maxsize=256)
+def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
+    """(inputs, values of known ids, tangents of wrt) -> (results, tangents of results).
+
+    Arguments:
+        graph: what to differentiate.
+        wrt: ids of inputs.
+        known: ids of nodes whose values are given.
+    """
+    joint_graph = differentiate(graph, wrt, seeded=True)
+    pulled = joint_graph.outputs[len(graph.outputs) :]
+    seeds = tuple(range(graph.first, joint_graph.first))
+    twice = differentiate(Graph(joint_graph.inputs, joint_graph.nodes, pulled), seeds, seeded=True)
+    builder = Builder()
+    inputs = [builder.input(type) for type in (*graph.inputs, *map(graph.type_of, known))]
+    tangents = [builder.input(graph.inputs[i]) for i in wrt]
+    results = builder.inline(supply(graph, graph, known), inputs)
+    # The pullback is linear in the seeds, so that any seeds will do: zeros, or the result itself for a user's type.
+    values = [var for var in results if var.type.differentiable]
+    any_seeds = [zero(builder, var.type) if isinstance(var.type, NumericType) else var for var in values]
+    pushed = iter(builder.inline(supply(twice, graph, known), [*inputs, *any_seeds, *tangents])[len(wrt) :])
+    outs = [next(pushed) if t.differentiable else r for t, r in zip(graph.output_types, results, strict=True)]
+    built, _ = builder.build([var.id for var in (*results, *outs)])
+    return run_passes(built)

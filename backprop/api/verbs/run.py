@@ -1,0 +1,151 @@
+"""How the verbs run a graph: in the trace that its values belong to, or on an executor.
+
+Plans are cached by the content of graphs, so that a function traced anew at every call is planned once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ...graph.autodiff.differentiate import differentiate
+from ...graph.autodiff.split import Halves, split, supply
+from ...graph.cache import remembered
+from ...graph.graph import Graph, NodeId
+from ...graph.passes import LAST_PASSES, run_passes
+from ...graph.passes.smallness import is_light
+from ...graph.tracing.builder import Builder, Run, Var
+from ...graph.tracing.gc_pause import uncollected
+from ...graph.tracing.structure import restore
+from ...graph.verify import verify
+from ...ops.core.types import ValueType
+from ...scheduler.executors.auto import Auto
+from ...scheduler.executors.base import AbstractExecutor, entered
+from ...scheduler.planning.plan import Plan
+
+_CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
+
+
+@contextmanager
+def use(executor: AbstractExecutor) -> Iterator[AbstractExecutor]:
+    """Run what stands in a `with` block on an executor, unless a call names another.
+
+    Arguments:
+        executor: Serial(), Threads(n), Cluster(...) or Auto().
+    """
+    token = _CURRENT.set(executor)
+    try:
+        yield executor
+    finally:
+        _CURRENT.reset(token)
+
+
+def current(executor: AbstractExecutor | None = None) -> AbstractExecutor:
+    """The executor itself, or where it is None the one of the innermost `with use(...)`."""
+    return _CURRENT.get() if executor is None else executor
+
+
+Ids = tuple[NodeId, ...]
+
+
+@remembered(lambda graph, *others: len(graph))
+@uncollected()
+def joint(graph: Graph, wrt: Ids, seeded: bool = False, known: Ids = ()) -> Graph:
+    """The joint graph of a graph, after all passes; `known` ids are inputs behind the graph's own."""
+    whole = differentiate(verify(graph, "trace"), wrt, seeded)
+    return run_passes(supply(whole, graph, known) if known else whole)
+
+
+@remembered(lambda graph, *others: len(graph))
+def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
+    """The forward and the pullback graph of a graph."""
+    whole = joint(graph, wrt, True, known)
+    return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
+
+
+@remembered(lambda graph, *others: len(graph))
+@uncollected()
+def plain(graph: Graph, known: Ids = ()) -> Graph:
+    """The graph itself, after all passes."""
+    verify(graph, "trace")
+    return run_passes(supply(graph, graph, known) if known else graph)
+
+
+@remembered(lambda executor, graph: len(graph))
+@uncollected()
+def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
+    """The plan of a graph on an executor, its work over large arrays split into blocks."""
+    return executor.prepare(graph if is_light(graph) else run_passes(graph, LAST_PASSES))
+
+
+@lru_cache(maxsize=512)
+def bound_of(executor: AbstractExecutor, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """A plan on an executor as something to call with values that fit."""
+    return executor.bound(plan)
+
+
+def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
+    """The results of a graph that runs again and again, for plain values of its inputs."""
+    plan = plan_of(executor, graph)
+    return bound_of(executor, plan)(entered(plan, values))
+
+
+def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
+    """The results of a graph.
+
+    Arguments:
+        graph: the graph, after passes.
+        values: of its inputs; where Vars are among them, the graph becomes a part of theirs.
+        executor: where to run it else.
+    """
+    builder = youngest(values)
+    if builder is not None:
+        return builder.inline(graph, values)
+    return executor.run(plan_of(executor, graph), values)
+
+
+def runner(executor: AbstractExecutor) -> Run:
+    """What runs the part of a graph that a value is asked of."""
+    return lambda graph, values: run_graph(plain(graph), values, executor)
+
+
+def youngest(values: Sequence[Any]) -> Builder | None:
+    """The builder of the innermost trace that values belong to."""
+    builders = [value.builder for value in values if isinstance(value, Var)]
+    return max(builders, key=lambda builder: builder.born, default=None)
+
+
+def memory(value: Any) -> Iterator[Any]:
+    """What owns the memory of a value: of a view its base, of a tuple what owns that of its items."""
+    if type(value) is tuple:
+        for part in value:
+            yield from memory(part)
+    else:
+        while issubclass(type(value), np.ndarray) and value.base is not None:
+            value = value.base
+        yield value
+
+
+def handed_out(types: Sequence[ValueType[Any]], values: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
+    """Results as the user gets them: of the expected class, and sharing memory with nothing.
+
+    Arguments:
+        types: the types of the results.
+        values: the results.
+        inputs: values that stay in use.
+    """
+    taken = {id(owner) for value in inputs for owner in memory(value)}
+    results = []
+    for type, value in zip(types, values, strict=True):
+        result = value if isinstance(value, Var) else restore(type, value)
+        if not isinstance(result, Var) and isinstance(result, np.ndarray):
+            if id(result) in taken or result.base is not None or not result.flags.writeable:
+                result = result.copy()
+            taken.add(id(result))
+        results.append(result)
+    return results

@@ -1,0 +1,1 @@
+"""The example that `backprop train mnist` runs: the data set, the network and its training."""

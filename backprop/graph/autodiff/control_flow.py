@@ -1,0 +1,187 @@
+"""Control: ops that hold graphs, so that a choice or a part to be recomputed is one node.
+
+    switch(index, *operands; bodies)    the results of the body that the index picks; the others do not run
+    call(*operands; bodies)             the results of the only body; `checkpoint` makes it
+    after(x, *others)                   x itself, but not before the others are there
+
+The graphs are the parameter `bodies`. Whoever runs such a node hands `compute` something to call in the place of each
+body (see `graph.parameters`), so that a body runs as a node does: interpreted here, as a program in an executor. The
+rules emit nodes of the same kind, whose bodies are the differentiated ones, so that they can be differentiated again.
+A body is run anew in the reverse pass: nothing of its inside is kept between the passes.
+
+Source: T. Chen et al., Training deep nets with sublinear memory cost, arXiv:1604.06174, 2016 (recomputation).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError
+from ...ops.arrays.shapes import filled
+from ...ops.arrays.tuples import item, make_tuple
+from ...ops.core.op import Kind, Op
+from ...ops.core.types import NumericType, TupleType, ValueType
+from ..evaluate import contiguous
+from ..graph import Graph, Node
+from ..tracing.builder import Builder, Var
+from ..verify import same_type
+from .differentiate import differentiate
+
+Body = Callable[..., Sequence[Any]]
+
+
+# What every op with bodies needs.
+
+
+def results_type(op: str, bodies: Sequence[Graph], types: Sequence[ValueType[Any]]) -> TupleType:
+    """The type of the results of some bodies.
+
+    Arguments:
+        op: the name of the op, for errors.
+        bodies: graphs of the same inputs and results.
+        types: of their operands.
+    Errors:
+        GraphTypeError: a body does not take the operands, or returns other types than the first.
+    """
+    first = bodies[0].output_types
+    for k, body in enumerate(bodies):
+        if not all_fit(body.inputs, types):
+            raise GraphTypeError(f"body {k} of {op} takes {TupleType(body.inputs)}, not {TupleType(tuple(types))}")
+        if not all_fit(first, body.output_types):
+            raise GraphTypeError(
+                f"body {k} of {op} returns {TupleType(body.output_types)}, and body 0 {TupleType(first)}"
+            )
+    return TupleType(first)
+
+
+def all_fit(wanted: Sequence[ValueType[Any]], given: Sequence[ValueType[Any]]) -> bool:
+    """Whether values of some types can stand for others."""
+    return len(wanted) == len(given) and all(map(same_type, wanted, given))
+
+
+def run_body(body: Body, operands: Sequence[Any]) -> tuple[Any, ...]:
+    """The results of a body, which share no memory with the operands, as those may be overwritten later."""
+    given = [contiguous(value) for value in operands]
+    ids = {id(value) for value in given}
+    return tuple([owned(value, ids) for value in body(*given)])
+
+
+def owned(value: Any, ids: set[int]) -> Any:
+    """The value, or its copy where it is an array of another's memory."""
+    is_array = isinstance(value, np.ndarray)
+    return value.copy() if is_array and (value.base is not None or id(value) in ids) else value
+
+
+def pull(body: Graph, wrt: Sequence[int], outputs: Sequence[int]) -> Graph:
+    """The graph of the cotangents: (inputs, cotangents of some outputs) -> cotangents of `wrt`."""
+    chosen = Graph(body.inputs, body.nodes, tuple(body.outputs[k] for k in outputs))
+    joint = differentiate(chosen, wrt, seeded=True)
+    return Graph(joint.inputs, joint.nodes, joint.outputs[len(chosen.outputs) :])
+
+
+def cotangents(g: Var[Any]) -> list[Var[Any] | None]:
+    """The items of the cotangent of a tuple: None for one that is zero or that has none."""
+    node = g.builder.nodes[g.id]
+    if node is None or node.op is not make_tuple:
+        return [item(g, index=k) if t.differentiable else None for k, t in enumerate(items_of(g))]
+    return [_nonzero(Var(g.builder, i, g.builder.types[i])) for i in node.inputs]
+
+
+def _nonzero(var: Var[Any]) -> Var[Any] | None:
+    node = var.builder.nodes[var.id]
+    if node is not None and node.op is filled and complex(dict(node.params)["value"]) == 0:
+        return None
+    return var if var.type.differentiable else None
+
+
+def items_of(var: Var[Any]) -> tuple[ValueType[Any], ...]:
+    """The types of the items of a Var of a tuple."""
+    assert isinstance(var.type, TupleType)
+    return var.type.items
+
+
+def emit(builder: Builder, op: Op, operands: Sequence[Any], params: dict[str, Any]) -> Var[Any]:
+    """The tuple of results of an op with bodies, as a new node of a builder."""
+    return append(builder, op, operands, op.infer(*(var.type for var in operands), **params), **params)
+
+
+def append(builder: Builder, op: Op, operands: Sequence[Any], type: ValueType[Any], **params: Any) -> Var[Any]:
+    """A new node; unlike `Builder.emit` it casts no weak operand, as a body takes it as it is."""
+    ids = tuple(var.id for var in operands)
+    return builder.append(Node(op, ids, tuple(params.items()), type=type, source=builder.source))
+
+
+def pulled(op: Op, g: Var[Any], chosen: list[Any], operands: Sequence[Any], bodies: Any, active: Any) -> list[Any]:
+    """The cotangents of operands: those that a node with the differentiated bodies computes, None for the rest."""
+    wrt = [k for k, is_active in enumerate(active) if is_active]
+    seeds = [(k, seed) for k, seed in enumerate(cotangents(g)) if seed is not None]
+    graphs = tuple(pull(body, wrt, [k for k, _ in seeds]) for body in bodies)
+    found = emit(g.builder, op, [*chosen, *operands, *(seed for _, seed in seeds)], {"bodies": graphs})
+    places = {k: place for place, k in enumerate(wrt)}
+    return [found[places[k]] if k in places else None for k in range(len(operands))]
+
+
+# Switch.
+
+
+def _switch_type(index: ValueType[Any], *operands: ValueType[Any], bodies: Sequence[Graph]) -> TupleType:
+    if not isinstance(index, NumericType) or index.shape != () or index.dtype.kind not in "biu":
+        raise GraphTypeError(f"the index of switch must be one integer, not {index}")
+    return results_type("switch", bodies, operands)
+
+
+def _switch(index: Any, *operands: Any, bodies: Sequence[Body]) -> tuple[Any, ...]:
+    return run_body(bodies[position(index, len(bodies))], operands)
+
+
+def position(index: Any, count: int) -> int:
+    """The place that an index picks, counted from the end where it is negative.
+
+    Errors:
+        IndexError: there is no such place.
+    """
+    place = operator.index(index.item() if isinstance(index, np.generic | np.ndarray) else index)
+    if not -count <= place < count:
+        raise IndexError(f"switch: the index is {place}, but {count} branches take {-count} .. {count - 1}")
+    return place % count
+
+
+def _switch_vjp(g: Any, out: Any, index: Any, *operands: Any, bodies: Any, active: Any) -> tuple[Any, ...]:
+    return (None, *pulled(switch, g, [index], operands, bodies, active[1:]))
+
+
+switch: Op = Op("switch", _switch_type, _switch, _switch_vjp, home=__name__)
+
+
+# Call.
+
+
+def _call_vjp(g: Any, out: Any, *operands: Any, bodies: Any, active: Any) -> tuple[Any, ...]:
+    seeds = [seed for seed in cotangents(g) if seed is not None]
+    late = [append(g.builder, after, [x, *seeds], x.type) for x in operands]
+    return tuple(pulled(call, g, [], late, bodies, active))
+
+
+call: Op = Op(
+    "call",
+    lambda *operands, bodies: results_type("call", bodies, operands),
+    lambda *operands, bodies: run_body(bodies[0], operands),
+    _call_vjp,
+    home=__name__,
+)
+
+
+# Waiting. What is computed from after(x, g) is no common subexpression of what is computed from x, and comes later.
+
+after: Op = Op(
+    "after",
+    lambda x, *others: x,
+    lambda x, *others: x,
+    lambda g, out, x, *others: (g, *(None for _ in others)),
+    Kind.VIEW,
+    home=__name__,
+)

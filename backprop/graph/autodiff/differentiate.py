@@ -1,0 +1,216 @@
+"""Reverse mode, from graph to graph: the joint graph computes the results and the cotangents of inputs together.
+
+    (inputs) -> outputs     becomes     (inputs[, cotangents of outputs]) -> (outputs, cotangents of `wrt`)
+
+Nodes are walked backwards; each rule emits nodes like user code does. Three things that rules would else repeat are
+done here, once: broadcasting is undone, a dtype is restored, and a value used n times gets one n-ary sum, in the order
+of its consumers. No cotangent (None) stands for zero, so that dead branches cost nothing.
+
+Source: Griewank and Walther, Evaluating Derivatives, 2nd ed. 2008, chapter 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
+from ...ops.arrays.accumulate import accumulate, accumulate_values, zero_value
+from ...ops.arrays.shapes import filled, sum_to
+from ...ops.arrays.tuples import item, make_tuple, taken
+from ...ops.core.types import NumericType, TupleType, UserType, ValueType, numeric
+from ...ops.elementwise.conversion import cast
+from ..graph import Graph, Node, NodeId
+from ..tracing.builder import Builder, Var
+from ..verify import verify
+
+
+def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> Graph:
+    """The joint graph of a graph and its reverse pass.
+
+    Arguments:
+        graph: what to differentiate; where not seeded, its first output is a real scalar.
+        wrt: ids of the inputs whose cotangents are wanted.
+        seeded: whether the cotangents of the outputs are further inputs, behind the graph's own; else the first output
+            has the cotangent 1 and the others have none.
+    Returns:
+        a graph whose outputs are the graph's own, then a cotangent for each id of `wrt`, of the input's type.
+    Errors:
+        NotDifferentiableError: an op without a derivative lies between `wrt` and an output.
+        BadCotangentError: a rule's answer does not fit its input.
+    """
+    builder = Builder()
+    for type in graph.inputs:
+        builder.input(type)
+    builder.extend(graph.nodes)
+    reverse = _Reverse(graph, builder, active(graph, wrt))
+    for k, i in enumerate(graph.outputs):
+        if seeded and graph.type_of(i).differentiable:
+            reverse.contribute(i, builder.input(graph.type_of(i)))
+        elif not seeded and k == 0:
+            reverse.contribute(i, builder.literal(_one(graph.type_of(i))))
+    reverse.walk()
+    cotangents = [reverse.total(i) for i in wrt]
+    joint, _ = builder.build([*graph.outputs, *(var.id for var in cotangents)])
+    return verify(joint, "differentiate", graph)
+
+
+def _one(type: ValueType[Any]) -> Any:
+    assert isinstance(type, NumericType)
+    return 1.0 if type.weak and type.dtype.kind == "f" else type.dtype.type(1)
+
+
+def active(graph: Graph, wrt: Sequence[NodeId]) -> list[bool]:
+    """For each id, whether it has a derivative with respect to `wrt`."""
+    wanted = set(wrt)
+    found = [i in wanted and type.differentiable for i, type in enumerate(graph.inputs)]
+    for node in graph.nodes:
+        found.append(any([found[i] for i in node.inputs]) and node.type.differentiable)
+    return found
+
+
+class _Reverse:
+    """The reverse pass: what has been contributed to the cotangent of each id so far.
+
+    The contributions to a tuple are kept item by item, so that an item that nobody reads costs nothing.
+    """
+
+    def __init__(self, graph: Graph, builder: Builder, active: list[bool]) -> None:
+        self.graph = graph
+        self.builder = builder
+        self.active = active
+        self.contributions: dict[NodeId, list[Var[Any]]] = {}  # of a tuple: empty, but there
+        self.items: dict[tuple[NodeId, int], list[Var[Any]]] = {}  # of the items of tuples
+
+    def contribute(self, i: NodeId, cotangent: Var[Any]) -> None:
+        type = self.builder.types[i]
+        if isinstance(type, TupleType):
+            for k, part in enumerate(type.items):
+                if part.differentiable:
+                    self.contribute_item(i, k, item(cotangent, index=k))
+        elif self.active[i]:
+            self.contributions.setdefault(i, []).append(cotangent)
+
+    def contribute_item(self, i: NodeId, k: int, cotangent: Var[Any]) -> None:
+        if self.active[i]:
+            self.contributions.setdefault(i, [])
+            self.items.setdefault((i, k), []).append(cotangent)
+
+    def walk(self) -> None:
+        graph, first = self.graph, self.graph.first
+        for k in range(len(graph.nodes) - 1, -1, -1):
+            if first + k in self.contributions:
+                self.pull(first + k, graph.nodes[k])
+
+    def pull(self, i: NodeId, node: Node) -> None:
+        """Send the cotangent of a node on to its inputs."""
+        builder = self.builder
+        builder.source = node.source
+        g = self.total(i)
+        del self.contributions[i]  # for memory's sake: it is complete, and has been read
+        if node.op is item or node.op is taken:
+            self.contribute_item(node.inputs[0], dict(node.params)["index"], g)
+            return
+        if node.op.vjp is None:
+            raise _no_derivative(node)
+        operands = [Var(builder, j, builder.types[j]) for j in node.inputs]
+        answer = node.op.vjp(g, Var(builder, i, node.type), *operands, **(self.params(node) if node.params else {}))
+        cotangents = answer if isinstance(answer, tuple) else (answer,)
+        if len(cotangents) != len(operands):
+            raise BadCotangentError(
+                f"the rule of {node.op.name} returned {len(cotangents)} cotangents for {len(operands)} inputs",
+                node.source,
+                "return one for each input, None where there is none",
+            )
+        for operand, cotangent in zip(operands, cotangents, strict=True):
+            if cotangent is not None and self.active[operand.id]:
+                if cotangent is NotImplemented:
+                    raise _no_derivative(node)
+                self.contribute(operand.id, fit(builder, node, cotangent, operand.type))
+
+    def params(self, node: Node) -> dict[str, Any]:
+        """The parameters of a rule; that of an op which holds graphs is told which operands are active."""
+        params = dict(node.params)
+        return {**params, "active": tuple(self.active[j] for j in node.inputs)} if "bodies" in params else params
+
+    def total(self, i: NodeId) -> Var[Any]:
+        """The cotangent of an id: the sum of its contributions in the order of its consumers, or zeros."""
+        terms, type = self.contributions.get(i), self.builder.types[i]
+        if isinstance(type, TupleType):
+            return make_tuple(*(self._part(self.items.get((i, k)), t, i, k) for k, t in enumerate(type.items)))  # type: ignore[no-any-return]
+        return terms[0] if terms is not None and len(terms) == 1 else self._part(terms, type, i)
+
+    def _part(self, terms: list[Var[Any]] | None, type: ValueType[Any], i: NodeId, k: int | None = None) -> Var[Any]:
+        if terms is not None:
+            return _sum(self.builder, terms[::-1], type)
+        if isinstance(type, UserType):
+            primal = Var(self.builder, i, self.builder.types[i])
+            return zero_value(primal if k is None else item(primal, index=k), of=type)  # type: ignore[no-any-return]
+        # Nobody reads the cotangent of what has none, but each item of a tuple needs a value.
+        return zero(self.builder, type) if isinstance(type, NumericType) else self.builder.literal(0)
+
+
+def _sum(builder: Builder, terms: list[Var[Any]], type: ValueType[Any]) -> Var[Any]:
+    if len(terms) == 1:
+        return terms[0]
+    if isinstance(type, TupleType):
+        parts = [[item(term, index=k) for term in terms] for k in range(len(type.items))]
+        return make_tuple(*(_sum(builder, p, t) for p, t in zip(parts, type.items, strict=True)))  # type: ignore[no-any-return]
+    if isinstance(type, UserType):
+        return builder.emit(accumulate_values, tuple(terms), {"of": type})  # type: ignore[no-any-return]
+    return builder.emit(accumulate, tuple(terms), {})  # type: ignore[no-any-return]
+
+
+def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> Var[Any]:
+    """The cotangent with broadcasting undone and the input's dtype.
+
+    Errors:
+        BadCotangentError: it is no value of a graph, or has a shape to which the input does not broadcast.
+    """
+    if cotangent.__class__ is Var and cotangent.type is type and cotangent.builder is builder:
+        return cotangent
+    try:
+        var = builder.lift(cotangent)
+    except GraphTypeError as error:
+        what = f"the rule of {node.op.name} returned {cotangent!r} for an input {type}"
+        raise BadCotangentError(what, node.source, "return None where there is no cotangent") from error
+    if isinstance(type, UserType) and var.type != type:
+        raise BadCotangentError(f"the rule of {node.op.name} returned {var.type} for an input {type}", node.source)
+    if not isinstance(type, NumericType) or not isinstance(var.type, NumericType):
+        return var
+    if var.type.shape != type.shape:
+        if not _broadcasts(type.shape, var.type.shape):
+            raise BadCotangentError(
+                f"the rule of {node.op.name} returned a cotangent of shape {var.type.shape} for an input of shape"
+                f" {type.shape}",
+                node.source,
+                "return a cotangent of the input's shape, or of one that the input broadcasts to",
+            )
+        var = builder.emit(sum_to, (var,), {"shape": type.shape})
+    if numeric("differentiate", var.type)[0].dtype != type.dtype:
+        var = builder.emit(cast, (var,), {"dtype": type.dtype.name})
+    return var
+
+
+def _broadcasts(small: tuple[int, ...], large: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(small, large) == large
+    except ValueError:
+        return False
+
+
+def zero(builder: Builder, type: ValueType[Any]) -> Var[Any]:
+    """The zero of a type."""
+    assert isinstance(type, NumericType)
+    params = {"shape": type.shape, "dtype": type.dtype.name, "value": repr(type.dtype.type(0).item())}
+    return builder.emit(filled, (), params)  # type: ignore[no-any-return]
+
+
+def _no_derivative(node: Node) -> NotDifferentiableError:
+    return NotDifferentiableError(
+        f"{node.op.name} has no derivative, and the result depends on it",
+        node.source,
+        "give the op a rule with .defvjp, or leave it out of the gradient with backprop.stop_gradient",
+    )

@@ -1,0 +1,100 @@
+"""Split a joint graph where the cotangents of its outputs come in: forward graph, and pullback graph.
+
+The forward graph is what does not depend on the seeds; what the pullback graph reads of it are the residuals. Views
+and constants are no residuals: the pullback graph makes them anew, which costs nothing, keeps their layout (and so the
+bits of what reads them), and holds no broadcast array in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ...ops.arrays.shapes import filled
+from ...ops.arrays.tuples import item, make_tuple
+from ...ops.core.op import Kind
+from ..graph import Graph, Node, NodeId, literal
+
+
+class Halves(NamedTuple):
+    """The two halves of a joint graph."""
+
+    forward: Graph  # (inputs) -> (results, residuals)
+    pullback: Graph  # (residuals, seeds) -> cotangents
+
+
+def split(joint: Graph, results: int, seeds: int) -> Halves:
+    """The halves of a joint graph.
+
+    Arguments:
+        joint: a graph whose last `seeds` inputs are cotangents of its first `results` outputs.
+        results: how many outputs are results; the others are cotangents.
+        seeds: how many inputs are seeds.
+    """
+    first = joint.first
+    late = [i >= first - seeds for i in range(first)]
+    for node in joint.nodes:
+        late.append(any(late[i] for i in node.inputs))
+    pulled = joint.outputs[results:]
+    read = {i for node, is_late in zip(joint.nodes, late[first:], strict=True) if is_late for i in node.inputs}
+    residuals, again = _carried(joint, [i for i in read.union(pulled) if not late[i]])
+    inputs = list(range(first - seeds))
+    early = [i for i in range(first, first + len(joint)) if not late[i]]
+    forward = extract(joint, inputs, early, [*joint.outputs[:results], *residuals])
+    after = sorted([*again, *(i for i in range(first, first + len(joint)) if late[i])])
+    return Halves(forward, extract(joint, [*residuals, *range(first - seeds, first)], after, pulled))
+
+
+def _carried(joint: Graph, wanted: list[NodeId]) -> tuple[list[NodeId], list[NodeId]]:
+    """How the pullback gets early ids that it wants: which of them it is given, and which it makes anew."""
+    given: set[NodeId] = set()
+    again: set[NodeId] = set()
+    while wanted:
+        i = wanted.pop()
+        if i < joint.first or not _is_cheap(joint.node(i)):
+            given.add(i)
+        elif i not in again:
+            again.add(i)
+            wanted.extend(joint.node(i).inputs)
+    return sorted(given), sorted(again)
+
+
+def _is_cheap(node: Node) -> bool:
+    """Whether a node is a view, or a constant; taking a tuple apart would keep all of it."""
+    if node.op in (item, make_tuple):
+        return False
+    return node.op.kind is Kind.VIEW or node.op in (literal, filled)
+
+
+def supply(joint: Graph, graph: Graph, known: Sequence[NodeId]) -> Graph:
+    """A joint graph in which some values are given rather than computed.
+
+    Arguments:
+        joint: made of `graph` by `differentiate`.
+        graph: the graph itself.
+        known: ids of its nodes; they become inputs, between the graph's own and the seeds.
+    """
+    shift = joint.first - graph.first
+    given = [i + shift for i in known]
+    inputs = [*range(graph.first), *given, *range(graph.first, joint.first)]
+    rest = set(given)
+    nodes = [i for i in range(joint.first, joint.first + len(joint)) if i not in rest]
+    return extract(joint, inputs, nodes, joint.outputs)
+
+
+def extract(graph: Graph, inputs: Sequence[NodeId], nodes: Sequence[NodeId], outputs: Sequence[NodeId]) -> Graph:
+    """The graph of some nodes of a graph.
+
+    Arguments:
+        graph: the whole.
+        inputs: ids that become the inputs, in order.
+        nodes: ids of the nodes, in order; they read `inputs` and each other only.
+        outputs: ids of the results.
+    """
+    rank = {i: k for k, i in enumerate([*inputs, *nodes])}
+    built = []
+    for i in nodes:
+        node = graph.node(i)
+        moved = tuple(rank[j] for j in node.inputs)
+        built.append(Node(node.op, moved, node.params, type=node.type, source=node.source))
+    return Graph(tuple(graph.type_of(i) for i in inputs), tuple(built), tuple(rank[i] for i in outputs))

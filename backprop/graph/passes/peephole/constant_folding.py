@@ -1,0 +1,50 @@
+"""Compute now what depends on literals alone.
+
+Sound since ops are pure; floating-point warnings are silenced here, as the value would be the same at run time. Only
+results of at most LARGEST elements become literals, so that folding never makes a graph heavier to ship. One walk.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ....ops.arrays.shapes import filled
+from ....ops.core.op import Kind
+from ....ops.core.types import ArrayType, NumericType
+from ...graph import Graph, Literal, Node, NodeId, literal
+from ...rewrite import Rewrite, rewritten
+
+LARGEST = 64  # elements
+
+
+def fold_constants(graph: Graph) -> Graph:
+    """The graph with literals in the place of nodes that read literals only."""
+    return rewritten(graph, fold)
+
+
+def fold(rewrite: Rewrite, node: Node) -> NodeId | None:
+    """The literal in the place of a node that reads literals only."""
+    for i in node.inputs:
+        if i not in rewrite.literals:
+            return None
+    if not node.inputs and node.op is not filled:
+        return None
+    value = _value(node, [rewrite.literals[i] for i in node.inputs])
+    return None if value is None else rewrite.add(_literal(node, value))
+
+
+def _value(node: Node, values: list[Any]) -> Any:
+    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.LOCAL:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            return node.op.compute(*values, **dict(node.params))
+    except Exception:  # it would raise at run time, where the user sees it with the line
+        return None
+
+
+def _literal(node: Node, value: Any) -> Node:
+    constant = Literal.of(np.array(value) if isinstance(node.type, ArrayType) else value)
+    return Node(literal, (), (("value", constant),), node.type, node.source)

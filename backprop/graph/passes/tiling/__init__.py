@@ -1,0 +1,1 @@
+"""The pass that splits work over large arrays into blocks of rows."""

@@ -1,0 +1,264 @@
+"""Structure: nested values taken apart into leaves, and put together again.
+
+Tuples, lists, dicts, NamedTuples, dataclasses, attrs classes and sparse arrays are taken apart (by optree), down to
+leaves. A leaf that has a type in graphs (an array, a float, a complex number, a value of a registered class) is
+dynamic: it becomes an input. Any other leaf (int, bool, str, an enum member, a function) is static: it is part of the
+structure, and of every cache key made of it. None is a container of nothing.
+
+A record is rebuilt without calling its constructor, by setting its attributes, so that a constructor of a user's own
+(`__post_init__`, `InitVar`, `init=False`) is neither needed nor run. Its attributes are the fields and what its methods
+have added to `__dict__`, but for the values of cached properties, which may be stale.
+
+A class is made known to optree when it is first met, in a namespace of ours. That table is the one mutable thing here;
+optree guards it by a lock, and an entry follows from the class alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import optree
+
+from ...ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
+from ...ops.sparse.sparse import CONTAINERS, TRANSPOSED, Sparse
+from .builder import Var
+
+NAMESPACE = "backprop"
+
+
+@dataclass(frozen=True, slots=True)
+class Static:
+    """A leaf that is part of the structure."""
+
+    value: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Static) and type(self.value) is type(other.value) and bool(self.value == other.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value) if isinstance(self.value, Hashable) else hash(type(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What is left of a nested value when its dynamic leaves are taken out."""
+
+    spec: optree.PyTreeSpec
+    leaves: tuple[ValueType[Any] | Static, ...]
+
+    @property
+    def types(self) -> tuple[ValueType[Any], ...]:
+        """The types of the dynamic leaves, in order."""
+        return tuple(leaf for leaf in self.leaves if not isinstance(leaf, Static))
+
+    @property
+    def arguments(self) -> tuple[Structure, ...]:
+        """Of a structure of (args, kwargs): that of each positional argument."""
+        sizes = [child.num_leaves for child in self.spec.child(0).children()]
+        ends = [sum(sizes[: k + 1]) for k in range(len(sizes))]
+        specs = zip(self.spec.child(0).children(), sizes, ends, strict=True)
+        return tuple(Structure(spec, self.leaves[end - size : end]) for spec, size, end in specs)
+
+    def paths(self, root: str) -> list[str]:
+        """The path of each leaf, as Python writes it: `root.layers[2].b`."""
+        return [accessor.codify(root) for accessor in self.spec.accessors()]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As the user's own nesting, of types: who reads it may have to make its classes known first.
+        return typed, (optree.tree_unflatten(self.spec, self.leaves),)
+
+
+def is_dynamic(leaf: Any) -> bool:
+    """Whether a leaf becomes an input of a graph."""
+    if type(leaf) is np.ndarray:
+        return True
+    if isinstance(leaf, Var | np.ndarray | float | complex | np.inexact):
+        return type(leaf) is Var or not isinstance(leaf, Enum)
+    return isinstance(class_type(leaf), UserType)
+
+
+def flatten(tree: Any, dynamic: Callable[[Any], bool] = is_dynamic) -> tuple[list[Any], Structure]:
+    """A nested value's dynamic leaves, and its structure.
+
+    Arguments:
+        tree: any nesting of containers.
+        dynamic: which leaves are dynamic.
+    Returns:
+        the dynamic leaves in order, and what `unflatten` needs to put them, or others, in their places.
+    Errors:
+        GraphTypeError: an array of a dtype that is not supported.
+    """
+    leaves, spec = _flatten(tree)
+    values = []
+    kinds: list[ValueType[Any] | Static] = []
+    for leaf in leaves:
+        if dynamic(leaf):
+            values.append(leaf)
+            kinds.append(leaf.type if isinstance(leaf, Var) else type_of(leaf))
+        else:
+            kinds.append(Static(leaf))
+    return values, Structure(spec, tuple(kinds))
+
+
+def typed(tree: Any) -> Structure:
+    """The structure of a nesting of types: of ValueTypes, and of Static leaves.
+
+    Arguments:
+        tree: any nesting of containers; what is no ValueType is static.
+    """
+    leaves, spec = _flatten(tree)
+    return Structure(spec, tuple(leaf if isinstance(leaf, ValueType | Static) else Static(leaf) for leaf in leaves))
+
+
+def structure_of(tree: Any) -> Structure:
+    """The structure of a nested value all of whose leaves are dynamic, whatever they are."""
+    leaves, spec = _flatten(tree)
+    return Structure(spec, tuple(leaf.type if isinstance(leaf, Var) else type_of(leaf) for leaf in leaves))
+
+
+def flatten_up_to(structure: Structure, tree: Any) -> list[Any]:
+    """What a nested value has in the places of the dynamic leaves of a structure.
+
+    Errors:
+        ValueError: it has another structure.
+    """
+    parts = parts_up_to(structure, tree)
+    return [part for part, leaf in zip(parts, structure.leaves, strict=True) if not isinstance(leaf, Static)]
+
+
+def parts_up_to(structure: Structure, tree: Any) -> list[Any]:
+    """What a nested value has in the places of all leaves of a structure; a sparse matrix may be traced or not.
+
+    Errors:
+        ValueError: it has another structure.
+    """
+    _flatten(tree)  # makes the classes in it known
+    try:
+        return structure.spec.flatten_up_to(tree)
+    except ValueError:
+        for other in (_with_scipys, _with_ours):
+            with contextlib.suppress(ValueError):
+                return optree.treespec_transform(structure.spec, other).flatten_up_to(tree)
+        raise
+
+
+def _with_ours(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
+    """A node of a spec, with what stands in for a sparse matrix in the place of it."""
+    return optree.tree_structure(node.unflatten([Static(0)]), namespace=NAMESPACE) if node.type in TRANSPOSED else node
+
+
+def _with_scipys(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
+    """A node of a spec, with a sparse matrix in the place of what stands in for it."""
+    if node.type is not Sparse:
+        return node
+    ours: Any = node.unflatten([Static(0)])
+    pattern = ours.pattern
+    return optree.tree_structure(pattern.matrix(np.zeros(pattern.nnz)), namespace=NAMESPACE)
+
+
+def unflatten(structure: Structure, values: Sequence[Any], static: Callable[[Any], Any] = lambda value: value) -> Any:
+    """The nested value of a structure.
+
+    Arguments:
+        structure: from `flatten`.
+        values: the dynamic leaves, in order.
+        static: what to put in the place of a static leaf, from its value.
+    """
+    dynamic = iter(values)
+    leaves = [static(leaf.value) if isinstance(leaf, Static) else next(dynamic) for leaf in structure.leaves]
+    return optree.tree_unflatten(structure.spec, leaves)
+
+
+def restore(type: ValueType[Any], value: Any) -> Any:
+    """A value as a user expects it for a type: a Python number for a Python number, an array of one's own else."""
+    if not isinstance(type, NumericType) or (type.shape and isinstance(value, np.ndarray)):
+        return value
+    if type.weak:
+        return value.item() if isinstance(value, np.generic | np.ndarray) else value
+    if type == scalar_type(type.dtype):
+        return value[()] if isinstance(value, np.ndarray) else value
+    return np.asarray(value)
+
+
+def _flatten(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
+    while True:
+        leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
+        unknown = [cls for cls, leaf in {type(leaf): leaf for leaf in leaves}.items() if _is_record(leaf)]
+        if not unknown:
+            return leaves, spec
+        for cls in unknown:
+            as_container(cls, _take_apart, _put_together(cls))
+
+
+def _is_record(leaf: Any) -> bool:
+    """Whether a leaf is an instance of a dataclass or an attrs class that is to be taken apart."""
+    cls = type(leaf)
+    if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")):
+        return False
+    return not isinstance(leaf, Var | ValueType | Static) and not isinstance(class_type(leaf), UserType)
+
+
+def _take_apart(value: Any) -> tuple[tuple[Any, ...], tuple[str, ...], tuple[str, ...]]:
+    names = _attributes(value)
+    return tuple([getattr(value, name) for name in names]), names, names
+
+
+def _put_together(cls: type) -> Callable[[Any, Iterable[Any]], Any]:
+    def put_together(names: tuple[str, ...], children: Iterable[Any]) -> Any:
+        value: Any = object.__new__(cls)
+        for name, child in zip(names, children, strict=True):
+            object.__setattr__(value, name, child)
+        return value
+
+    return put_together
+
+
+def _attributes(value: Any) -> tuple[str, ...]:
+    """The names of a record's fields that are set, and of its other attributes, but for cached properties."""
+    cls: Any = type(value)
+    names = tuple([name for name in _fields(cls) if hasattr(value, name)])
+    extra = getattr(value, "__dict__", {}).keys() - set(names)
+    return names + tuple(sorted(name for name in extra if not _is_derived(cls, name)))
+
+
+@lru_cache(maxsize=1024)
+def _fields(cls: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in getattr(cls, "__attrs_attrs__", ()) or dataclasses.fields(cls))
+
+
+def _is_derived(cls: type, name: str) -> bool:
+    return name.startswith("__") or isinstance(getattr(cls, name, None), cached_property)
+
+
+# Making classes known.
+
+
+def as_container(cls: type, take_apart: Callable[[Any], Any], put_together: Callable[[Any, Any], Any]) -> None:
+    """Make a class known as a container.
+
+    Arguments:
+        cls: the class.
+        take_apart: value -> (children, static part), or (children, static part, names of the children).
+        put_together: (static part, children) -> value.
+    """
+    with contextlib.suppress(ValueError):  # another thread was first
+        optree.register_pytree_node(
+            cls, take_apart, put_together, path_entry_type=optree.GetAttrEntry, namespace=NAMESPACE
+        )
+
+
+def as_leaf(cls: type) -> None:
+    """Make a class a leaf again, if it was met as a container."""
+    with contextlib.suppress(ValueError):
+        optree.unregister_pytree_node(cls, namespace=NAMESPACE)
+
+
+for _container in CONTAINERS:
+    as_container(*_container)

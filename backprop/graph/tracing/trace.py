@@ -1,0 +1,145 @@
+"""Trace: run a Python function on Vars, and keep what it did as a graph.
+
+The function gets real instances of the user's classes with Vars as leaves, so that attributes, methods and `match`
+work as ever. Arrays that the function captures become further inputs of the graph, so that a graph's content does not
+depend on data, and a plan made for one batch serves the next.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import optree
+
+from ...errors import GraphTypeError
+from ...ops.core.types import type_of
+from ..graph import Graph, NodeId
+from .builder import Builder, Run
+from .guard import written
+from .structure import NAMESPACE, Structure, flatten, unflatten
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a traced function did with its arguments."""
+
+    graph: Graph
+    values: tuple[Any, ...]  # of the graph's inputs: the arguments' leaves, then what was captured
+    arguments: Structure  # of (args, kwargs)
+    output: Structure
+    known: Mapping[NodeId, Any]  # values of ids that steered the function, and of what they needed
+
+    @property
+    def inputs(self) -> tuple[Any, ...]:
+        """The values of the graph's inputs, and then those that are known."""
+        return (*self.values, *self.known.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A finished trace as its builder holds it."""
+
+    builder: Builder
+    arguments: Structure  # of (args, kwargs)
+    output: Structure
+    ids: tuple[NodeId, ...]  # of the dynamic leaves of the result
+
+
+def record(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    run: Run | None,
+    known: Mapping[NodeId, Any] = MappingProxyType({}),
+) -> Recording:
+    """Run a function on Vars.
+
+    Arguments:
+        f: the function.
+        args, kwargs: its arguments.
+        run: runs a graph on values, where the function asks for the value of a Var.
+        known: values of ids, from an earlier recording that went the same way up to there.
+    Errors:
+        whatever `f` raises.
+    """
+    values, arguments = flatten_call(f, args, kwargs)
+    builder = Builder(run)
+    builder.values.update(known)
+    types = arguments.types
+    try:
+        variables = [builder.input(t, "", builder.guard.take(value)) for t, value in zip(types, values, strict=True)]
+        inner_args, inner_kwargs = unflatten(arguments, variables)
+        leaves, output = flatten(f(*inner_args, **inner_kwargs))
+        ids = tuple(builder.lift(leaf).id for leaf in leaves)
+    except ValueError as error:
+        if "read-only" in str(error) and builder.guard.locked:
+            raise written(error) from error
+        raise
+    finally:
+        builder.closed = True
+        builder.guard.release()
+    return Recording(builder, arguments, output, ids)
+
+
+def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], Structure]:
+    """`flatten` of the arguments of a call, (args, kwargs).
+
+    Errors:
+        GraphTypeError: an array of a dtype that is not supported, with its path, such as `params.layers[2].b`.
+    """
+    try:
+        return flatten((tuple(args), dict(kwargs)))
+    except GraphTypeError as error:
+        error.where = next((path for path, leaf in _paths(f, args, kwargs) if not _has_type(leaf)), None)
+        raise
+
+
+def _paths(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The leaves of the arguments of a call, with their paths."""
+    names = parameters(f)[: len(args)]
+    names += [f"args[{k}]" for k in range(len(names), len(args))]
+    for name, arg in (*zip(names, args, strict=True), *kwargs.items()):
+        accessors, leaves, _ = optree.tree_flatten_with_accessor(arg, namespace=NAMESPACE)
+        yield from ((accessor.codify(name), leaf) for accessor, leaf in zip(accessors, leaves, strict=True))
+
+
+def parameters(f: Callable[..., Any]) -> list[str]:
+    """The names of a function's positional parameters, as far as it tells them."""
+    try:
+        found = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _has_type(leaf: Any) -> bool:
+    try:
+        return type_of(leaf) is not None
+    except GraphTypeError:
+        return False
+
+
+def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], run: Run | None) -> Trace:
+    """What a function does with some arguments.
+
+    Arguments:
+        f: the function.
+        args, kwargs: its arguments.
+        run: runs a graph on values, where the function asks for the value of a Var.
+    Returns:
+        the graph, its inputs' values, and the structures of the arguments and of the result.
+    Errors:
+        whatever `f` raises.
+    """
+    recording = record(f, args, kwargs, run)
+    builder = recording.builder
+    graph, inputs = builder.build(recording.ids)
+    values = tuple(builder.values[i] for i in inputs)
+    rest = (i for i, node in enumerate(builder.nodes) if node is not None)
+    places = enumerate(rest, len(inputs)) if builder.asked else ()
+    known = {k: builder.values[i] for k, i in places if i in builder.values}
+    return Trace(graph, values, recording.arguments, recording.output, known)

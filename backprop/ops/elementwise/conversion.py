@@ -1,0 +1,33 @@
+"""Conversion to another dtype."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..core.op import Op
+from ..core.types import NumericType, ScalarType, ValueType, numeric, scalar_type, value_type
+
+# Conversion.
+
+
+def _cast_type(x: ValueType[Any], dtype: str) -> NumericType[Any]:
+    (operand,) = numeric("astype", x)
+    wanted = np.dtype(dtype)
+    return scalar_type(wanted) if isinstance(operand, ScalarType) else value_type(operand.shape, wanted)
+
+
+def _cast(x: Any, dtype: str) -> Any:
+    if np.iscomplexobj(x) and np.dtype(dtype).kind != "c":
+        x = x.real
+    return np.asarray(x).astype(dtype)[()]
+
+
+# A cotangent's dtype is restored by `differentiate`, so the rule hands it on as it is.
+cast: Op = Op("cast", _cast_type, _cast, lambda g, out, x, dtype: g, home=__name__)
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
+    """`numpy.astype`: `x` as another dtype; of complex numbers made real the real part stays. `copy` is ignored."""
+    return cast(x, dtype=np.dtype(dtype).name)

@@ -1,0 +1,71 @@
+"""Exponentials, logarithms, and the logistic family."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from ..core.costs import SCALAR, VECTORISED
+from ..core.op import Op
+from .arithmetic import ratio
+from .ufunc import op_like, ufunc_op
+
+LN2 = math.log(2.0)
+LN10 = math.log(10.0)
+
+# Exponentials and logarithms.
+
+exp: Op = ufunc_op("exp", np.exp, lambda g, out, x: g * out, VECTORISED)
+exp2: Op = ufunc_op("exp2", np.exp2, lambda g, out, x: g * out * LN2, VECTORISED)
+expm1: Op = ufunc_op("expm1", np.expm1, lambda g, out, x: g * exp(x), VECTORISED)
+log: Op = ufunc_op("log", np.log, lambda g, out, x: ratio(g, x), VECTORISED)
+log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: ratio(g, x * LN2), VECTORISED)
+log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: ratio(g, x * LN10), VECTORISED)
+log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: ratio(g, 1 + x), VECTORISED)
+
+
+@np.errstate(invalid="ignore")
+def _exp_minus(x: Any, y: Any, out: Any = None) -> Any:
+    empty = np.equal(x, -np.inf)
+    result = np.exp(np.subtract(x, y, out), out)
+    if np.count_nonzero(empty):
+        if not isinstance(result, np.ndarray):
+            return type(result)(0)
+        np.copyto(result, 0, where=empty)
+    return result
+
+
+def _exp_minus_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    change = g * out
+    return change, -change
+
+
+# exp(x - y), and 0 where x is -inf, also where y is: the share of exp(x) in a sum of which y is the logarithm.
+exp_minus: Op = op_like("exp_minus", np.logaddexp, _exp_minus, _exp_minus_vjp)
+
+logaddexp: Op = ufunc_op(
+    "logaddexp", np.logaddexp, lambda g, out, x, y: (g * exp_minus(x, out), g * exp_minus(y, out)), SCALAR
+)
+logaddexp2: Op = ufunc_op(
+    "logaddexp2",
+    np.logaddexp2,
+    lambda g, out, x, y: (g * exp_minus(x * LN2, out * LN2), g * exp_minus(y * LN2, out * LN2)),
+    SCALAR,
+)
+
+
+def logbase(base: Any, x: Any) -> Any:
+    """The logarithm of `x` to a base, log(x) / log(base)."""
+    return log(x) / log(base)
+
+
+# The logistic family.
+
+sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * (1 - out)), SCALAR)
+softplus: Op = op_like(
+    "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x), SCALAR
+)
+expit = sigmoid

@@ -1,0 +1,105 @@
+"""Choice between values, element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError
+from ..core.op import Kind, Op, broadcast
+from ..core.types import NumericType, ValueType, numeric
+from .arithmetic import scale
+from .comparison import isfinite, logical_not
+from .ufunc import op_like, promotion_operand, result_type, ufunc_op, ufunc_type
+
+# The derivative at 0 is 0, unlike that of maximum(x, 0), which is 0.5.
+relu: Op = op_like(
+    "relu", np.positive, lambda x, out=None: np.maximum(x, 0, out=out), lambda g, out, x: scale(g, x > 0)
+)
+
+# Choice.
+
+
+def _won_type(x: ValueType[Any], out: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
+    operands = numeric("won", x, out, y)
+    return result_type(operands, broadcast("won", operands), operands[1].dtype)
+
+
+def _won(x: Any, best: Any, y: Any, out: Any = None) -> Any:
+    mine = np.equal(x, best)
+    halves = np.add(mine, np.greater(mine, np.equal(y, best)), dtype=np.int8)
+    return np.multiply(halves, 0.5, out, dtype=np.asarray(best).dtype)
+
+
+# The share of x in having been chosen over y as `out`: 1, 0, or 0.5 at a tie.
+won: Op = Op("won", _won_type, _won, lambda g, out, x, best, y: (None, None, None), Kind.ELEMENTWISE, home=__name__)
+
+
+def _chosen(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    return scale(g, won(x, out, y)), scale(g, won(y, out, x))
+
+
+maximum: Op = ufunc_op("maximum", np.maximum, _chosen)
+minimum: Op = ufunc_op("minimum", np.minimum, _chosen)
+fmax: Op = ufunc_op("fmax", np.fmax, _chosen)
+fmin: Op = ufunc_op("fmin", np.fmin, _chosen)
+
+
+def _where_type(condition: ValueType[Any], x: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
+    operands = numeric("where", condition, x, y)
+    examples = [promotion_operand(t)(0) if t.weak and t.dtype.kind != "b" else t.dtype for t in operands[1:]]
+    return result_type(operands[1:], broadcast("where", operands), np.result_type(*examples))
+
+
+def _where(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
+    if out is None:
+        return np.where(condition, x, y)[()]
+    np.copyto(out, np.where(condition, x, y))
+    return out
+
+
+# `scale` takes the part of g where the condition holds, several times quicker than `where(condition, g, 0)`.
+where: Op = Op(
+    "where",
+    _where_type,
+    _where,
+    lambda g, out, condition, x, y: (None, scale(g, condition), scale(g, logical_not(condition))),
+    Kind.ELEMENTWISE,
+    home=__name__,
+)
+
+
+def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min: Any = None, max: Any = None) -> Any:
+    """`numpy.clip`: `a` limited to an interval.
+
+    Arguments:
+        a: Var, array or number.
+        a_min, a_max: the bounds, which broadcast with `a`; None for no bound. `min` and `max` are other names.
+        out: None.
+    Returns:
+        minimum(maximum(a, a_min), a_max): at a bound, half of the cotangent goes to `a` and half to the bound.
+    Errors:
+        GraphTypeError: `out` given.
+    """
+    if out is not None:
+        raise GraphTypeError("clip: `out` is not supported", fix="use the result")
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    x = a if low is None else maximum(a, low)
+    return x if high is None else minimum(x, high)
+
+
+replace_nan: Op = Op(
+    "replace_nan",
+    lambda x, **values: ufunc_type(np.positive, x),
+    lambda x, *, nan, posinf, neginf: np.nan_to_num(x, True, nan, posinf, neginf),
+    lambda g, out, x, **values: scale(g, isfinite(x)),
+    home=__name__,
+)
+
+
+def nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Any:
+    """`numpy.nan_to_num`: `x` with NaN and infinities replaced, through which no cotangent flows; `copy` is ignored."""
+    return replace_nan(x, nan=nan, posinf=posinf, neginf=neginf)

@@ -1,0 +1,86 @@
+"""Trigonometric and hyperbolic functions."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+import scipy.special
+
+from ..core.costs import SCALAR, SERIES, VECTORISED
+from ..core.op import Op
+from .arithmetic import ratio, square
+from .complex_parts import imag, real
+from .powers import sqrt
+from .ufunc import ufunc_op, ufunc_type
+
+DEGREE = math.pi / 180.0
+
+# Trigonometric and hyperbolic functions.
+
+sin: Op = ufunc_op("sin", np.sin, lambda g, out, x: g * cos(x), SCALAR)
+cos: Op = ufunc_op("cos", np.cos, lambda g, out, x: -g * sin(x), SCALAR)
+tan: Op = ufunc_op("tan", np.tan, lambda g, out, x: g * (1 + square(out)), VECTORISED)
+arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: ratio(g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: ratio(-g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)), VECTORISED)
+sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x), VECTORISED)
+cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
+tanh: Op = ufunc_op("tanh", np.tanh, lambda g, out, x: g * (1 - square(out)), VECTORISED)
+arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, lambda g, out, x: g / sqrt(1 + square(x)), VECTORISED)
+arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: ratio(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
+arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: ratio(g, (1 - x) * (1 + x)), VECTORISED)
+hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (ratio(g * x, out), ratio(g * y, out)), SCALAR)
+deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE, VECTORISED)
+rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE, VECTORISED)
+
+
+def _arctan2_vjp(g: Any, out: Any, y: Any, x: Any) -> tuple[Any, Any]:
+    squares = square(x) + square(y)
+    return ratio(g * x, squares), ratio(-g * y, squares)
+
+
+arctan2: Op = ufunc_op("arctan2", np.arctan2, _arctan2_vjp, VECTORISED)
+
+
+def _bessel(x: Any, *, n: int) -> Any:
+    return np.asarray(scipy.special.spherical_jn(n, x), np.result_type(x, np.float32))[()]
+
+
+# Spherical Bessel functions j_n. Source: NIST DLMF 10.51.2, (2n + 1) j_n' = n j_(n-1) - (n + 1) j_(n+1).
+spherical_jn: Op = Op(
+    "spherical_jn",
+    lambda x, *, n: ufunc_type(np.sin, x),
+    _bessel,
+    lambda g, out, x, *, n: g * (_below(x, n) - (n + 1) / (2 * n + 1) * spherical_jn(x, n=n + 1)),
+    flops=SERIES,
+    home=__name__,
+)
+
+
+def _below(x: Any, n: int) -> Any:
+    return n / (2 * n + 1) * spherical_jn(x, n=n - 1) if n else 0
+
+
+# sinc(x) is j_0(pi x), so that all derivatives at 0 are exact.
+sinc: Op = Op(
+    "sinc",
+    partial(ufunc_type, np.sin),
+    lambda x: np.sinc(x)[()],
+    lambda g, out, x: g * (-math.pi * spherical_jn(math.pi * x, n=1)),
+    flops=SCALAR,
+    home=__name__,
+)
+
+
+def angle(z: Any, deg: bool = False) -> Any:
+    """`numpy.angle`: the argument of complex numbers, in radians or degrees; its derivative at 0 is 0."""
+    radians = arctan2(imag(z), real(z))
+    return rad2deg(radians) if deg else radians
+
+
+acos, acosh, asin, asinh = arccos, arccosh, arcsin, arcsinh
+atan, atan2, atanh = arctan, arctan2, arctanh
+degrees, radians = rad2deg, deg2rad

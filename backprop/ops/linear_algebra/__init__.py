@@ -1,0 +1,1 @@
+"""Products of matrices, systems of equations, decompositions, and functions of matrices."""

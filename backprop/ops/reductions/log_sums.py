@@ -1,0 +1,124 @@
+"""The softmax family: an element -inf, and a whole line of them, has derivative 0 in logsumexp."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError
+from ..core.costs import SOFTMAX
+from ..core.op import Op
+from ..elementwise.exponential import exp, exp_minus
+from .reductions import Axes, fold, prepared, reduce_sum, reduction, spread, without
+from .running import DtypeRule, float_dtype, same_type
+
+
+def _only_real(name: str) -> DtypeRule:
+    def rule(dtype: np.dtype[Any]) -> np.dtype[Any]:
+        if dtype.kind == "c":
+            raise GraphTypeError(f"{name} does not take complex numbers", fix="write it with exp, log and sum")
+        return float_dtype(dtype)
+
+    return rule
+
+
+def _top(x: Any, axes: Axes) -> Any:
+    """The maximum along axes, 0 where it is not finite."""
+    top = np.max(x, axes, keepdims=True, initial=-np.inf)
+    return np.where(np.isfinite(top), top, top.dtype.type(0))
+
+
+@np.errstate(divide="ignore")
+def _logsumexp(x: Any, *, axes: Axes, keepdims: bool) -> Any:
+    x = np.asarray(x, float_dtype(np.asarray(x).dtype))
+    top = _top(x, axes)
+    result = np.log(fold(np.add, np.exp(x - top), axes=axes, keepdims=True)) + top
+    return result if keepdims else result.reshape(without(x.shape, axes))[()]
+
+
+reduce_logsumexp: Op = reduction(
+    "reduce_logsumexp",
+    _only_real("logsumexp"),
+    _logsumexp,
+    lambda g, out, x, *, axes, keepdims: spread(g, x, axes) * exp_minus(x, spread(out, x, axes)),
+    flops=SOFTMAX,
+    home=__name__,
+)
+
+
+@np.errstate(invalid="ignore")
+def _softmax(x: Any, *, axes: Axes) -> Any:
+    x = np.asarray(x, float_dtype(np.asarray(x).dtype))
+    powers = np.exp(x - _top(x, axes))
+    return (powers / fold(np.add, powers, axes=axes, keepdims=True))[()]
+
+
+def _softmax_vjp(g: Any, out: Any, x: Any, *, axes: Axes) -> Any:
+    change = g * out
+    return change - out * reduce_sum(change, axes=axes, keepdims=True)
+
+
+@np.errstate(divide="ignore")
+def _log_softmax(x: Any, *, axes: Axes) -> Any:
+    x = np.asarray(x, float_dtype(np.asarray(x).dtype))
+    lower = x - _top(x, axes)
+    return (lower - np.log(fold(np.add, np.exp(lower), axes=axes, keepdims=True)))[()]
+
+
+softmax_along: Op = Op(
+    "softmax_along",
+    same_type("softmax", _only_real("softmax")),
+    _softmax,
+    _softmax_vjp,
+    flops=SOFTMAX,
+    home=__name__,
+)
+log_softmax_along: Op = Op(
+    "log_softmax_along",
+    same_type("log_softmax", _only_real("log_softmax")),
+    _log_softmax,
+    lambda g, out, x, *, axes: g - exp(out) * reduce_sum(g, axes=axes, keepdims=True),
+    flops=SOFTMAX,
+    home=__name__,
+)
+
+# The functions of SciPy.
+
+
+def logsumexp(a: Any, axis: Any = None, b: None = None, keepdims: bool = False, return_sign: bool = False) -> Any:
+    """`scipy.special.logsumexp`: log(sum(exp(a))), without overflow.
+
+    Arguments:
+        a: Var or array of real numbers; elements -inf count for nothing.
+        axis: an int, ints, or None for all axes.
+        keepdims: whether the axes stay, with length 1.
+    Returns:
+        the logarithms, -inf of no elements.
+    Errors:
+        GraphTypeError: complex numbers; `b` or `return_sign` given.
+    """
+    if b is not None or return_sign:
+        raise GraphTypeError("logsumexp: b and return_sign are not supported", fix="add log(b) to `a`")
+    x, axes = prepared("logsumexp", a, axis)
+    return reduce_logsumexp(x, axes=axes, keepdims=bool(keepdims))
+
+
+def softmax(x: Any, axis: Any = None) -> Any:
+    """`scipy.special.softmax`: exp(x) / sum(exp(x)) along an axis, axes, or all of them.
+
+    Errors:
+        GraphTypeError: complex numbers.
+    """
+    operand, axes = prepared("softmax", x, axis)
+    return softmax_along(operand, axes=axes)
+
+
+def log_softmax(x: Any, axis: Any = None) -> Any:
+    """`scipy.special.log_softmax`: x - log(sum(exp(x))) along an axis, axes, or all of them.
+
+    Errors:
+        GraphTypeError: complex numbers.
+    """
+    operand, axes = prepared("log_softmax", x, axis)
+    return log_softmax_along(operand, axes=axes)

@@ -1,0 +1,189 @@
+"""Averages, medians, quantiles, and the reductions that take NaN for a missing number, by NumPy's names."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError, ShapeError
+from ..arrays.shapes import asarray, broadcast_to, full_like, moveaxis, ndim, reshape, shape_of
+from ..elementwise.arithmetic import absolute
+from ..elementwise.comparison import isnan, logical_not
+from ..elementwise.conversion import cast
+from ..elementwise.powers import sqrt
+from ..elementwise.selection import where
+from .reductions import Axes, all, count, kept, max, mean, merged, min, prepared, prod, spread, sum
+from .running import cumsum, float_dtype, real_dtype, sort_along
+
+
+def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
+    """`numpy.average`.
+
+    Arguments:
+        a: Var or array.
+        axis: an int, ints, or None for all axes.
+        weights: like `a`, or a vector along the one axis; None means equal weights.
+        returned: whether to return the sums of the weights too.
+        keepdims: whether the axes stay, with length 1.
+    Returns:
+        the averages, or a pair of averages and sums.
+    Errors:
+        ShapeError: weights of another shape.
+    """
+    x, axes = prepared("average", a, axis)
+    if weights is None:
+        value = mean(x, axes, keepdims=keepdims)
+        return (value, full_like(value, count(shape_of(x), axes))) if returned else value
+    w = _weights(x, axes, asarray(weights))
+    total = sum(w, axes, keepdims=keepdims)
+    value = sum(x * w, axes, keepdims=keepdims) / total
+    return (value, total) if returned else value
+
+
+def _weights(x: Any, axes: Axes, w: Any) -> Any:
+    """The weights with the shape of x."""
+    if ndim(w) != ndim(x):
+        if len(axes) != 1 or shape_of(w) != (shape_of(x)[axes[0]],):
+            raise ShapeError(
+                f"average: weights of shape {shape_of(w)} do not fit the axes {axes} of {shape_of(x)}",
+                fix="give weights of the array's shape, or one for each element of the one axis",
+            )
+        w = reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(shape_of(x))))
+    return broadcast_to(w, shape_of(x))
+
+
+def _sorted_line(op: str, a: Any, axis: Any, out: Any) -> tuple[Any, Any, Axes]:
+    """The operand, and its elements sorted along one axis, the first, in the place of the axes."""
+    x, axes = prepared(op, a, axis, out)
+    line = moveaxis(merged(x, axes), -1, 0)
+    return x, sort_along(asarray(line, float_dtype(x.dtype)), axis=0), axes
+
+
+def _or_nan(value: Any, line: Any) -> Any:
+    """The value, NaN where the line has one, which sorting moves to its end."""
+    return where(isnan(line[-1]), math.nan, value)
+
+
+def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """`numpy.median`: medians, of an even number of elements the mean of the middle two; NaN where an element is."""
+    x, line, axes = _sorted_line("median", a, axis, out)
+    n = line.shape[0]
+    if not n:
+        raise ShapeError(
+            f"median: the axes {axes} of the shape {shape_of(x)} hold no elements",
+            fix="give at least one element, or other axes",
+        )
+    value = _or_nan(line[n // 2] if n % 2 else (line[n // 2 - 1] + line[n // 2]) * 0.5, line)
+    return spread(value, x, axes) if keepdims else value
+
+
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
+    """`numpy.quantile`.
+
+    Arguments:
+        a: Var or array.
+        q: plain numbers between 0 and 1, of any shape.
+        axis: an int, ints, or None for all axes.
+        method: "linear".
+        keepdims: whether the axes stay, with length 1.
+    Returns:
+        the quantiles, with the axes of `q` in front.
+    Errors:
+        GraphTypeError: another method.
+        ShapeError: no elements.
+    """
+    if method != "linear":
+        raise GraphTypeError(f"quantile: there is no method {method!r}", fix='use "linear"')
+    x, line, axes = _sorted_line("quantile", a, axis, out)
+    if not line.shape[0]:
+        raise ShapeError(
+            f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
+            fix="give at least one element, or other axes",
+        )
+    wanted = np.asarray(q, np.float64)
+    place = wanted * (line.shape[0] - 1)
+    low = np.floor(place).astype(np.intp)
+    share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
+    lower, upper = line[low], line[np.minimum(low + 1, line.shape[0] - 1)]
+    value = _or_nan(lower + (upper - lower) * share, line)
+    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
+
+
+def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    """`numpy.percentile`: `quantile` of q / 100."""
+    return quantile(a, np.asarray(q) / 100, *args, **kwargs)
+
+
+# NaN taken for a number that does not count.
+
+
+def _filled(a: Any, value: float) -> Any:
+    x = asarray(a)
+    return where(isnan(x), value, x) if x.dtype.kind in "fc" else x
+
+
+def _present(a: Any, axis: Any, keepdims: bool) -> Any:
+    x = asarray(a)
+    return sum(cast(logical_not(isnan(x)), dtype=real_dtype(x.dtype).name), axis, keepdims=keepdims)
+
+
+def nansum(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """`numpy.nansum`: `sum`, with NaN taken for 0."""
+    return sum(_filled(a, 0), axis, dtype, out, keepdims)
+
+
+def nanprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """`numpy.nanprod`: `prod`, with NaN taken for 1."""
+    return prod(_filled(a, 1), axis, dtype, out, keepdims)
+
+
+def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
+    """`numpy.nancumsum`: `cumsum`, with NaN taken for 0."""
+    return cumsum(_filled(a, 0), axis, dtype, out)
+
+
+def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """`numpy.nanmean`: the mean of the elements that are not NaN, NaN where there are none."""
+    return nansum(a, axis, dtype, out, keepdims) / _present(a, axis, keepdims)
+
+
+def nanvar(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """`numpy.nanvar`: the variance of the elements that are not NaN."""
+    apart = _filled(asarray(a) - nanmean(a, axis, dtype, out, True), 0)
+    return sum(absolute(apart) ** 2, axis, keepdims=keepdims) / (_present(a, axis, keepdims) - ddof)
+
+
+def nanstd(
+    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
+) -> Any:
+    """`numpy.nanstd`: the root of `nanvar`."""
+    return sqrt(nanvar(a, axis, dtype, out, ddof, keepdims))
+
+
+def nanmax(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """`numpy.nanmax`: the maximum of the elements that are not NaN, NaN where there are none."""
+    return _extreme_of_present(max, -math.inf, a, axis, out, keepdims)
+
+
+def nanmin(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
+    """`numpy.nanmin`: the minimum of the elements that are not NaN, NaN where there are none."""
+    return _extreme_of_present(min, math.inf, a, axis, out, keepdims)
+
+
+def _extreme_of_present(reduce: Callable[..., Any], worst: float, a: Any, axis: Any, out: Any, keepdims: bool) -> Any:
+    x = asarray(a)
+    value = reduce(_filled(x, worst), axis, out, keepdims)
+    return where(all(isnan(x), axis, keepdims=keepdims), math.nan, value) if x.dtype.kind in "fc" else value

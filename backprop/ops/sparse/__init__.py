@@ -1,0 +1,1 @@
+"""Sparse matrices: products with them, and what stands in for a matrix of SciPy while a function is traced."""

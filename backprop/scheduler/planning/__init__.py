@@ -1,0 +1,1 @@
+"""How a graph is cut into tasks, as pure functions over plain data: nothing runs here."""

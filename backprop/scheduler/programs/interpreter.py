@@ -1,0 +1,76 @@
+"""Long graphs that run once: node by node, as making a program of a node takes longer than running it.
+
+A value is dropped after its last use. When a graph runs again, a program is made of it; the bits are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...graph.evaluate import contiguous
+from ...graph.graph import Graph, Node, parameters
+from ...graph.passes.dead_code import uses
+from ...ops.core.op import Kind
+from .program import LONGEST, Code, Program, compile_program
+
+
+def runner_of(graph: Graph, name: str = "") -> Callable[..., tuple[Any, ...]]:
+    """A graph as something to call, on C-contiguous values: a program, of a long graph from its second run on.
+
+    Arguments:
+        graph: the graph.
+        name: of the task, for the notes on exceptions.
+    """
+    return compile_program(graph, name) if len(graph) <= LONGEST else LateProgram(graph, name)
+
+
+@dataclass(slots=True, eq=False)
+class LateProgram:
+    """A graph as something to call: interpreted the first time, then a program.
+
+    Arguments:
+        graph: the graph.
+        name: of the task, for the notes on exceptions.
+        has_run: whether it has been called.
+    """
+
+    graph: Graph
+    name: str
+    has_run: bool = False
+
+    def __call__(self, *values: Any) -> tuple[Any, ...]:
+        """The results."""
+        program = compile_program(self.graph, self.name) if self.has_run else interpreter(self.graph, self.name)
+        self.has_run = True
+        return program(*values)
+
+
+def interpreter(graph: Graph, name: str = "") -> Program:
+    """A program that goes through a graph node by node.
+
+    Arguments:
+        graph: the graph.
+        name: of the task, for the notes on exceptions.
+    """
+
+    def run(*values: Any) -> tuple[Any, ...]:
+        cells = list(values)
+        left = iter(graph.nodes)  # Program reads off the frame of an exception how many are left
+        _go_through(left, cells, uses(graph))
+        return tuple([contiguous(cells[i]) for i in graph.outputs])
+
+    return Program(Code(run, tuple(range(graph.first, graph.first + len(graph)))), graph, name)
+
+
+def _go_through(left: Iterator[Node], cells: list[Any], unread: list[int]) -> None:
+    for node in left:
+        op, inputs = node.op, node.inputs
+        args = [cells[i] for i in inputs]
+        value = op.compute(*args, **parameters(node, compile_program)) if node.params else op.compute(*args)
+        cells.append(value if op.kind is Kind.VIEW else contiguous(value))
+        for i in inputs:
+            unread[i] -= 1
+            if not unread[i]:
+                cells[i] = None

@@ -1,0 +1,310 @@
+"""Where the values of a program live: which share memory, how long each is needed, and which buffer it is written to.
+
+Buffers are planned once, by liveness: nodes are walked in order, a result takes over the memory of an operand that dies
+where its op allows that, else the smallest slab of the arena that is free and large enough, else the largest free one,
+which grows. What a program hands out is never arena memory. The pieces of a concatenation along the first axis are
+written straight into the joined array, so that joining costs nothing.
+
+Layout rule: every value of an op that is no view is C-contiguous, and so is every result.
+
+Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
+(memory planning by liveness, src/nnvm/plan_memory.cc).
+Limits: slabs are not split: a small value may occupy a large one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from bisect import bisect_left, insort
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...graph.graph import Graph, Node, NodeId, literal
+from ...ops.arrays.shapes import concat_along
+from ...ops.arrays.tuples import make_tuple
+from ...ops.core.op import Kind
+from ...ops.core.types import ArrayType, ValueType
+
+# What shares memory.
+
+
+def bases(graph: Graph) -> list[tuple[NodeId, ...]]:
+    """For each id, the ids whose memory its value may share: itself, or for a view those of its operands."""
+    found: list[tuple[NodeId, ...]] = [(i,) for i in range(graph.first)]
+    for i, node in enumerate(graph.nodes, graph.first):
+        if node.op.kind is not Kind.VIEW:
+            found.append((i,))
+        elif node.op is make_tuple:
+            found.append(tuple(dict.fromkeys(base for j in node.inputs for base in found[j])))
+        else:
+            found.append(found[node.inputs[0]] if node.inputs else (i,))
+    return found
+
+
+def escaping(graph: Graph) -> tuple[bool, ...]:
+    """For each output, whether it may share memory with an input, a constant or another output.
+
+    Arguments:
+        graph: the graph.
+    Returns:
+        a bool for each output; where it is True, a caller who hands out arrays to keep must copy.
+    """
+    found = bases(graph)
+    owners: dict[NodeId, int] = {}
+    for output in graph.outputs:
+        for base in found[output]:
+            owners[base] = owners.get(base, 0) + 1
+    return tuple(any(_shared(graph, base) or owners[base] > 1 for base in found[output]) for output in graph.outputs)
+
+
+def _shared(graph: Graph, i: NodeId) -> bool:
+    return i < graph.first or graph.node(i).op is literal
+
+
+# How long.
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """How long the values of a graph are needed; the end of the graph stands for "handed out".
+
+    Arguments:
+        value: for each id, the last node that reads it: itself where none does.
+        view: for each id, the last node that reads a view of its memory, -1 where there is none.
+    """
+
+    value: list[NodeId]
+    view: list[NodeId]
+
+    def memory(self, i: NodeId) -> NodeId:
+        """The last node that reads an id or a view of it."""
+        return max(self.value[i], self.view[i])
+
+
+def liveness(graph: Graph) -> Liveness:
+    """The last uses of all values of a graph."""
+    value = list(range(graph.first + len(graph.nodes)))
+    for i, node in enumerate(graph.nodes, graph.first):
+        for j in node.inputs:
+            value[j] = i
+    for output in graph.outputs:
+        value[output] = len(value)
+    view = [-1] * len(value)
+    found = bases(graph)
+    for i, node in enumerate(graph.nodes, graph.first):
+        if node.op.kind is Kind.VIEW:
+            for base in found[i]:
+                view[base] = max(view[base], value[i])
+    return Liveness(value, view)
+
+
+# What computes a node, and whether that takes a buffer.
+
+
+def kernel_of(graph: Graph, node: Node) -> Callable[..., Any]:
+    """What to call for a node: the op's kernel for the types of its operands, or its compute."""
+    if node.op.kernel is None:
+        return node.op.compute
+    return node.op.kernel(*[graph.type_of(j) for j in node.inputs], **dict(node.params))
+
+
+@lru_cache(maxsize=1024)
+def takes_out(kernel: Callable[..., Any]) -> bool:
+    """Whether a kernel takes `out=`."""
+    if isinstance(kernel, np.ufunc) or kernel is np.dot or kernel is np.matmul:
+        return True
+    try:
+        return "out" in inspect.signature(kernel).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def is_buffered(node: Node, kernel: Callable[..., Any]) -> bool:
+    """Whether the result of a node can be written to a buffer that is given."""
+    t = node.type
+    fits = isinstance(t, ArrayType) and bool(t.shape) and t.size > 0
+    return fits and node.op.kind in (Kind.ELEMENTWISE, Kind.INTO) and takes_out(kernel)
+
+
+# The arena.
+
+
+@dataclass(frozen=True, slots=True)
+class Buffer:
+    """Memory for one array.
+
+    Arguments:
+        slab: which slab it lies in; of `Memory.results` where `result` is set.
+        offset: bytes from the start of the slab.
+        type: shape and dtype of the array.
+        result: whether the slab is handed out, rather than a part of the arena.
+    """
+
+    slab: int
+    offset: int
+    type: ArrayType
+    result: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The buffers of a program.
+
+    Arguments:
+        slabs: bytes of each slab of the arena.
+        results: the types of arrays that are handed out, and that buffers lie in.
+        buffers: the buffer that a node's result is written to, by its id; for a concatenation, that of its result.
+        joined: the concatenations, by id, with those of their operands that are not in place by themselves.
+        kernels: what to call for each node.
+        life: how long values are needed.
+    """
+
+    slabs: tuple[int, ...]
+    results: tuple[ArrayType, ...]
+    buffers: dict[NodeId, Buffer]
+    joined: dict[NodeId, tuple[int, ...]]
+    kernels: list[Callable[..., Any]]
+    life: Liveness
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the arena."""
+        return sum(self.slabs)
+
+
+def plan_memory(graph: Graph, smallest_result: int) -> Memory:
+    """The buffers of a graph.
+
+    Arguments:
+        graph: the graph.
+        smallest_result: bytes from which an array that is handed out gets a buffer; smaller ones are allocated by ops.
+    """
+    return _Arena(graph, smallest_result).memory()
+
+
+class Place(NamedTuple):
+    """Where an operand of a concatenation goes: bytes from its start, and the type of the memory there."""
+
+    offset: int
+    type: ArrayType
+
+
+def places(graph: Graph, join: Node) -> list[Place]:
+    """For each operand of a concatenation along the first axis, where it goes."""
+    whole: Any = join.type
+    row = whole.nbytes // whole.shape[0]
+    shapes = [graph.type_of(j).shape for j in join.inputs]  # type: ignore[attr-defined]
+    starts = [0, *accumulate([shape[0] * row for shape in shapes])]
+    return [Place(start, ArrayType(shape, whole.dtype)) for start, shape in zip(starts, shapes, strict=False)]
+
+
+class _Arena:
+    """Slabs, while nodes are walked in order."""
+
+    def __init__(self, graph: Graph, smallest_result: int) -> None:
+        self.graph = graph
+        self.smallest_result = smallest_result
+        self.kernels = [kernel_of(graph, node) for node in graph.nodes]
+        self.life = liveness(graph)
+        self.end = len(self.life.value)
+        self.pieces: dict[NodeId, tuple[NodeId, int]] = {}  # into which concatenation, at which byte
+        self.members: dict[NodeId, list[NodeId]] = {}  # of each concatenation
+        self.rest: dict[NodeId, list[int]] = {}  # its operands that are copied
+        self._find_joins()
+        self.slabs: list[int] = []
+        self.free: list[tuple[int, int]] = []  # (bytes, slab), ascending
+        self.ending: dict[NodeId, list[int]] = {}
+        self.results: list[ArrayType] = []
+        self.buffers: dict[NodeId, Buffer] = {}
+
+    def memory(self) -> Memory:
+        for i, node in enumerate(self.graph.nodes, self.graph.first):
+            if i in self.pieces:
+                self._place_piece(i, node)
+            elif i not in self.members and is_buffered(node, self.kernels[i - self.graph.first]):
+                self._place(i, node.type, self._taken_over(i, node))
+            for slab in self.ending.pop(i, ()):
+                insort(self.free, (self.slabs[slab], slab))
+        joined = {i: tuple(rest) for i, rest in self.rest.items() if i in self.members}
+        return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.kernels, self.life)
+
+    def _place(self, i: NodeId, t: Any, slab: int | None = None) -> None:
+        """Choose the buffer of a node's result, and keep it until the last use."""
+        last = self.life.memory(i)
+        if last == self.end:
+            if t.nbytes >= self.smallest_result:
+                self.results.append(t)
+                self.buffers[i] = Buffer(len(self.results) - 1, 0, t, True)
+            return
+        if slab is None:
+            slab = self._slab(t.nbytes)
+        self.buffers[i] = Buffer(slab, 0, t)
+        self.ending.setdefault(last, []).append(slab)
+
+    def _slab(self, nbytes: int) -> int:
+        """A free slab: the smallest that is large enough, else the largest, which grows, else a new one."""
+        at = bisect_left(self.free, (nbytes, -1))
+        if self.free:
+            _, slab = self.free.pop(min(at, len(self.free) - 1))
+            self.slabs[slab] = max(self.slabs[slab], nbytes)
+            return slab
+        self.slabs.append(nbytes)
+        return len(self.slabs) - 1
+
+    def _taken_over(self, i: NodeId, node: Node) -> int | None:
+        """The slab of an operand that dies here, and that a ufunc may overwrite, as element meets element."""
+        if not isinstance(self.kernels[i - self.graph.first], np.ufunc) or self.life.memory(i) == self.end:
+            return None
+        for j in node.inputs:
+            buffer = self.buffers.get(j)
+            if buffer is None or buffer.result or j in self.pieces or buffer.type != node.type:
+                continue
+            if self.life.value[j] == i and self.life.view[j] < i and buffer.slab in self.ending.get(i, ()):
+                self.ending[i].remove(buffer.slab)
+                return buffer.slab
+        return None
+
+    # Concatenations.
+
+    def _find_joins(self) -> None:
+        for i, node in enumerate(self.graph.nodes, self.graph.first):
+            if node.op is concat_along and dict(node.params)["axis"] == 0 and node.type.nbytes:
+                self.rest[i] = []
+                for k, (j, place) in enumerate(zip(node.inputs, places(self.graph, node), strict=True)):
+                    if self._is_piece(j, node.type):
+                        self.pieces[j] = (i, place.offset)
+                        self.members.setdefault(i, []).append(j)
+                    else:
+                        self.rest[i].append(k)
+
+    def _is_piece(self, j: NodeId, whole: ValueType[Any]) -> bool:
+        """Whether an operand of a concatenation is written into the whole by the op that makes it."""
+        if j < self.graph.first or j in self.pieces or j in self.members or self.life.memory(j) == self.end:
+            return False
+        t = self.graph.type_of(j)
+        same = isinstance(t, ArrayType) and isinstance(whole, ArrayType) and t.dtype == whole.dtype
+        return same and is_buffered(self.graph.node(j), self.kernels[j - self.graph.first])
+
+    def _place_piece(self, j: NodeId, node: Node) -> None:
+        i, offset = self.pieces[j]
+        if i not in self.buffers:
+            self._place_join(i, self.graph.type_of(i))
+        whole = self.buffers[i]
+        assert isinstance(node.type, ArrayType)
+        self.buffers[j] = Buffer(whole.slab, offset, node.type, whole.result)
+
+    def _place_join(self, i: NodeId, t: Any) -> None:
+        """Choose the memory of a concatenation, until its own end and those of its pieces."""
+        last = max([self.life.memory(k) for k in (i, *self.members[i])])
+        if last == self.end:
+            self.results.append(t)
+            self.buffers[i] = Buffer(len(self.results) - 1, 0, t, True)
+            return
+        slab = self._slab(t.nbytes)
+        self.buffers[i] = Buffer(slab, 0, t)
+        self.ending.setdefault(last, []).append(slab)

@@ -1,0 +1,319 @@
+"""Graph -> steps: for each node what is called, on which named values, and where the result goes.
+
+A value is one of: a constant ("c"), folded when the program is made; an array of the workspace ("b", "o", "p"), which
+an op writes to, or a view of one, made with the workspace; or whatever an op allocates itself, in a register ("r"),
+which the next value takes over when it dies.
+
+An op of a user's own may hand back its operand, or a view of it; such a result is copied, as the memory of an operand
+is used again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ...graph.autodiff.control_flow import after
+from ...graph.evaluate import contiguous
+from ...graph.graph import Graph, Node, NodeId, literal, parameters
+from ...ops.arrays.indexing import basic_index
+from ...ops.arrays.shapes import reshape_to
+from ...ops.arrays.tuples import item, make_tuple
+from ...ops.core.op import Kind, Op
+from ...ops.core.types import NumericType, ScalarType, TupleType
+from .memory import Buffer, Memory, places, plan_memory
+from .workspace import Layout, View, Workspace
+
+SMALLEST_RESULT = 1 << 14
+"""Bytes from which an array that is handed out is worth keeping for the next run; below, allocating is as quick."""
+
+OURS = __name__.partition(".")[0] + "."
+"""What the homes of this package's own ops start with."""
+
+LARGEST_CONSTANT = 1 << 16
+"""Bytes up to which what depends on constants alone is computed when a program is made."""
+
+# Values.
+
+
+def constant(node: Node) -> Any:
+    """The value of a literal: a Python number where its type is weak, else the read-only array or NumPy scalar."""
+    value = node.op.compute(**dict(node.params))
+    weak = isinstance(node.type, NumericType) and node.type.weak
+    return value.item() if weak and hasattr(value, "item") else value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unshared:
+    """An op of a user's own, whose results share no memory with its operands.
+
+    Arguments:
+        function: what it computes.
+    """
+
+    function: Callable[..., Any]
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        """What it computes, copied where it is an operand or a view of one."""
+        return unshared(self.function(*operands, **params), operands)
+
+
+def unshared(value: Any, operands: Sequence[Any]) -> Any:
+    """The value, or its copy where it may share memory with an operand; in tuples, item by item."""
+    if type(value) is tuple:
+        return tuple([unshared(part, operands) for part in value])
+    shared = isinstance(value, np.ndarray) and any(
+        isinstance(operand, np.ndarray) and np.may_share_memory(value, operand) for operand in operands
+    )
+    return value.copy() if shared else value
+
+
+def is_ours(op: Op) -> bool:
+    """Whether an op is one of this package, whose results are new values."""
+    return op.home.startswith(OURS)
+
+
+# Layout, statically.
+
+
+def keeps_layout(node: Node) -> bool:
+    """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
+    if node.op in (reshape_to, make_tuple, item, after):
+        return True
+    return node.op is basic_index and _takes_rows(dict(node.params)["key"])
+
+
+def _takes_rows(key: Any) -> bool:
+    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
+
+
+def layouts(graph: Graph) -> list[bool]:
+    """For each id, whether its value is known to be C-contiguous under the layout rule."""
+    known = [True] * graph.first
+    for node in graph.nodes:
+        if node.op.kind is not Kind.VIEW:
+            known.append(True)
+        else:
+            known.append(keeps_layout(node) and all([known[i] for i in node.inputs]))
+    return known
+
+
+Wrap = Callable[[Any], Any]
+Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
+
+
+def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
+    """What the result of a node goes through where it has no buffer: `contiguous` or nothing."""
+    if node.op.kind is Kind.VIEW:
+        return None
+    if isinstance(node.type, TupleType):
+        return contiguous
+    if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
+        strided = node.op.kind in (Kind.PLAIN, Kind.LOCAL) and node.type.shape
+        return contiguous if strided else None
+    fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
+    return None if fresh and all([known[i] for i in node.inputs]) else contiguous
+
+
+# Steps.
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What is done for one node.
+
+    Arguments:
+        id: of the node.
+        function: what is called.
+        operands: names of values.
+        params: further arguments.
+        out: the name of the buffer that takes the result, if one does.
+        target: the register that takes the result else; "" where there is nothing to keep.
+        wrap: what the result goes through.
+        drops: registers that are let go.
+    """
+
+    id: NodeId
+    function: Callable[..., Any]
+    operands: tuple[str, ...]
+    params: dict[str, Any]
+    out: str = ""
+    target: str = ""
+    wrap: Wrap | None = None
+    drops: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """A graph as steps over named values.
+
+    Arguments:
+        steps: what is done, in order.
+        inputs: names of the inputs.
+        outputs: names of the results, with what each goes through.
+        arrays: names of the arrays of the workspace, in order.
+        constants: values by name.
+        layout: of the workspace.
+    """
+
+    steps: list[Step]
+    inputs: list[str]
+    outputs: list[tuple[str, Wrap | None]]
+    arrays: list[str]
+    constants: dict[str, Any]
+    layout: Layout
+
+
+class _Writer:
+    """Turns nodes into steps, in order."""
+
+    def __init__(self, graph: Graph, bind: Bind) -> None:
+        self.graph = graph
+        self.bind = bind
+        self.memory: Memory = plan_memory(graph, SMALLEST_RESULT)
+        self.last = self.memory.life.value
+        self.known = layouts(graph)
+        self.names = [f"r{k}" for k in range(graph.first)]  # of each id
+        self.registers = graph.first
+        self.spare: list[str] = []
+        self.steps: list[Step] = []
+        self.constants: dict[str, Any] = {}
+        self.slots: dict[Buffer, str] = {}
+        self.fixed: list[Buffer | View] = []
+        self.pieces: list[str] = []
+        self.sample = Workspace(Layout(self.memory.slabs, (), (), ()))
+        for k, t in enumerate(self.memory.results):
+            self.slots[Buffer(k, 0, t, True)] = f"o{k}"
+
+    def written(self) -> Steps:
+        graph = self.graph
+        for i, node in enumerate(graph.nodes, graph.first):
+            self.names.append(self._name(i, node))
+        wraps: list[Wrap | None] = [None if self.known[i] else contiguous for i in graph.outputs]
+        outputs = [(self.names[i], wrap) for i, wrap in zip(graph.outputs, wraps, strict=True)]
+        results = [f"o{k}" for k in range(len(self.memory.results))]
+        arrays = [f"b{k}" for k in range(len(self.fixed))] + results + self.pieces
+        pieces = tuple(buffer for buffer, name in self.slots.items() if name in set(self.pieces))
+        layout = Layout(self.memory.slabs, tuple(self.fixed), self.memory.results, pieces)
+        return Steps(self.steps, self.names[: graph.first], outputs, arrays, self.constants, layout)
+
+    def _name(self, i: NodeId, node: Node) -> str:
+        """Write the step of a node, if it takes one; the name of its value."""
+        if node.op is literal:
+            return self._constant(constant(node))
+        operands = tuple([self.names[j] for j in node.inputs])
+        function = self.memory.kernels[i - self.graph.first]
+        params = parameters(node, self.bind) if node.op.kernel is None else {}
+        name = self._folded(node, function, operands, params) or self._viewed(node, function, operands, params)
+        if name:
+            self._drop(i, node)
+        elif i in self.memory.joined:
+            name = self._joined(i, node, operands)
+        elif i in self.memory.buffers:
+            name = self._slot(self.memory.buffers[i])
+            self.steps.append(Step(i, function, operands, params, name, drops=self._dropped(i, node)))
+        else:
+            name = self._computed(i, node, function, operands, params)
+        return name
+
+    # Constants.
+
+    def _constant(self, value: Any) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
+        return name
+
+    def _folded(self, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
+        """The name of a value that depends on constants alone, "" for any other."""
+        light = isinstance(node.type, NumericType) and (
+            node.type.nbytes <= LARGEST_CONSTANT or node.op.kind is Kind.VIEW
+        )
+        if not light or node.op.kind is Kind.LOCAL or not all([name in self.constants for name in operands]):
+            return ""
+        try:
+            with np.errstate(all="ignore"):
+                value = function(*[self.constants[name] for name in operands], **params)
+        except Exception:  # it would raise at run time, where the user sees it with the line
+            return ""
+        if node.op.kind is not Kind.VIEW:
+            value = contiguous(value)
+        if isinstance(value, np.ndarray):
+            value.flags.writeable = False
+        return self._constant(value)
+
+    # The workspace.
+
+    def _slot(self, buffer: Buffer) -> str:
+        """The name of the array of a buffer."""
+        name = self.slots.get(buffer)
+        if name is None and buffer.result:
+            name = self.slots[buffer] = f"p{len(self.pieces)}"
+            self.pieces.append(name)
+        elif name is None:
+            name = self.slots[buffer] = self._fix(buffer)
+        return name
+
+    def _fix(self, entry: Buffer | View) -> str:
+        self.fixed.append(entry)
+        self.sample.add(entry)
+        return f"b{len(self.fixed) - 1}"
+
+    def _viewed(self, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
+        """The name of a view that is made with the workspace, "" for any other value."""
+        if node.op.kind is not Kind.VIEW or not operands or not all([name[0] == "b" for name in operands]):
+            return ""
+        view = View(function, tuple([int(name[1:]) for name in operands]), params)
+        return self._fix(view) if self.sample.is_view(view) else ""
+
+    def _joined(self, i: NodeId, node: Node, operands: tuple[str, ...]) -> str:
+        """Copy what is not in its place in a concatenation yet."""
+        whole = self.memory.buffers[i]
+        for k, (offset, t) in enumerate(places(self.graph, node)):
+            if k in self.memory.joined[i] and t.nbytes:
+                place = self._slot(Buffer(whole.slab, whole.offset + offset, t, whole.result))
+                self.steps.append(Step(i, np.copyto, (place, operands[k]), {}))
+        self._drop(i, node)
+        return self._slot(whole)
+
+    # Registers.
+
+    def _computed(self, i: NodeId, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
+        if node.op.kind is not Kind.VIEW and not is_ours(node.op):
+            function = Unshared(function)
+        drops = self._dropped(i, node)
+        target = self.spare.pop() if self.spare else self._register()
+        kept = tuple([name for name in drops if name != target])
+        self.steps.append(Step(i, function, operands, params, "", target, wrap_of(node, self.known), kept))
+        if self.last[i] == i:
+            self.spare.append(target)
+        return target
+
+    def _register(self) -> str:
+        self.registers += 1
+        return f"r{self.registers - 1}"
+
+    def _dropped(self, i: NodeId, node: Node) -> tuple[str, ...]:
+        """The registers of operands that die here, which become spare; those that hold numbers need no clearing."""
+        dying = [j for j in dict.fromkeys(node.inputs) if self.last[j] == i and self.names[j][0] == "r"]
+        self.spare += [self.names[j] for j in dying]
+        return tuple([self.names[j] for j in dying if not isinstance(self.graph.type_of(j), ScalarType)])
+
+    def _drop(self, i: NodeId, node: Node) -> None:
+        """Let operands go after a node that took no step of its own."""
+        dying = self._dropped(i, node)
+        if dying and self.steps:
+            last = self.steps[-1]
+            self.steps[-1] = replace(last, drops=(*last.drops, *dying))
+
+
+def steps_of(graph: Graph, bind: Bind) -> Steps:
+    """The steps of a graph.
+
+    Arguments:
+        graph: the graph.
+        bind: from the body of a node that holds graphs to what runs it.
+    """
+    return _Writer(graph, bind).written()

@@ -1,0 +1,28 @@
+"""Light graphs: small values, and not too many of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import backprop as bp
+from backprop.graph.graph import Graph, Node
+from backprop.graph.passes.smallness import LITTLE, SMALL, is_light
+from backprop.ops.elementwise.trigonometric import sin
+
+
+def chain(elements: int, length: int) -> Graph:
+    x = bp.ArrayType(elements)
+    return Graph((x,), tuple(Node(sin, (k,), (), x) for k in range(length)), (length,))
+
+
+def test_a_few_small_values_are_light() -> None:
+    assert is_light(chain(10, 1000))
+    assert is_light(Graph((bp.ArrayType(10**6),), (), (0,)))
+
+
+def test_one_large_value_is_not() -> None:
+    assert not is_light(chain(SMALL // np.dtype("float64").itemsize, 1))
+
+
+def test_many_small_values_are_not() -> None:
+    assert not is_light(chain(500, LITTLE // 4000 + 1))

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from backprop.graph.graph import Graph
+from backprop.ops.arrays.indexing import Slice, basic_index
+from backprop.ops.arrays.shapes import concat_along, permute
+from backprop.ops.core.types import array_type
+from backprop.ops.elementwise.arithmetic import add, scale
+from backprop.ops.elementwise.trigonometric import sin
+from backprop.ops.linear_algebra.products import matmul
+from backprop.scheduler.programs.memory import Memory, escaping, plan_memory
+from tests.scheduler.graphs import Hand
+
+F8 = np.dtype("float64")
+BIG = array_type((40, 40), F8)
+ROW = array_type((40,), F8)
+
+
+def planned(graph: Graph) -> Memory:
+    return plan_memory(graph, 0)
+
+
+def chain(op: object, length: int) -> Graph:
+    hand = Hand(BIG)
+    last = 0
+    for _ in range(length):
+        last = hand(op, last)  # type: ignore[arg-type]
+    return hand.graph(last)
+
+
+def test_a_chain_of_ufuncs_works_in_one_buffer() -> None:
+    memory = planned(chain(sin, 10))
+    assert memory.slabs == (BIG.nbytes,)
+    assert memory.results == (BIG,)
+
+
+def test_a_product_never_overwrites_its_operands() -> None:
+    hand = Hand(BIG)
+    last = 0
+    for _ in range(6):
+        last = hand(matmul, last, last)
+    memory = planned(hand.graph(last))
+    assert len(memory.slabs) == 2
+    slabs = [memory.buffers[i].slab for i in range(1, 6)]
+    assert all(a != b for a, b in pairwise(slabs))
+
+
+def test_an_op_of_several_ufuncs_never_overwrites_its_operands() -> None:
+    hand = Hand(BIG)
+    first, other = hand(sin, 0), hand(add, 0, 0)
+    third = hand(scale, first, other)
+    memory = planned(hand.graph(hand(sin, hand(sin, third))))
+    assert memory.buffers[third].slab not in (memory.buffers[first].slab, memory.buffers[other].slab)
+
+
+def test_a_free_slab_grows_rather_than_a_new_one_being_made() -> None:
+    hand = Hand(ROW, BIG)
+    small = hand(sin, hand(sin, 0))
+    large = hand(matmul, 1, hand(sin, hand(add, 1, hand(matmul, 1, small))))
+    memory = planned(hand.graph(hand(sin, large)))
+    assert len(memory.slabs) <= 3
+    assert memory.nbytes <= 2 * BIG.nbytes + ROW.nbytes
+
+
+def test_a_live_view_keeps_a_buffer() -> None:
+    hand = Hand(BIG)
+    base = hand(sin, 0)
+    view = hand(permute, base, axes=(1, 0))
+    other = hand(sin, hand(sin, base))
+    memory = planned(hand.graph(hand(add, other, view)))
+    assert memory.buffers[other].slab != memory.buffers[base].slab
+
+
+def test_what_is_handed_out_is_no_arena_memory() -> None:
+    hand = Hand(BIG)
+    base = hand(sin, 0)
+    memory = planned(hand.graph(hand(permute, base, axes=(1, 0)), hand(sin, base)))
+    assert memory.buffers[base].result
+    assert memory.slabs == ()
+
+
+def test_pieces_are_written_into_their_concatenation() -> None:
+    hand = Hand(BIG)
+    pieces = [hand(sin, 0), hand(matmul, 0, 0), hand(permute, 0, axes=(1, 0))]
+    joined = hand(concat_along, *pieces, axis=0)
+    memory = planned(hand.graph(joined))
+    assert [memory.buffers[i].offset for i in pieces[:2]] == [0, BIG.nbytes]
+    assert memory.joined == {joined: (2,)}
+    assert len(memory.results) == 1
+
+
+def test_escaping_outputs() -> None:
+    hand = Hand(BIG)
+    own = hand(sin, 0)
+    shared = hand(sin, 0)
+    row = hand(basic_index, shared, key=(Slice(0, 1, 1),))
+    graph = hand.graph(0, own, shared, row, hand(permute, 0, axes=(1, 0)), hand.literal(np.ones(2)))
+    assert escaping(graph) == (True, False, True, True, True, True)
