@@ -23,9 +23,10 @@ from backprop.graph.passes.peephole.sum_trees import balance_sums
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
+from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.host_pinned import Groups
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import make_plan, verify_plan
+from backprop.scheduler.planning.planner import make_plan
 from tests import reference
 from tests.strategies import Program, programs
 

@@ -31,7 +31,7 @@ from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, better_ke
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.machine.profile import Known, key, load, save, this_file
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import make_plan
+from backprop.scheduler.planning.planner import make_plan
 
 PACKAGES = ("numpy", "scipy", "dask", "distributed", "threadpoolctl", "optree")
 EVERYWHERE = "Other kernels give other bits: set it for all processes of a run, or for none."

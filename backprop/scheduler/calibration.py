@@ -25,7 +25,8 @@ from .events import Event, TaskFinished
 from .executors.threads import Threads
 from .machine.blas import blas_threads
 from .machine.cost import Machine
-from .planning.plan import Plan, make_plan
+from .planning.plan import Plan
+from .planning.planner import make_plan
 
 FUNCTIONS = (
     (np.exp, VECTORISED),

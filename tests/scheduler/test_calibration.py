@@ -13,7 +13,8 @@ from backprop.scheduler.events import Event, Recorder, TaskFinished
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import Plan, make_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import branches
 
 

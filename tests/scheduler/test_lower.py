@@ -8,7 +8,8 @@ from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.executors.base import programs
 from backprop.scheduler.lower import LARGE, Lowered, lower
-from backprop.scheduler.planning.plan import Plan, make_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand
 
 F8 = np.dtype("float64")

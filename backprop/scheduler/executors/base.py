@@ -27,8 +27,10 @@ from ..lower import plan_input
 from ..machine.blas import blas_threads as blas
 from ..machine.cost import Machine
 from ..machine.profile import this_machine
+from ..planning.checks import verify_plan
 from ..planning.partition import partition
-from ..planning.plan import Plan, PlanInput, Slot, TaskOutput, make_plan, verify_plan
+from ..planning.plan import Plan, PlanInput, Slot, TaskOutput
+from ..planning.planner import make_plan
 from ..programs.interpreter import runner_of
 
 

@@ -16,7 +16,8 @@ from backprop.graph.passes.tiling.families import Sizes
 from backprop.graph.passes.tiling.tile import split_blocks
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.base import AbstractExecutor
-from backprop.scheduler.planning.plan import make_plan, verify_plan
+from backprop.scheduler.planning.checks import verify_plan
+from backprop.scheduler.planning.planner import make_plan
 
 SHAPES = [(16, 16), (16,), (300, 16)]
 RNG = np.random.default_rng(8)

@@ -24,8 +24,10 @@ from backprop.scheduler.executors.base import AbstractExecutor, entered
 from backprop.scheduler.executors.cluster import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
+from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import Plan, make_plan, verify_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand, branches
 
 F8 = np.dtype("float64")

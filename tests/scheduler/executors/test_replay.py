@@ -17,7 +17,8 @@ from backprop.scheduler.executors.replay import team
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.thread_pool import Crews
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.planning.plan import Plan, make_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from backprop.scheduler.programs.program import compile_program
 from tests.scheduler.graphs import Hand
 

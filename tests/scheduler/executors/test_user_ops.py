@@ -15,7 +15,8 @@ from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.machine.cost import free_nodes
-from backprop.scheduler.planning.plan import make_plan, verify_plan
+from backprop.scheduler.planning.checks import verify_plan
+from backprop.scheduler.planning.planner import make_plan
 
 A = np.array([[2.0, 1.0], [0.5, 3.0]])
 B = np.array([1.0, -2.0])

@@ -14,9 +14,10 @@ from backprop.ops.core.op import Kind, Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
+from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.host_pinned import local_apart, node_stages
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import make_plan, verify_plan
+from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand
 
 MATRIX = array_type((4, 4), np.dtype("float64"))

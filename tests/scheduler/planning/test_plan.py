@@ -13,7 +13,9 @@ from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.reductions.reductions import reduce_sum
-from backprop.scheduler.planning.plan import Plan, PlanInput, Task, TaskOutput, make_plan, verify_plan
+from backprop.scheduler.planning.checks import verify_plan
+from backprop.scheduler.planning.plan import Plan, PlanInput, Task, TaskOutput
+from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand
 
 F8 = np.dtype("float64")
@@ -146,3 +148,19 @@ def test_results_that_are_inputs_or_alike_leave_a_single_task_once() -> None:
     last = hand(sin, 0)
     plan = verify_plan(make_plan(hand.graph(last, 0, last), ((1,),)))
     assert plan.outputs == (TaskOutput(0, 0), PlanInput(0), TaskOutput(0, 0))
+
+
+def test_a_plan_prints_as_a_line_for_itself_and_one_for_each_task() -> None:
+    whole, *tasks = repr(make_plan(*shards(2, 3))).splitlines()
+    assert whole.startswith("Plan(3 tasks, 1 inputs, 1 outputs; work ")
+    assert [line.split(", ")[0] for line in tasks] == ["  0: bp-0", "  1: bp-1", "  2: bp-2"]
+    assert tasks[1].endswith("reads input 0[3:6]")
+    assert tasks[2].endswith("reads task 0.0, task 1.0")
+
+
+def test_a_long_plan_prints_cut() -> None:
+    hand = Hand(*[MATRIX] * 50)
+    ids = [hand(sin, k) for k in range(50)]
+    text = repr(make_plan(hand.graph(*ids), tuple((i,) for i in ids)))
+    assert len(text.splitlines()) == 42
+    assert text.endswith("... and 10 more")

@@ -11,8 +11,10 @@ from hypothesis import given
 
 from backprop.graph.graph import Graph
 from backprop.scheduler.executors.base import run_inline
+from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.partition import partition
-from backprop.scheduler.planning.plan import Plan, make_plan, verify_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from backprop.scheduler.planning.stages import is_local, run_staged, stages
 from tests.scheduler.graphs import branches, meaning
 from tests.scheduler.planning.test_host_pinned import chain, graphs

@@ -23,7 +23,9 @@ from backprop.ops.core.op import Kind
 from backprop.ops.linear_algebra.products import row_dot
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.planning.plan import Plan, make_plan, verify_plan
+from backprop.scheduler.planning.checks import verify_plan
+from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.planner import make_plan
 from tests.strategies import Program, programs
 
 TINY = Sizes(elements=2, flops=8, block=1, product_rows=1)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backprop.scheduler.planning.segments import segments
+from backprop.scheduler.planning.partitioning.segments import segments
 
 
 def chains(*lengths: int) -> list[list[int]]:

@@ -4,7 +4,7 @@
 value waits to be read. So a run of nodes that ends there is one branch, or several, and a task of its own.
 
 Linear in the items. Limits: branches that are woven together, as in a grid, have no such places; for them there are
-the lanes of partition.py.
+linear clustering (clusters.py) and placement (placement.py).
 """
 
 from __future__ import annotations

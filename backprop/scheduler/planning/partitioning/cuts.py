@@ -1,0 +1,56 @@
+"""Items that have been placed on workers are cut into groups that have no cycle.
+
+Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at most. A group is
+all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never rises, and between
+two workers hops_in rises; so groups have no cycle.
+"""
+
+from __future__ import annotations
+
+from .makespan import Fee
+from .work import Work
+
+EARLY = 0.3
+"""The end of what counts as ready at once, in tasks."""
+
+
+def cut(work: Work, worker: list[int], starts: list[float], fee: Fee) -> list[list[int]]:
+    """The items by worker, hops_in and hops_out, in topological order of the groups.
+
+    What is ready at once and read by most workers is a group before all others, and no hop.
+    """
+    worker = _roots_apart(work, worker, starts, EARLY * fee.task_s)
+    hops_in, hops_out = _hops_in(work, worker), _hops_out(work, worker)
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for k, w in enumerate(worker):
+        groups.setdefault((hops_in[k], -hops_out[k], w) if w >= 0 else (-1, 0, w), []).append(k)
+    return [groups[key] for key in sorted(groups)]
+
+
+def _roots_apart(work: Work, worker: list[int], starts: list[float], limit: float) -> list[int]:
+    """The workers, with -1 for items that end within some seconds of the start and that most workers wait for."""
+    apart, most = list(worker), len(set(worker))
+    for k in range(len(worker) - 1, -1, -1):
+        if starts[k] + work.seconds[k] <= limit:
+            readers = {apart[s] for s in work.after[k]}
+            if -1 in readers or (len(readers) > 1 and 2 * len(readers) >= most):
+                apart[k] = -1
+    return apart
+
+
+def _hops_in(work: Work, worker: list[int]) -> list[int]:
+    hops: list[int] = []
+    for w, before in zip(worker, work.before, strict=True):
+        most = 0
+        for p in before:
+            most = max(most, hops[p] + (worker[p] != w and worker[p] >= 0))
+        hops.append(most)
+    return hops
+
+
+def _hops_out(work: Work, worker: list[int]) -> list[int]:
+    hops = [0] * len(worker)
+    for k in range(len(worker) - 1, -1, -1):
+        for s in work.after[k]:
+            hops[k] = max(hops[k], hops[s] + (worker[s] != worker[k]))
+    return hops
