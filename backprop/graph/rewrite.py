@@ -1,8 +1,8 @@
 """Rewrite: a copy of a graph in the making, to which passes add nodes under new ids; equal nodes become one.
 
 Merging equal nodes (common subexpressions) is sound since ops have no effects: nodes of equal op, operands and params
-have equal values. Local ops, whose context may have a state, are left apart. Literals compare by their bytes, so 0.0
-and -0.0 stay apart.
+have equal values. Host-pinned ops, whose context may have a state, are left apart. Literals compare by their bytes, so
+0.0 and -0.0 stay apart.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Rewrite:
         """The new id of a node whose operands are new ids: that of an equal node, if there is one."""
         nodes, op, what = self.nodes, node.op, node[:3]
         new = self.first + len(nodes)
-        if op.kind is not Kind.LOCAL:
+        if op.kind is not Kind.HOST_PINNED:
             i = self._seen.setdefault(hash(what), new)
             if i != new and nodes[i - self.first][:3] == what:
                 return i

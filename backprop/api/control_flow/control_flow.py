@@ -249,9 +249,9 @@ def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType
 
 
 def _check_local(bodies: Sequence[Graph]) -> None:
-    """Refuse local ops in bodies: the reverse pass would run them again, and an executor elsewhere."""
+    """Refuse host-pinned ops in bodies: the reverse pass would run them again, and an executor elsewhere."""
     for node in (node for body in bodies for node in body.nodes):
-        if node.op.kind is Kind.LOCAL:
+        if node.op.kind is Kind.HOST_PINNED:
             raise GraphTypeError(
                 f"{node.op.name} is a local op, and cannot stand in a switch, match, scan or checkpoint",
                 node.source,

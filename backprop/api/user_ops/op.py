@@ -220,7 +220,7 @@ def op(
     name = name or getattr(forward, "__name__", type(forward).__name__)
     _check_options(name, (backward, vjp, derive or None), (infer, like))
     function = forward if backward is None else partial(without_residuals, forward)
-    kind = Kind.LOCAL if local else Kind.PLAIN
+    kind = Kind.HOST_PINNED if local else Kind.PLAIN
     if local and infer is None and like is None and not derive:
         raise ArgumentError(
             f"{name} is local, and so never run ahead: what it returns has to be said", fix="give infer= or like="
@@ -251,7 +251,7 @@ def compose(outer: Callable[..., R], *inner: Callable[Q, Any]) -> UserOp[Q, R]:
         the op x -> outer(*(f(x) for f in inner)); `f @ g` is the same for two of which one is a user's op. Its rule is
         derived from those of its parts.
     """
-    local = any(getattr(part, "kind", None) is Kind.LOCAL for part in (outer, *inner))
+    local = any(getattr(part, "kind", None) is Kind.HOST_PINNED for part in (outer, *inner))
     name = f"{_name(outer)}({', '.join(map(_name, inner))})"
     made: UserOp[Q, R] = op(partial(_composed, outer, inner), name=name, derive=True, local=local)
     return made

@@ -4,7 +4,8 @@ A joint graph as `differentiate` makes it computes all branches forward before a
 all. Here nodes are walked depth first from the results, the one that takes the longest chain first; of the operands of
 a node too the one with the longest chain comes first, so that a value is made right before it is read. So a branch goes
 forward and back before the next one starts. What is ready and near a result, as the gradient of a weight is, comes at
-once. Local ops, whose context may have a state, stay in their order. Linear in the nodes, but for sorting operands.
+once. Host-pinned ops, whose context may have a state, stay in their order. Linear in the nodes, but for sorting
+operands.
 
 Source: R. Sethi, J. D. Ullman, The generation of optimal code for arithmetic expressions, JACM 17(4), 1970.
 Limits: a heuristic; the order of least memory is NP-hard to find.
@@ -93,13 +94,13 @@ class _Walk:
 
 
 def _needed(graph: Graph) -> list[tuple[NodeId, ...]]:
-    """For each id what has to come before it: its operands, and for a local op the local op before it."""
+    """For each id what has to come before it: its operands, and for a host-pinned op the one before it."""
     before: list[tuple[NodeId, ...]] = [()] * graph.first
-    local = -1
+    pinned = -1
     for i, node in enumerate(graph.nodes, graph.first):
-        if node.op.kind is Kind.LOCAL:
-            before.append(node.inputs if local < 0 else (*node.inputs, local))
-            local = i
+        if node.op.kind is Kind.HOST_PINNED:
+            before.append(node.inputs if pinned < 0 else (*node.inputs, pinned))
+            pinned = i
         else:
             before.append(node.inputs)
     return before

@@ -35,7 +35,7 @@ class Kind(Enum):
     VIEW = "view"  # the result may share memory with operand 0, at no cost
     INTO = "into"  # takes `out=`, which must not overlap an operand
     PLAIN = "plain"  # allocates its result
-    LOCAL = "local"  # needs a context, and stays in the process that runs the plan
+    HOST_PINNED = "host-pinned"  # needs a context, and stays in the process that runs the plan
 
 
 P = ParamSpec("P", default=...)

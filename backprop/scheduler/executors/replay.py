@@ -29,7 +29,7 @@ class Team:
     """A plan as something to call with values that fit.
 
     Arguments:
-        plan: the plan, without local tasks.
+        plan: the plan, without host-pinned tasks.
         runners: what runs each task.
         missing: for each task the number of tasks that it waits for.
         readers: for each task those that wait for it.
@@ -56,7 +56,7 @@ def team(plan: Plan, runners: Sequence[Runner], crews: Crews, workers: int, blas
     """A plan for replay.
 
     Arguments:
-        plan: the plan, without local tasks.
+        plan: the plan, without host-pinned tasks.
         runners: what runs each task.
         crews: where helpers come from.
         workers: how many tasks may run at once, that of the thread that asks among them.

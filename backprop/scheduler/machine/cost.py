@@ -92,7 +92,7 @@ def free_nodes(graph: Graph) -> list[bool]:
     free = [False] * graph.first
     for node in graph.nodes:
         kind = node.op.kind
-        is_constant = kind is not Kind.LOCAL and all(map(constant.__getitem__, node.inputs))
+        is_constant = kind is not Kind.HOST_PINNED and all(map(constant.__getitem__, node.inputs))
         constant.append(is_constant)
         free.append(is_constant or kind is Kind.VIEW)
     return free

@@ -1,11 +1,14 @@
-"""Local nodes get groups of their own, in their order, so that an executor can run them in the thread that asks.
+"""Host-pinned nodes, which stay in the process that asks, get groups of their own, in the order of the code.
 
-The stage of a node is the number of times that a run has to come back from parallel work to local work before it. It
-never falls along an edge, and local nodes of one stage come behind the others of that stage; so groups that are cut at
-the stages have no cycle if they had none before.
+An executor runs them in the thread that asks. So a run takes turns: parallel work, host-pinned work, parallel work. The
+*stage* of a node or task is the number of times that a run has to come back from host-pinned work to parallel work
+before it. It never falls along an edge, and what is host-pinned comes behind the rest of its stage; so groups that are
+cut at the stages have no cycle if they had none before.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ...graph.graph import Graph, NodeId
 from ...ops.core.op import Kind
@@ -13,35 +16,40 @@ from ...ops.core.op import Kind
 Groups = tuple[tuple[NodeId, ...], ...]
 
 
-def local_apart(graph: Graph, groups: Groups) -> Groups:
-    """The groups with each local node in one of its own.
+def stage_numbers(reads: Sequence[Sequence[int]], pinned: Sequence[bool]) -> list[int]:
+    """The stage of each item of a list in topological order.
+
+    Arguments:
+        reads: for each item the earlier items that it reads.
+        pinned: for each item whether it is host-pinned.
+    Returns:
+        the stages; those of host-pinned items never fall, so that they keep their order.
+    """
+    stages: list[int] = []
+    latest_pinned = 0
+    for read, is_pinned in zip(reads, pinned, strict=True):
+        stage = max([stages[j] + (pinned[j] and not is_pinned) for j in read], default=0)
+        if is_pinned:
+            stage = latest_pinned = max(latest_pinned, stage)
+        stages.append(stage)
+    return stages
+
+
+def host_pinned_apart(graph: Graph, groups: Groups) -> Groups:
+    """The groups with each host-pinned node in one of its own.
 
     Arguments:
         graph: the graph.
         groups: of its nodes, in topological order.
     Returns:
-        the groups, in topological order; local nodes in the order of their ids.
+        the groups, in topological order; host-pinned nodes in the order of their ids.
     """
-    if not any(node.op.kind is Kind.LOCAL for node in graph.nodes):
+    pinned = [*[False] * graph.first, *[node.op.kind is Kind.HOST_PINNED for node in graph.nodes]]
+    if not any(pinned):
         return groups
-    stages = node_stages(graph)
+    stages = stage_numbers([*[()] * graph.first, *[node.inputs for node in graph.nodes]], pinned)
     parts: dict[tuple[int, bool, int], list[NodeId]] = {}
     for g, group in enumerate(groups):
         for i in group:
-            is_local = graph.node(i).op.kind is Kind.LOCAL
-            parts.setdefault((stages[i], is_local, i if is_local else g), []).append(i)
+            parts.setdefault((stages[i], pinned[i], i if pinned[i] else g), []).append(i)
     return tuple(tuple(parts[key]) for key in sorted(parts))
-
-
-def node_stages(graph: Graph) -> list[int]:
-    """The stage of each id."""
-    stages = [0] * graph.first
-    local = [False] * graph.first
-    latest = 0  # stage of a local node
-    for node in graph.nodes:
-        is_local = node.op.kind is Kind.LOCAL
-        stage = max([stages[i] + (local[i] and not is_local) for i in node.inputs], default=0)
-        latest = max(latest, stage) if is_local else latest
-        stages.append(latest if is_local else stage)
-        local.append(is_local)
-    return stages

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 
 from ...graph.graph import Graph
 from ..machine.cost import Machine
-from .host_pinned import Groups, local_apart
+from .host_pinned import Groups, host_pinned_apart
 from .partitioning.clusters import paths
 from .partitioning.coarsening import coarsen
 from .partitioning.cuts import cut
@@ -58,10 +58,10 @@ def partition(
     prices = priced(graph, machine)
     if not pays(prices, workers, overhead, shares_gil):
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
-        return local_apart(graph, (whole,) if whole else ())
+        return host_pinned_apart(graph, (whole,) if whole else ())
     work = compact(graph, prices)
     groups = split(work, workers, Fee(overhead, 1.0 / machine.link_bytes_per_s))
-    return local_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
+    return host_pinned_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
 
 
 def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:

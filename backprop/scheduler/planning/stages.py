@@ -1,7 +1,7 @@
-"""Plan -> stages, where a plan has local tasks: parallel work, local work, parallel work ..., each a plan of its own.
+"""Plan -> stages, where a plan has host-pinned tasks: parallel, host-pinned, parallel work ..., each a plan of its own.
 
-Local tasks run in the thread that asks, one after the other in their order, and so never leave its process. What a
-stage hands to later ones comes back to that process in between.
+Host-pinned tasks run in the thread that asks, one after the other in their order, and so never leave its process. What
+a stage hands to later ones comes back to that process in between.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from ...ops.core.op import Kind
 from ...ops.core.types import ValueType
-from .plan import Plan, PlanInput, Slot, Task, TaskOutput
+from .host_pinned import stage_numbers
+from .plan import Plan, PlanInput, Slot, Task, TaskOutput, before
 
 Run: TypeAlias = Callable[[Plan, Sequence[Any]], tuple[Any, ...]]
 
@@ -24,66 +25,54 @@ class Stage:
 
     Arguments:
         plan: the part, as a plan.
-        local: whether its tasks are local.
+        is_pinned: whether its tasks are host-pinned.
         inputs: the slots of the whole that its inputs are.
         outputs: the slots of the whole that its outputs are.
     """
 
     plan: Plan
-    local: bool
+    is_pinned: bool
     inputs: tuple[Slot, ...]
     outputs: tuple[Slot, ...]
 
 
-def run_staged(plan: Plan, values: Sequence[Any], run: Run, run_local: Run) -> tuple[Any, ...]:
+def run_staged(plan: Plan, values: Sequence[Any], run: Run, run_pinned: Run) -> tuple[Any, ...]:
     """The results of a plan.
 
     Arguments:
         plan: the plan.
         values: of its inputs, after entry.
-        run: runs a plan without local tasks.
-        run_local: runs a plan of local tasks, in this thread.
+        run: runs a plan without host-pinned tasks.
+        run_pinned: runs a plan of host-pinned tasks, in this thread.
     """
     parts = stages(plan)
     if not parts:
         return run(plan, values)
-    known: dict[Slot, Any] = {PlanInput(k): value for k, value in enumerate(values)}
+    held: dict[Slot, Any] = {PlanInput(k): value for k, value in enumerate(values)}
     for stage in parts:
-        results = (run_local if stage.local else run)(stage.plan, [known[slot] for slot in stage.inputs])
-        known.update(zip(stage.outputs, results, strict=True))
-    return tuple([known[slot] for slot in plan.outputs])
+        results = (run_pinned if stage.is_pinned else run)(stage.plan, [held[slot] for slot in stage.inputs])
+        held.update(zip(stage.outputs, results, strict=True))
+    return tuple([held[slot] for slot in plan.outputs])
 
 
-def is_local(task: Task) -> bool:
-    """Whether a task holds a local node."""
-    return any(node.op.kind is Kind.LOCAL for node in task.body.nodes)
+def is_host_pinned(task: Task) -> bool:
+    """Whether a task holds a host-pinned node."""
+    return any(node.op.kind is Kind.HOST_PINNED for node in task.body.nodes)
 
 
 @lru_cache(maxsize=256)
 def stages(plan: Plan) -> tuple[Stage, ...]:
-    """The stages of a plan; none where it has no local task."""
-    local = [is_local(task) for task in plan.tasks]
-    if not any(local):
+    """The stages of a plan; none where it has no host-pinned task."""
+    pinned = [is_host_pinned(task) for task in plan.tasks]
+    if not any(pinned):
         return ()
     chosen: dict[tuple[int, bool], list[int]] = {}
-    for index, level in enumerate(_levels(plan, local)):
-        chosen.setdefault((level, local[index]), []).append(index)
+    for index, stage in enumerate(stage_numbers([before(task) for task in plan.tasks], pinned)):
+        chosen.setdefault((stage, pinned[index]), []).append(index)
     return tuple(_stage(plan, chosen[key], key[1]) for key in sorted(chosen))
 
 
-def _levels(plan: Plan, local: Sequence[bool]) -> list[int]:
-    """How often, before each task, a run has to come back from parallel to local tasks."""
-    levels: list[int] = []
-    latest = 0
-    for index, task in enumerate(plan.tasks):
-        before = [slot.task for slot in task.args if isinstance(slot, TaskOutput)]
-        level = max([levels[t] + (local[t] and not local[index]) for t in before], default=0)
-        latest = max(latest, level) if local[index] else latest
-        levels.append(latest if local[index] else level)
-    return levels
-
-
-def _stage(plan: Plan, chosen: Sequence[int], local: bool) -> Stage:
+def _stage(plan: Plan, chosen: Sequence[int], is_pinned: bool) -> Stage:
     number = {index: n for n, index in enumerate(chosen)}
     inputs: dict[Slot, int] = {}
 
@@ -99,7 +88,7 @@ def _stage(plan: Plan, chosen: Sequence[int], local: bool) -> Stage:
     wanted = dict.fromkeys(slot for slots in (*rest, plan.outputs) for slot in slots)
     outputs = tuple(slot for slot in wanted if isinstance(slot, TaskOutput) and slot.task in number)
     types = tuple(_type(plan, slot) for slot in inputs)
-    return Stage(Plan(tasks, types, tuple(map(moved, outputs))), local, tuple(inputs), outputs)
+    return Stage(Plan(tasks, types, tuple(map(moved, outputs))), is_pinned, tuple(inputs), outputs)
 
 
 def _type(plan: Plan, slot: Slot) -> ValueType[Any]:

@@ -133,7 +133,9 @@ class _Turn:
 
     def _kept(self, home: list[int]) -> list[bool]:
         """For each id, whether it is held anyway: later segments read it, it is handed out, or a view of such."""
-        kept = [self.graph.node(i).op.kind is Kind.LOCAL if i >= self.graph.first else True for i in range(self.at)]
+        kept = [
+            self.graph.node(i).op.kind is Kind.HOST_PINNED if i >= self.graph.first else True for i in range(self.at)
+        ]
         for i in range(self.graph.first, self.at):
             for j in self.graph.node(i).inputs:
                 if home[j] != home[i]:

@@ -112,7 +112,7 @@ def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
     if isinstance(node.type, TupleType):
         return contiguous
     if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
-        strided = node.op.kind in (Kind.PLAIN, Kind.LOCAL) and node.type.shape
+        strided = node.op.kind in (Kind.PLAIN, Kind.HOST_PINNED) and node.type.shape
         return contiguous if strided else None
     fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
     return None if fresh and all([known[i] for i in node.inputs]) else contiguous
@@ -231,7 +231,7 @@ class _Writer:
         light = isinstance(node.type, NumericType) and (
             node.type.nbytes <= LARGEST_CONSTANT or node.op.kind is Kind.VIEW
         )
-        if not light or node.op.kind is Kind.LOCAL or not all([name in self.constants for name in operands]):
+        if not light or node.op.kind is Kind.HOST_PINNED or not all([name in self.constants for name in operands]):
             return ""
         try:
             with np.errstate(all="ignore"):

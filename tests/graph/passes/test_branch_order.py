@@ -85,7 +85,7 @@ def test_a_value_is_made_right_before_it_is_read() -> None:
 
 
 def test_local_ops_stay_in_their_order() -> None:
-    local = Op("local", lambda t: t, lambda x: x, kind=Kind.LOCAL)
+    local = Op("local", lambda t: t, lambda x: x, kind=Kind.HOST_PINNED)
     hand = Hand(X, X)
     one = hand(local, hand(sin, hand(sin, 0)))
     two = hand(local, 1)

@@ -1,4 +1,4 @@
-"""Local nodes stand alone, in their order, and groups that are cut for them stay in topological order."""
+"""Host-pinned nodes stand alone, in their order, and groups that are cut for them stay in topological order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.planning.checks import verify_plan
-from backprop.scheduler.planning.host_pinned import local_apart, node_stages
+from backprop.scheduler.planning.host_pinned import host_pinned_apart, stage_numbers
 from backprop.scheduler.planning.partition import partition
 from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand
@@ -27,38 +27,41 @@ def double(x: Any) -> Any:
     return 2 * x
 
 
-LOCAL = Op("double", lambda t: t, double, kind=Kind.LOCAL)
+PINNED = Op("double", lambda t: t, double, kind=Kind.HOST_PINNED)
 
 
-def is_local(graph: Graph, i: int) -> bool:
-    return graph.node(i).op.kind is Kind.LOCAL
+def is_pinned(graph: Graph, i: int) -> bool:
+    return graph.node(i).op.kind is Kind.HOST_PINNED
 
 
 def chain() -> Graph:
-    """sin -> local -> view -> sin -> local, beside a branch of its own."""
+    """sin -> pinned -> view -> sin -> pinned, beside a branch of its own."""
     hand = Hand(MATRIX, MATRIX)
     a = hand(sin, 0)
-    b = hand(LOCAL, a)
+    b = hand(PINNED, a)
     c = hand(sin, hand(permute, b, axes=(1, 0)))
-    d = hand(LOCAL, c)
+    d = hand(PINNED, c)
     e = hand(sin, 1)
     return hand.graph(hand(add, d, e))
 
 
 def test_stages_count_the_ways_back() -> None:
-    assert node_stages(chain()) == [0, 0, 0, 0, 1, 1, 1, 0, 2]
+    graph = chain()
+    reads = [(), (), *[node.inputs for node in graph.nodes]]
+    pinned = [i > 1 and is_pinned(graph, i) for i in range(9)]
+    assert stage_numbers(reads, pinned) == [0, 0, 0, 0, 1, 1, 1, 0, 2]
 
 
-def test_a_graph_without_local_nodes_is_left_alone() -> None:
+def test_a_graph_without_host_pinned_nodes_is_left_alone() -> None:
     hand = Hand(MATRIX)
     groups = ((hand(sin, 0),),)
-    assert local_apart(hand.graph(1), groups) is groups
+    assert host_pinned_apart(hand.graph(1), groups) is groups
 
 
-def test_local_nodes_stand_alone() -> None:
+def test_host_pinned_nodes_stand_alone() -> None:
     graph = chain()
     whole = (tuple(i for i in range(2, 9) if i != 4),)
-    groups = local_apart(graph, whole)
+    groups = host_pinned_apart(graph, whole)
     assert groups == ((2, 7), (3,), (5,), (6,), (8,))
     verify_plan(make_plan(graph, groups))
 
@@ -70,7 +73,7 @@ def graphs(draw: st.DrawFn) -> Graph:
         pick = st.integers(max(0, k - 8), k - 1)
         kind = draw(st.sampled_from("slavas"))
         if kind == "l":
-            hand(LOCAL, draw(pick))
+            hand(PINNED, draw(pick))
         elif kind == "v":
             hand(permute, draw(pick), axes=(1, 0))
         else:
@@ -83,6 +86,6 @@ def graphs(draw: st.DrawFn) -> Graph:
 def test_any_partition_can_be_planned(graph: Graph, workers: int, overhead: float) -> None:
     groups = partition(graph, workers, overhead)
     verify_plan(make_plan(graph, groups))
-    order = [i for group in groups for i in group if is_local(graph, i)]
+    order = [i for group in groups for i in group if is_pinned(graph, i)]
     assert order == sorted(order)
-    assert all(len(group) == 1 or not any(is_local(graph, i) for i in group) for group in groups)
+    assert all(len(group) == 1 or not any(is_pinned(graph, i) for i in group) for group in groups)

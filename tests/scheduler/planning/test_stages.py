@@ -1,4 +1,4 @@
-"""A plan with local tasks is run stage by stage: parallel ones elsewhere, local ones here, each once and in order."""
+"""A plan with host-pinned tasks runs stage by stage: these here, parallel ones elsewhere, each once and in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.partition import partition
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.planner import make_plan
-from backprop.scheduler.planning.stages import is_local, run_staged, stages
+from backprop.scheduler.planning.stages import is_host_pinned, run_staged, stages
 from tests.scheduler.graphs import branches, meaning
 from tests.scheduler.planning.test_host_pinned import chain, graphs
 
@@ -30,22 +30,22 @@ def inline(plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
     return run_inline(plan, values, None)
 
 
-def test_a_plan_without_local_tasks_has_no_stages() -> None:
+def test_a_plan_without_host_pinned_tasks_has_no_stages() -> None:
     plan = planned(branches(2, 4, 50_000))
     assert stages(plan) == ()
     assert run_staged(plan, [1, 2], lambda plan, values: (plan, *values), inline) == (plan, 1, 2)
 
 
-def test_parallel_and_local_stages_take_turns() -> None:
+def test_parallel_and_host_pinned_stages_take_turns() -> None:
     parts = stages(planned(chain()))
-    assert [part.local for part in parts] == [False, True, False, True, False]
-    assert all(is_local(task) is part.local for part in parts for task in part.plan.tasks)
-    assert [stages(part.plan) for part in parts if not part.local] == [(), (), ()]
+    assert [part.is_pinned for part in parts] == [False, True, False, True, False]
+    assert all(is_host_pinned(task) is part.is_pinned for part in parts for task in part.plan.tasks)
+    assert [stages(part.plan) for part in parts if not part.is_pinned] == [(), (), ()]
     for part in parts:
         verify_plan(part.plan)
 
 
-def test_local_tasks_run_here_and_others_elsewhere() -> None:
+def test_host_pinned_tasks_run_here_and_others_elsewhere() -> None:
     ran: list[tuple[str, int]] = []
 
     def away(plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:

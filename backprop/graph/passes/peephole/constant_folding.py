@@ -36,7 +36,7 @@ def fold(rewrite: Rewrite, node: Node) -> NodeId | None:
 
 
 def _value(node: Node, values: list[Any]) -> Any:
-    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.LOCAL:
+    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.HOST_PINNED:
         return None
     try:
         with np.errstate(all="ignore"):

@@ -72,5 +72,5 @@ def test_what_would_raise_is_left_for_run_time() -> None:
 
 
 def test_ops_that_need_a_context_stay() -> None:
-    op = Op("local", lambda t: t, lambda x: x, kind=Kind.LOCAL)
+    op = Op("local", lambda t: t, lambda x: x, kind=Kind.HOST_PINNED)
     assert "local" in folded(lambda b, x: x * op(b.constant(1.0)))
