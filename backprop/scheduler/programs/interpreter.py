@@ -13,7 +13,8 @@ from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, parameters
 from ...graph.passes.dead_code import uses
 from ...ops.core.op import Kind
-from .program import LONGEST, Code, Program, compile_program
+from .code_generation import Code
+from .program import LONGEST, Program, compile_program
 
 
 def runner_of(graph: Graph, name: str = "") -> Callable[..., tuple[Any, ...]]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ...graph.graph import Graph, Node, NodeId, bodies, literal
 from ...ops.core.op import Kind
-from .memory import liveness
+from .liveness import liveness
 
 
 class Peak(NamedTuple):

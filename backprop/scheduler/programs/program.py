@@ -1,198 +1,25 @@
-"""Graph -> straight-line Python: one line for each step, over buffers planned by liveness.
+"""Program: a graph as something to call, by generated code or by a loop over steps, which give the same bits.
 
-Graphs above `LONGEST` nodes run by a loop over the same steps, as compiling them would take longer than running them;
-results are the same. See memory.py for the layout rule and the buffers, workspace.py for who owns them, steps.py for
-what a line consists of.
+Graph -> steps (steps.py) over buffers that are planned by liveness (arena.py) -> straight-line Python
+(code_generation.py), or a loop for graphs above `LONGEST` nodes (step_loop.py). An exception gets a note that names the
+op and the line of the user's code.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from types import CodeType, FunctionType, TracebackType
+from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from ...graph.graph import Graph, NodeId
-from .steps import Step, Steps, steps_of
-from .workspace import Pool
+from .code_generation import Code, generate
+from .step_loop import loop_over
+from .steps import steps_of
 
 LONGEST = 5000
 """Nodes of the longest graph that is turned into code."""
-
-INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Code:
-    """What runs a graph, without the graph: shared between equal graphs.
-
-    Arguments:
-        run: (values) -> results.
-        ids: for each line of generated code from the second on, or for each turn of the loop, the node; -1 for none.
-        text: the generated code, empty for a loop.
-    """
-
-    run: Callable[..., tuple[Any, ...]]
-    ids: tuple[NodeId, ...]
-    text: str = ""
-
-
-# Code.
-
-
-class _Functions:
-    """The names of the functions and parameters that lines refer to."""
-
-    def __init__(self, constants: dict[str, Any]) -> None:
-        self.values = dict(constants)
-        self._names: dict[Any, str] = {}
-
-    def name(self, function: Callable[..., Any]) -> str:
-        name = self._names.setdefault(function, f"f{len(self._names)}")
-        self.values[name] = function
-        return name
-
-    def parameter(self, step: Step, key: str) -> str:
-        name = f"k{step.id}_{key}"
-        self.values[name] = step.params[key]
-        return name
-
-
-def _line(step: Step, functions: _Functions) -> str:
-    value = _call(step, functions)
-    if step.wrap is not None:
-        value = f"{functions.name(step.wrap)}({value})"
-    kept = f"{step.target} = {value}" if step.target else value
-    return "    " + "; ".join([kept, *[f"{name} = None" for name in step.drops]])
-
-
-def _call(step: Step, functions: _Functions) -> str:
-    if step.function in INFIX:
-        return f" {INFIX[step.function]} ".join(step.operands)
-    if step.function is operator.neg:
-        return f"-{step.operands[0]}"
-    args = list(step.operands)
-    if step.out and by_position(step.function):
-        args.append(step.out)
-    args += [f"{key}={functions.parameter(step, key)}" for key in step.params]
-    if step.out and not by_position(step.function):
-        args.append(f"out={step.out}")
-    return f"{functions.name(step.function)}({', '.join(args)})"
-
-
-def by_position(function: Callable[..., Any]) -> bool:
-    """Whether a function takes `out` behind its operands, which is quicker than by name."""
-    deprecated = function is np.maximum or function is np.minimum
-    return function is np.dot or (isinstance(function, np.ufunc) and not deprecated)
-
-
-def _generate(graph: Graph) -> Code:
-    steps = steps_of(graph, compile_program)
-    functions = _Functions(steps.constants)
-    before, after = _around(steps, functions)
-    lines = [f"def program({', '.join(steps.inputs)}):", *before, *[_line(step, functions) for step in steps.steps]]
-    results = [f"{functions.name(wrap)}({name})" if wrap else name for name, wrap in steps.outputs]
-    lines += [*after, f"    return ({', '.join(results)}{',' if results else ''})"]
-    text = "\n".join(lines)
-    ids = (*[-1] * len(before), *[step.id for step in steps.steps])
-    return Code(_defined(text, functions.values), ids, text)
-
-
-def _around(steps: Steps, functions: _Functions) -> tuple[list[str], list[str]]:
-    """The lines before the steps, which fetch the arrays, and those behind, which give them back."""
-    if not steps.arrays:
-        return [], []
-    pool = Pool(steps.layout)
-    before = [
-        f"    workspace = {functions.name(pool.enter)}()",
-        f"    [{', '.join(steps.arrays)}] = workspace.arrays()",
-    ]
-    return before, [f"    {functions.name(pool.leave)}(workspace)"]
-
-
-def _defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
-    module = compile(text, "<backprop program>", "exec")
-    code = next(part for part in module.co_consts if isinstance(part, CodeType))
-    return FunctionType(code, names)
-
-
-# The loop, for long graphs.
-
-Row = tuple[int, Callable[..., Any], int, int, int]
-"""What is to be done, the function, and the cells of two operands and of the result or its buffer."""
-
-ONE, TWO, ONE_INTO, TWO_INTO, ANY = range(5)
-
-
-def _looped(graph: Graph) -> Code:
-    steps = steps_of(graph, compile_program)
-    names = [*steps.inputs, *steps.arrays, *steps.constants]
-    cell = {name: k for k, name in enumerate(names)}
-    rows = [_row(step, cell) for step in steps.steps]
-    constants = list(steps.constants.values())
-    spare: list[Any] = [None] * (len(cell) - len(names))
-    results = [(cell[name], wrap) for name, wrap in steps.outputs]
-    pool = Pool(steps.layout)
-
-    def run(*values: Any) -> tuple[Any, ...]:
-        workspace = pool.enter()
-        cells = [*values, *workspace.arrays(), *constants, *spare]
-        left = iter(rows)  # Program reads off the frame of an exception how many are left
-        _perform(left, cells)
-        pool.leave(workspace)
-        return tuple([wrap(cells[k]) if wrap else cells[k] for k, wrap in results])
-
-    return Code(run, tuple([step.id for step in steps.steps]))
-
-
-def _perform(left: Iterator[Row], cells: list[Any]) -> None:
-    for kind, function, x, y, target in left:
-        if kind == TWO:
-            cells[target] = function(cells[x], cells[y])
-        elif kind == ONE:
-            cells[target] = function(cells[x])
-        elif kind == TWO_INTO:
-            function(cells[x], cells[y], cells[target])
-        elif kind == ONE_INTO:
-            function(cells[x], cells[target])
-        else:
-            function(cells)
-
-
-def _row(step: Step, cell: dict[str, int]) -> Row:
-    operands = [cell[name] for name in step.operands]
-    drops = tuple([cell[name] for name in step.drops])
-    target = cell.setdefault(step.out or step.target or "_", len(cell))
-    into = bool(step.out) and by_position(step.function)
-    plain = not step.params and step.wrap is None and not drops and (into or not step.out)
-    if plain and 0 < len(operands) < 3:
-        kind = (ONE, TWO, ONE_INTO, TWO_INTO)[len(operands) - 1 + 2 * into]
-        return kind, step.function, operands[0], operands[-1], target
-    return ANY, _Performed(step, tuple(operands), target, drops), 0, 0, 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Performed:
-    """A step of any kind, on cells."""
-
-    step: Step
-    operands: tuple[int, ...]
-    target: int
-    drops: tuple[int, ...]
-
-    def __call__(self, cells: list[Any]) -> None:
-        step, args = self.step, [cells[k] for k in self.operands]
-        if step.out:
-            step.function(*args, **step.params, out=cells[self.target])
-        else:
-            value = step.function(*args, **step.params)
-            cells[self.target] = step.wrap(value) if step.wrap else value
-        for k in self.drops:
-            cells[k] = None
 
 
 @lru_cache(maxsize=64)
@@ -204,10 +31,8 @@ def generated(graph: Graph) -> Code:
     Returns:
         its Code: straight-line Python, or a loop over steps for a graph above `LONGEST` nodes.
     """
-    return _generate(graph) if len(graph) <= LONGEST else _looped(graph)
-
-
-# Programs.
+    steps = steps_of(graph, compile_program)
+    return generate(steps) if len(graph) <= LONGEST else loop_over(steps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

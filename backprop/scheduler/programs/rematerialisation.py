@@ -26,7 +26,7 @@ from ...graph.rewrite import Rewrite
 from ...graph.verify import verify
 from ...ops.core.op import Kind
 from ..machine.cost import Machine, cost, free_nodes
-from .memory import bases, liveness
+from .liveness import bases, liveness
 from .peak import own_bytes, peak
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)

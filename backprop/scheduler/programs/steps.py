@@ -16,15 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.autodiff.control_flow import after
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, NodeId, literal, parameters
-from ...ops.arrays.indexing import basic_index
-from ...ops.arrays.shapes import reshape_to
-from ...ops.arrays.tuples import item, make_tuple
 from ...ops.core.op import Kind, Op
-from ...ops.core.types import NumericType, ScalarType, TupleType
-from .memory import Buffer, Memory, places, plan_memory
+from ...ops.core.types import NumericType, ScalarType
+from .arena import Buffer, Memory, places, plan_memory
+from .layouts import Wrap, layouts, wrap_of
 from .workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
@@ -76,46 +73,7 @@ def is_ours(op: Op) -> bool:
     return op.home.startswith(OURS)
 
 
-# Layout, statically.
-
-
-def keeps_layout(node: Node) -> bool:
-    """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
-    if node.op in (reshape_to, make_tuple, item, after):
-        return True
-    return node.op is basic_index and _takes_rows(dict(node.params)["key"])
-
-
-def _takes_rows(key: Any) -> bool:
-    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
-
-
-def layouts(graph: Graph) -> list[bool]:
-    """For each id, whether its value is known to be C-contiguous under the layout rule."""
-    known = [True] * graph.first
-    for node in graph.nodes:
-        if node.op.kind is not Kind.VIEW:
-            known.append(True)
-        else:
-            known.append(keeps_layout(node) and all([known[i] for i in node.inputs]))
-    return known
-
-
-Wrap = Callable[[Any], Any]
 Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
-
-
-def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
-    """What the result of a node goes through where it has no buffer: `contiguous` or nothing."""
-    if node.op.kind is Kind.VIEW:
-        return None
-    if isinstance(node.type, TupleType):
-        return contiguous
-    if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
-        strided = node.op.kind in (Kind.PLAIN, Kind.HOST_PINNED) and node.type.shape
-        return contiguous if strided else None
-    fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
-    return None if fresh and all([known[i] for i in node.inputs]) else contiguous
 
 
 # Steps.

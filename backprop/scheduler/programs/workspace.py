@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...ops.core.types import ArrayType
-from .memory import Buffer
+from .arena import Buffer
 
 Array = np.ndarray[Any, Any]
 

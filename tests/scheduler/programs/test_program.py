@@ -19,8 +19,10 @@ from backprop.ops.elementwise.conversion import cast
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
-from backprop.scheduler.programs import program as module
-from backprop.scheduler.programs.program import Program, compile_program
+from backprop.scheduler.programs.code_generation import generate
+from backprop.scheduler.programs.program import LONGEST, Program, compile_program
+from backprop.scheduler.programs.step_loop import loop_over
+from backprop.scheduler.programs.steps import steps_of
 from tests.scheduler.graphs import Hand, branches, meaning
 
 F8 = np.dtype("float64")
@@ -28,11 +30,11 @@ BIG = array_type((40, 40), F8)
 
 
 def by_code(graph: Graph) -> Program:
-    return Program(module._generate(graph), graph)
+    return Program(generate(steps_of(graph, compile_program)), graph)
 
 
 def by_loop(graph: Graph) -> Program:
-    return Program(module._looped(graph), graph)
+    return Program(loop_over(steps_of(graph, compile_program)), graph)
 
 
 Maker = Callable[[Graph], Program]
@@ -244,7 +246,7 @@ def test_equal_graphs_share_code_but_not_notes() -> None:
 
 
 def test_long_graphs_run_by_a_loop() -> None:
-    long = branches(1, 2 * module.LONGEST, 3)
+    long = branches(1, 2 * LONGEST, 3)
     assert compile_program(long).code.text == ""
     assert compile_program(branches(1, 10, 3)).code.text != ""
     assert_means_the_same(compile_program, long)
@@ -253,7 +255,7 @@ def test_long_graphs_run_by_a_loop() -> None:
 def test_dead_values_are_let_go() -> None:
     hand = Hand(BIG)
     look = Op("look", lambda t: t, lambda x: x.copy())
-    code = module._generate(hand.graph(hand(add, hand(look, 0), hand(look, 0))))
+    code = generate(steps_of(hand.graph(hand(add, hand(look, 0), hand(look, 0))), compile_program))
     assert "; r1 = None" in code.text
 
 

@@ -1,11 +1,9 @@
-"""Where the values of a program live: which share memory, how long each is needed, and which buffer it is written to.
+"""The arena: to which buffer each value of a program is written, planned before anything runs.
 
-Buffers are planned once, by liveness: nodes are walked in order, a result takes over the memory of an operand that dies
-where its op allows that, else the smallest slab of the arena that is free and large enough, else the largest free one,
-which grows. What a program hands out is never arena memory. The pieces of a concatenation along the first axis are
-written straight into the joined array, so that joining costs nothing.
-
-Layout rule: every value of an op that is no view is C-contiguous, and so is every result.
+Buffers are planned by liveness (liveness.py). Nodes are walked in order; a result takes over the memory of an operand
+that dies where its op allows that, else the smallest slab of the arena that is free and large enough, else the largest
+free one, which grows. What a program hands out is never arena memory. The pieces of a concatenation along the first
+axis are written straight into the joined array, so that joining costs nothing.
 
 Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
 (memory planning by liveness, src/nnvm/plan_memory.cc).
@@ -14,124 +12,19 @@ Limits: slabs are not split: a small value may occupy a large one.
 
 from __future__ import annotations
 
-import inspect
 from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph.graph import Graph, Node, NodeId, literal
+from ...graph.graph import Graph, Node, NodeId
 from ...ops.arrays.shapes import concat_along
-from ...ops.arrays.tuples import make_tuple
-from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType, ValueType
-
-# What shares memory.
-
-
-def bases(graph: Graph) -> list[tuple[NodeId, ...]]:
-    """For each id, the ids whose memory its value may share: itself, or for a view those of its operands."""
-    found: list[tuple[NodeId, ...]] = [(i,) for i in range(graph.first)]
-    for i, node in enumerate(graph.nodes, graph.first):
-        if node.op.kind is not Kind.VIEW:
-            found.append((i,))
-        elif node.op is make_tuple:
-            found.append(tuple(dict.fromkeys(base for j in node.inputs for base in found[j])))
-        else:
-            found.append(found[node.inputs[0]] if node.inputs else (i,))
-    return found
-
-
-def escaping(graph: Graph) -> tuple[bool, ...]:
-    """For each output, whether it may share memory with an input, a constant or another output.
-
-    Arguments:
-        graph: the graph.
-    Returns:
-        a bool for each output; where it is True, a caller who hands out arrays to keep must copy.
-    """
-    found = bases(graph)
-    owners: dict[NodeId, int] = {}
-    for output in graph.outputs:
-        for base in found[output]:
-            owners[base] = owners.get(base, 0) + 1
-    return tuple(any(_shared(graph, base) or owners[base] > 1 for base in found[output]) for output in graph.outputs)
-
-
-def _shared(graph: Graph, i: NodeId) -> bool:
-    return i < graph.first or graph.node(i).op is literal
-
-
-# How long.
-
-
-@dataclass(frozen=True, slots=True)
-class Liveness:
-    """How long the values of a graph are needed; the end of the graph stands for "handed out".
-
-    Arguments:
-        value: for each id, the last node that reads it: itself where none does.
-        view: for each id, the last node that reads a view of its memory, -1 where there is none.
-    """
-
-    value: list[NodeId]
-    view: list[NodeId]
-
-    def memory(self, i: NodeId) -> NodeId:
-        """The last node that reads an id or a view of it."""
-        return max(self.value[i], self.view[i])
-
-
-def liveness(graph: Graph) -> Liveness:
-    """The last uses of all values of a graph."""
-    value = list(range(graph.first + len(graph.nodes)))
-    for i, node in enumerate(graph.nodes, graph.first):
-        for j in node.inputs:
-            value[j] = i
-    for output in graph.outputs:
-        value[output] = len(value)
-    view = [-1] * len(value)
-    found = bases(graph)
-    for i, node in enumerate(graph.nodes, graph.first):
-        if node.op.kind is Kind.VIEW:
-            for base in found[i]:
-                view[base] = max(view[base], value[i])
-    return Liveness(value, view)
-
-
-# What computes a node, and whether that takes a buffer.
-
-
-def kernel_of(graph: Graph, node: Node) -> Callable[..., Any]:
-    """What to call for a node: the op's kernel for the types of its operands, or its compute."""
-    if node.op.kernel is None:
-        return node.op.compute
-    return node.op.kernel(*[graph.type_of(j) for j in node.inputs], **dict(node.params))
-
-
-@lru_cache(maxsize=1024)
-def takes_out(kernel: Callable[..., Any]) -> bool:
-    """Whether a kernel takes `out=`."""
-    if isinstance(kernel, np.ufunc) or kernel is np.dot or kernel is np.matmul:
-        return True
-    try:
-        return "out" in inspect.signature(kernel).parameters
-    except (TypeError, ValueError):
-        return False
-
-
-def is_buffered(node: Node, kernel: Callable[..., Any]) -> bool:
-    """Whether the result of a node can be written to a buffer that is given."""
-    t = node.type
-    fits = isinstance(t, ArrayType) and bool(t.shape) and t.size > 0
-    return fits and node.op.kind in (Kind.ELEMENTWISE, Kind.INTO) and takes_out(kernel)
-
-
-# The arena.
+from .kernels import is_buffered, kernel_of
+from .liveness import Liveness, liveness
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,12 @@ from itertools import pairwise
 import numpy as np
 
 from backprop.graph.graph import Graph
-from backprop.ops.arrays.indexing import Slice, basic_index
 from backprop.ops.arrays.shapes import concat_along, permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, scale
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
-from backprop.scheduler.programs.memory import Memory, escaping, plan_memory
+from backprop.scheduler.programs.arena import Memory, plan_memory
 from tests.scheduler.graphs import Hand
 
 F8 = np.dtype("float64")
@@ -90,12 +89,3 @@ def test_pieces_are_written_into_their_concatenation() -> None:
     assert [memory.buffers[i].offset for i in pieces[:2]] == [0, BIG.nbytes]
     assert memory.joined == {joined: (2,)}
     assert len(memory.results) == 1
-
-
-def test_escaping_outputs() -> None:
-    hand = Hand(BIG)
-    own = hand(sin, 0)
-    shared = hand(sin, 0)
-    row = hand(basic_index, shared, key=(Slice(0, 1, 1),))
-    graph = hand.graph(0, own, shared, row, hand(permute, 0, axes=(1, 0)), hand.literal(np.ones(2)))
-    assert escaping(graph) == (True, False, True, True, True, True)

@@ -1,0 +1,58 @@
+"""Which values are known to be C-contiguous before anything runs, and which results have to be made so.
+
+Layout rule: every value of an op that is no view is C-contiguous, and so is every result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ...graph.autodiff.control_flow import after
+from ...graph.evaluate import contiguous
+from ...graph.graph import Graph, Node
+from ...ops.arrays.indexing import basic_index
+from ...ops.arrays.shapes import reshape_to
+from ...ops.arrays.tuples import item, make_tuple
+from ...ops.core.op import Kind
+from ...ops.core.types import NumericType, TupleType
+
+# Layout, statically.
+
+
+def keeps_layout(node: Node) -> bool:
+    """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
+    if node.op in (reshape_to, make_tuple, item, after):
+        return True
+    return node.op is basic_index and _takes_rows(dict(node.params)["key"])
+
+
+def _takes_rows(key: Any) -> bool:
+    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
+
+
+def layouts(graph: Graph) -> list[bool]:
+    """For each id, whether its value is known to be C-contiguous under the layout rule."""
+    known = [True] * graph.first
+    for node in graph.nodes:
+        if node.op.kind is not Kind.VIEW:
+            known.append(True)
+        else:
+            known.append(keeps_layout(node) and all([known[i] for i in node.inputs]))
+    return known
+
+
+Wrap = Callable[[Any], Any]
+
+
+def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
+    """What the result of a node goes through where it has no buffer: `contiguous` or nothing."""
+    if node.op.kind is Kind.VIEW:
+        return None
+    if isinstance(node.type, TupleType):
+        return contiguous
+    if isinstance(node.type, NumericType) and len(node.type.shape) < 2:
+        strided = node.op.kind in (Kind.PLAIN, Kind.HOST_PINNED) and node.type.shape
+        return contiguous if strided else None
+    fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
+    return None if fresh and all([known[i] for i in node.inputs]) else contiguous
