@@ -10,7 +10,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -156,7 +156,28 @@ def measure_all(found: Sequence[Library], better: str) -> None:
         raise click.ClickException(f"cannot write the rates to {this_file()}: {error.strerror}") from error
     if better and os.environ.get(CORETYPE) != better:
         words = [sys.executable, "-m", "backprop", "doctor", "--calibrate"]
-        subprocess.run(words, env={**os.environ, CORETYPE: better}, stdout=subprocess.DEVNULL, check=True)
+        in_child(words, {**os.environ, CORETYPE: better}, better)
+
+
+def in_child(words: Sequence[str], environment: Mapping[str, str], better: str) -> None:
+    """Measure in a child process.
+
+    Arguments:
+        words: the command.
+        environment: of the child, which picks the kernels.
+        better: the kernels, for errors.
+    Errors:
+        ClickException: the child fails; it says how, with the last line that the child wrote.
+    """
+    try:
+        subprocess.run(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        raise click.ClickException(
+            f"the rates with the kernels as they are were measured and kept, but not those with {better}: the child"
+            f" process that measures with {CORETYPE}={better} failed ({said[-1]}). Try it by hand:"
+            f" {CORETYPE}={better} {' '.join(words[-3:])}"
+        ) from error
 
 
 def by_training(machine: Machine, batch: int = 256) -> Machine:

@@ -81,6 +81,27 @@ def test_better_kernels_are_measured_in_a_child(monkeypatch: pytest.MonkeyPatch)
     assert children == ["SkylakeX"]
 
 
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("import sys; print('no such core', file=sys.stderr); sys.exit(3)", "no such core"),
+        ("import sys; sys.exit(3)", "3"),
+    ],
+)
+@pytest.mark.usefixtures("quick")
+def test_a_child_that_fails_is_said(script: str, why: str, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    run = subprocess.run
+    monkeypatch.setattr(doctor, "better_kernels", lambda library, cpu: "SkylakeX")
+    monkeypatch.setenv(CORETYPE, "Haswell")
+    monkeypatch.setattr(subprocess, "run", lambda words, **how: run([sys.executable, "-c", script], **how))
+    result = call("--calibrate")
+    assert result.exit_code == 1
+    assert "but not those with SkylakeX" in result.stderr
+    assert why in result.stderr
+    assert "Traceback" not in result.output
+    assert load(cache, key(libraries())).when
+
+
 def test_both_choices_of_kernels_are_shown(cache: Path) -> None:
     save(cache, key([replace(OLD, kernels="SkylakeX")]), Known(replace(Machine(), blas_per_s=99e9), "yesterday"))
     before, after = models([OLD], "SkylakeX")

@@ -24,6 +24,7 @@ from ...graph.tracing.builder import Asked, Var
 from ...graph.tracing.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
 from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.programs.rematerialisation import within
 from ..verbs.evaluate import Function, as_function
@@ -182,7 +183,7 @@ def _path_of(recording: Recording, steps: Sequence[Asked], memory_limit: int | N
     }
     start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
     graph, _ = builder.build(recording.ids, start)
-    rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit)
+    rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit, this_machine().machine)
     return Path((*steps, *new), rest, start, constants, recording.output)
 
 

@@ -32,23 +32,22 @@ from .peak import own_bytes, peak
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 """The numbers of segments that are tried."""
 
-MACHINE = Machine()
-
 
 @lru_cache(maxsize=128)
-def within(graph: Graph, limit: int) -> Graph:
+def within(graph: Graph, limit: int, machine: Machine) -> Graph:
     """The graph, with as much computed again as it takes to stay below a bound.
 
     Arguments:
         graph: after all other passes.
-        limit: bytes.
+        limit: bytes that the values may take at once.
+        machine: the rates that say which values are quick to compute again.
     Errors:
         MemoryLimitError: no choice of segments keeps the bound.
     """
     highest = peak(graph)
     if highest.nbytes <= limit:
         return graph
-    turn = _Turn(graph, highest.at)
+    turn = _Turn(graph, highest.at, machine)
     choices = [turn.segments(count) for count in COUNTS if count <= len(turn.held)]
     peaks = [(turn.peak(choice), choice) for choice in choices]
     least, segments = min(peaks, key=lambda pair: pair[0], default=(highest.nbytes, []))
@@ -84,9 +83,10 @@ class _Segment(NamedTuple):
 class _Turn:
     """A graph, and the node at which it turns from forward to reverse."""
 
-    def __init__(self, graph: Graph, at: NodeId) -> None:
+    def __init__(self, graph: Graph, at: NodeId, machine: Machine) -> None:
         self.graph = graph
         self.at = at
+        self.machine = machine
         self.bases = bases(graph)
         self.free = free_nodes(graph)
         life = liveness(graph)
@@ -174,7 +174,7 @@ class _Turn:
 
     def _seconds(self, i: NodeId) -> float:
         node = self.graph.node(i)
-        return cost(node, tuple([self.graph.type_of(j) for j in node.inputs]), MACHINE).seconds
+        return cost(node, tuple([self.graph.type_of(j) for j in node.inputs]), self.machine).seconds
 
     # The graph anew.
 

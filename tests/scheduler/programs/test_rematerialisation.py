@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,11 +23,15 @@ from backprop.ops.core.types import ArrayType
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.exponential import exp
 from backprop.ops.elementwise.trigonometric import sin
+from backprop.scheduler.machine.blas_kernels import libraries
+from backprop.scheduler.machine.cost import Machine
+from backprop.scheduler.machine.profile import Known, key, save, this_file, this_machine
 from backprop.scheduler.programs.peak import peak
 from backprop.scheduler.programs.rematerialisation import within
 from tests.scheduler.graphs import Hand
 from tests.strategies import Program, programs
 
+MACHINE = Machine()
 N = 1000
 WIDE = np.linspace(0.1, 1.0, N)
 
@@ -83,14 +89,14 @@ def test_a_node_with_bodies_holds_what_a_body_does() -> None:
 
 def test_a_graph_that_fits_stays_as_it_is() -> None:
     graph = gradient_graph(chain, WIDE)
-    assert within(graph, peak(graph).nbytes) is graph
+    assert within(graph, peak(graph).nbytes, MACHINE) is graph
 
 
 @pytest.mark.parametrize("share", [0.9, 0.6, 0.4, 0.3])
 def test_the_bound_is_kept_with_the_same_bits(share: float) -> None:
     graph = gradient_graph(chain, WIDE)
     limit = int(peak(graph).nbytes * share)
-    smaller = within(graph, limit)
+    smaller = within(graph, limit, MACHINE)
     assert peak(smaller).nbytes <= limit
     assert len(smaller) > len(graph)
     (expected,), (found,) = evaluate(graph, [WIDE]), evaluate(smaller, [WIDE])
@@ -99,20 +105,20 @@ def test_the_bound_is_kept_with_the_same_bits(share: float) -> None:
 
 def test_a_tighter_bound_computes_more_again() -> None:
     graph = gradient_graph(chain, WIDE)
-    sizes = [len(within(graph, int(peak(graph).nbytes * share))) for share in (0.9, 0.6, 0.3)]
+    sizes = [len(within(graph, int(peak(graph).nbytes * share), MACHINE)) for share in (0.9, 0.6, 0.3)]
     assert sizes == sorted(sizes)
     assert sizes[0] < sizes[2] <= 2 * len(graph)
 
 
 def test_the_least_is_near_the_square_root() -> None:
     graph = gradient_graph(lambda x: chain(x, 400), WIDE)
-    smaller = within(graph, peak(graph).nbytes // 7)
+    smaller = within(graph, peak(graph).nbytes // 7, MACHINE)
     assert peak(smaller).nbytes < 3 * 20 * 8 * N  # of 400 residuals: 20 between segments, 20 in one
 
 
 def test_what_is_computed_again_waits_for_the_reverse_pass() -> None:
     graph = gradient_graph(chain, WIDE)
-    smaller = within(graph, peak(graph).nbytes // 3)
+    smaller = within(graph, peak(graph).nbytes // 3, MACHINE)
     turn = peak(graph).at
     waits = [i for i, node in enumerate(smaller.nodes, smaller.first) if node.op is after]
     assert waits
@@ -127,12 +133,49 @@ def test_a_bound_that_cannot_be_kept_is_an_error() -> None:
     assert "minibatch" in caught.value.fix or "smaller batches" in caught.value.fix
 
 
+def halves(x: Any) -> Any:
+    """Functions, and then arithmetic; either half holds as much, and can be computed again."""
+    for _ in range(40):
+        x = np.sin(x)
+    for _ in range(40):
+        x = x * x
+    return np.sum(x)
+
+
+SLOW_FUNCTIONS = replace(MACHINE, functions_per_s=1e6, elements_per_s=1e12)
+SLOW_ARITHMETIC = replace(MACHINE, functions_per_s=1e12, elements_per_s=1e6)
+
+
+def sines(graph: Graph) -> int:
+    return sum(node.op is sin for node in graph.nodes)
+
+
+def test_what_is_quick_on_the_machine_is_computed_again() -> None:
+    graph = gradient_graph(halves, WIDE)
+    limit = int(peak(graph).nbytes * 0.8)
+    assert sines(within(graph, limit, SLOW_FUNCTIONS)) == sines(graph) == 40
+    assert sines(within(graph, limit, SLOW_ARITHMETIC)) > 40
+
+
+def test_compile_takes_the_measured_rates_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit = int(peak(gradient_graph(halves, WIDE)).nbytes * 0.8)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = []
+    for machine in (SLOW_FUNCTIONS, SLOW_ARITHMETIC):
+        save(this_file(), key(libraries()), Known(machine, "2026-11-23T12:00:00+00:00"))
+        this_machine.cache_clear()
+        found.append(sines(bp.compile(bp.grad(halves), memory_limit=limit).graph(WIDE)))
+    this_machine.cache_clear()
+    assert found[0] == 40
+    assert found[1] > 40
+
+
 @given(programs(most=60))
 def test_random_gradients_keep_their_bits(program: Program) -> None:
     graph = run_passes(differentiate(program.graph, range(program.graph.first)))
     limit = max(1, peak(graph).nbytes * 3 // 4)
     try:
-        smaller = within(graph, limit)
+        smaller = within(graph, limit, MACHINE)
     except MemoryLimitError:
         return
     assert peak(smaller).nbytes <= limit
