@@ -25,11 +25,12 @@ from ...graph.tracing.builder import Builder, Var
 from ...graph.tracing.fields import choice, closest, narrow, narrowed
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import Static, Structure, flatten, unflatten
-from ...graph.tracing.trace import trace
 from ...graph.verify import same_type
 from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
+from ..verbs.call import called
 from ..verbs.run import current, handed_out, plain, run_graph, runner, youngest
+from ..verbs.transformed import Transformed
 
 ROUNDS = 8
 """Times that a step is traced at most until the dtypes of its carries are settled."""
@@ -211,16 +212,20 @@ def checkpoint(f: Callable[P, R]) -> Callable[P, R]:
         of one more evaluation.
     """
 
-    @functools.wraps(f)
-    def checkpointed(*args: P.args, **kwargs: P.kwargs) -> Any:
-        executor = current()
-        traced = trace(f, args, kwargs, runner(executor))
-        if youngest(traced.values) is not None:
-            return _run(call, list(traced.values), traced.output, bodies=(traced.graph,))
-        results = run_graph(plain(traced.graph, tuple(traced.known)), traced.inputs, executor)
-        return unflatten(traced.output, handed_out(traced.graph.output_types, results, traced.values))
+    return Checkpointed(f)
 
-    return checkpointed
+
+class Checkpointed(Transformed):
+    """(*args) -> what the function returns, as one node where its arguments are traced."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value."""
+        made = called(self.function, args, kwargs)
+        if youngest(made.traced.values) is not None:
+            return _run(call, list(made.traced.values), made.traced.output, bodies=(made.graph,))
+        return made.value(made.hand_out(made.run(made.plain)))
 
 
 def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType[Any]] = (), **params: Any) -> Any:

@@ -7,7 +7,6 @@ the gradient are the same for any number of workers. The body is traced once for
 
 from __future__ import annotations
 
-import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -21,6 +20,7 @@ from ...graph.tracing.structure import NAMESPACE, flatten, unflatten
 from ...graph.tracing.trace import Trace, parameters, trace
 from ..verbs.evaluate import evaluate
 from ..verbs.run import current, run_graph, runner
+from ..verbs.transformed import Transformed
 from .shards import Shards, joined, opened
 
 ROWS = 64  # of a shard, where the user does not say how many shards
@@ -55,19 +55,29 @@ def minibatch(
     _check_options(shards, reduction)
     argnums = (batch_argnums,) if isinstance(batch_argnums, int | str) else tuple(batch_argnums)
 
-    @functools.wraps(loss)
-    def sharded(*args: Any, **kwargs: Any) -> Any:
+    return Minibatch(loss, argnums, shards, reduction)
+
+
+class Minibatch(Transformed):
+    """(*args) -> the loss of a batch, as a tree over the losses of its shards."""
+
+    __slots__ = ("argnums", "shards", "reduction")  # noqa: RUF023 - in the order of the options
+
+    argnums: tuple[int | str, ...]
+    shards: int | None
+    reduction: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The loss."""
         args, kwargs = opened((args, kwargs))
         leaves, _ = flatten((args, kwargs))
         if not any(isinstance(leaf, Var) for leaf in leaves):
-            return evaluate(sharded)(*args, **kwargs)
+            return evaluate(self)(*args, **kwargs)
         call = _call(args, kwargs)
-        keys = _batch_keys(loss, call, argnums)
-        parts = _parts(call, keys, _sizes({name: call[key] for key, name in keys.items()}, shards))
-        values = _map(loss, [part for _, part in parts])
-        return _tree(values if reduction == "sum" else _weighted(values, [rows for rows, _ in parts]))
-
-    return sharded
+        keys = _batch_keys(self.function, call, self.argnums)
+        parts = _parts(call, keys, _sizes({name: call[key] for key, name in keys.items()}, self.shards))
+        values = _map(self.function, [part for _, part in parts])
+        return _tree(values if self.reduction == "sum" else _weighted(values, [rows for rows, _ in parts]))
 
 
 def _check_options(shards: int | None, reduction: str) -> None:

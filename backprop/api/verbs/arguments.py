@@ -23,7 +23,39 @@ class Pick:
     ids: tuple[int, ...]  # of the inputs that are its differentiable leaves
 
 
-def pick(f: Callable[..., Any], arguments: Structure, argnums: Argnums, lenient: bool = False) -> tuple[Pick, ...]:
+@dataclass(frozen=True, slots=True)
+class Picks:
+    """The arguments to differentiate by.
+
+    Attributes:
+        parts: one for each argument.
+        many: whether argnums was a sequence, so that the gradients make a tuple.
+    """
+
+    parts: tuple[Pick, ...]
+    many: bool
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The inputs that are their differentiable leaves."""
+        return tuple(i for part in self.parts for i in part.ids)
+
+    def assembled(self, values: Sequence[Any]) -> Any:
+        """Cotangents in the structures of their arguments, with None for what has no derivative.
+
+        Arguments:
+            values: a cotangent for each id.
+        Returns:
+            a tuple where argnums was a sequence.
+        """
+        return self.paired(_assembled(self.parts, values))
+
+    def paired(self, results: Sequence[Any]) -> Any:
+        """One result for each argument: a tuple where argnums was a sequence, else the only one."""
+        return tuple(results) if self.many else results[0]
+
+
+def pick(f: Callable[..., Any], arguments: Structure, argnums: Argnums, *, lenient: bool = False) -> Picks:
     """The arguments of a call that are to be differentiated by.
 
     Arguments:
@@ -36,7 +68,11 @@ def pick(f: Callable[..., Any], arguments: Structure, argnums: Argnums, lenient:
         IntegerInputError: it has no derivative.
     """
     wanted = tuple(argnums) if is_many(argnums) else (argnums,)
-    return tuple(_pick_one(f, arguments, _locate(f, arguments, argnum), lenient) for argnum in wanted)
+    parts = [_pick_one(f, arguments, _locate(f, arguments, argnum)) for argnum in wanted]
+    for part, argnum in zip(parts, wanted, strict=True):
+        if not part.ids and not lenient:
+            raise not_differentiable(part.structure, _name(f, _locate(f, arguments, argnum)))
+    return Picks(tuple(parts), is_many(argnums))
 
 
 def _locate(f: Callable[..., Any], arguments: Structure, argnum: int | str) -> int | str:
@@ -69,7 +105,7 @@ def _name(f: Callable[..., Any], key: int | str) -> str:
     return key if isinstance(key, str) else known[key] if key < len(known) else f"args[{key}]"
 
 
-def _pick_one(f: Callable[..., Any], arguments: Structure, key: int | str, lenient: bool) -> Pick:
+def _pick_one(f: Callable[..., Any], arguments: Structure, key: int | str) -> Pick:
     args, kwargs = arguments.spec.children()
     children = (*args.children(), *kwargs.children())
     place = key if isinstance(key, int) else args.num_children + kwargs.entries().index(key)
@@ -79,10 +115,7 @@ def _pick_one(f: Callable[..., Any], arguments: Structure, key: int | str, lenie
     dynamic = sum(not isinstance(leaf, Static) for leaf in arguments.leaves[:start])
     types = [leaf for leaf in leaves if not isinstance(leaf, Static)]
     ids = tuple(dynamic + k for k, type in enumerate(types) if type.differentiable)
-    structure = Structure(spec, leaves)
-    if not ids and not lenient:
-        raise not_differentiable(structure, _name(f, key))
-    return Pick(structure, ids)
+    return Pick(Structure(spec, leaves), ids)
 
 
 def not_differentiable(structure: Structure, name: str) -> IntegerInputError:
@@ -103,13 +136,7 @@ def not_differentiable(structure: Structure, name: str) -> IntegerInputError:
     )
 
 
-def assembled(picks: Sequence[Pick], values: Sequence[Any]) -> tuple[Any, ...]:
-    """Cotangents in the structures of their arguments, with None for what has no derivative.
-
-    Arguments:
-        picks: the arguments.
-        values: a cotangent for each of their ids.
-    """
+def _assembled(picks: Sequence[Pick], values: Sequence[Any]) -> tuple[Any, ...]:
     rest = iter(values)
     result = []
     for one in picks:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
 
@@ -13,13 +12,13 @@ from ...graph.evaluate import evaluate as evaluate_graph
 from ...graph.graph import Graph
 from ...graph.tracing.builder import Var
 from ...graph.tracing.source_lines import user_line
-from ...graph.tracing.structure import unflatten
-from ...graph.tracing.trace import trace
 from ...graph.verify import same_type
 from ...ops.core.types import NumericType, ScalarType, ValueType, type_of
 from ...ops.elementwise.conversion import cast
 from ...scheduler.executors.base import AbstractExecutor
-from .run import current, handed_out, plain, run_graph, runner, youngest
+from .call import called
+from .run import youngest
+from .transformed import Transformed
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,31 +37,46 @@ def evaluate(f: Function, executor: AbstractExecutor | None = None) -> Callable[
         f: any function, or a Graph.
         executor: where to run; None for the one of `with use(...)`.
     """
-    function = as_function(f)
+    return Evaluated(as_function(f), executor)
 
-    @functools.wraps(function)
-    def evaluated(*args: Any, **kwargs: Any) -> Any:
-        chosen = current(executor)
-        traced = trace(function, args, kwargs, runner(chosen))
-        results = run_graph(plain(traced.graph, tuple(traced.known)), traced.inputs, chosen)
-        return unflatten(traced.output, handed_out(traced.graph.output_types, results, traced.values))
 
-    return evaluated
+class Evaluated(Transformed):
+    """(*args) -> what the function returns, computed by an executor."""
+
+    __slots__ = ("executor",)
+
+    executor: AbstractExecutor | None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The value."""
+        call = called(self.function, args, kwargs, self.executor)
+        return call.value(call.hand_out(call.run(call.plain)))
 
 
 def as_function(f: Function) -> Callable[..., Any]:
     """The function itself, or one that computes an explicit graph; several outputs make a tuple."""
-    if not isinstance(f, Graph):
-        return f
-    graph = f
+    return GraphFunction(f) if isinstance(f, Graph) else f
 
-    def graph_function(*args: Any) -> Any:
-        values = fitting(graph, args)
+
+class GraphFunction:
+    """An explicit graph as a function of a value for each input."""
+
+    __slots__ = ("_graph",)
+
+    __name__ = "graph"
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+
+    def __call__(self, *args: Any) -> Any:
+        """The graph's result, or a tuple of them."""
+        values = fitting(self._graph, args)
         builder = youngest(values)
-        results = evaluate_graph(graph, values) if builder is None else builder.inline(graph, values)
+        results = evaluate_graph(self._graph, values) if builder is None else builder.inline(self._graph, values)
         return results[0] if len(results) == 1 else tuple(results)
 
-    return graph_function
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._graph,)
 
 
 def fitting(graph: Graph, args: Sequence[Any]) -> list[Any]:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ...graph.graph import Graph
-from ...graph.tracing.trace import trace
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.planning.plan import Plan
-from .run import current, plain, plan_of, runner
+from .call import called
+from .run import plan_of
 
 
 def report(graph: Graph, executor: AbstractExecutor) -> str:
@@ -31,8 +31,8 @@ def explain(f: Callable[..., Any], *args: Any, executor: AbstractExecutor | None
         args: its arguments.
         executor: where it would run; None for the one of `with use(...)`.
     """
-    chosen = current(executor)
-    return report(plain(trace(f, args, {}, runner(chosen)).graph), chosen)
+    call = called(f, args, executor=executor)
+    return report(call.plain, call.executor)
 
 
 def _summary(graph: Graph, plan: Plan, executor: AbstractExecutor) -> list[str]:

@@ -18,14 +18,13 @@ from ...graph.autodiff.split import supply
 from ...graph.graph import Graph
 from ...graph.passes import run_passes
 from ...graph.tracing.builder import Builder
-from ...graph.tracing.structure import unflatten
-from ...graph.tracing.trace import trace
 from ...ops.core.types import NumericType
-from .arguments import Pick, not_differentiable, pick
+from .arguments import Pick, not_differentiable
+from .call import called
 from .cotangents import fitted
 from .evaluate import Function, as_function
 from .gradients import grad
-from .run import Ids, current, handed_out, run_graph, runner
+from .run import Ids
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -79,17 +78,13 @@ def _pushed(
         raise BadCotangentError(
             f"there are {len(primals)} primals and {len(tangents)} tangents", fix="give a tangent for each primal"
         )
-    chosen = current()
-    traced = trace(f, primals, {}, runner(chosen))
-    graph = traced.graph
-    picks = pick(f, traced.arguments, tuple(range(len(primals))), lenient=True)
-    given = [leaf for one, t, name in zip(picks, tangents, names, strict=True) for leaf in _leaves(one, t, name)]
-    wrt = tuple(i for one in picks for i in one.ids)
-    values = run_graph(forward_graph(graph, wrt, tuple(traced.known)), [*traced.inputs, *given], chosen)
-    count = len(graph.outputs)
-    results = handed_out((*graph.output_types, *graph.output_types), values, [*traced.values, *given])
-    moved = [r if t.differentiable else None for r, t in zip(results[count:], graph.output_types, strict=True)]
-    return unflatten(traced.output, results[:count]), unflatten(traced.output, moved, lambda value: None)
+    call = called(f, primals)
+    picks, types = call.pick_all(), call.graph.output_types
+    given = [leaf for one, t, name in zip(picks.parts, tangents, names, strict=True) for leaf in _leaves(one, t, name)]
+    values = call.run(forward_graph(call.graph, picks.ids, call.known), given)
+    results = call.hand_out(values, types, given)
+    moved = [r if t.differentiable else None for r, t in zip(results[call.count :], types, strict=True)]
+    return call.value(results[: call.count]), call.derivative(moved)
 
 
 def _leaves(one: Pick, tangent: Any, name: str) -> list[Any]:

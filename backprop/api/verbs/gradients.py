@@ -9,7 +9,6 @@ argument as its result; by other arguments, its result is Any.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, TypeVarTuple, overload
 
@@ -19,14 +18,15 @@ from ... import ops
 from ...errors import NonScalarOutputError, Source
 from ...graph.graph import Graph
 from ...graph.tracing.guard import frozen, writable
-from ...graph.tracing.structure import Static, unflatten
-from ...graph.tracing.trace import Trace, trace
-from ...ops.core.types import NumericType
+from ...graph.tracing.structure import Static, Structure
+from ...ops.core.types import NumericType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
-from .arguments import Argnums, assembled, is_many, pick
+from .arguments import Argnums, Picks
+from .call import Call, called
 from .cotangents import fitted
 from .evaluate import Function, as_function
-from .run import current, halves, handed_out, joint, memory, run_graph, runner, youngest
+from .run import current, halves, handed_out, joint, memory, run_graph, youngest
+from .transformed import Transformed
 
 P = ParamSpec("P")
 A = TypeVar("A")
@@ -37,6 +37,7 @@ Real: TypeAlias = float | np.floating[Any]
 R = TypeVar("R", bound=Real)
 U = TypeVar("U")
 Where: TypeAlias = AbstractExecutor | None
+Types: TypeAlias = tuple[ValueType[Any], ...]
 No: TypeAlias = Literal[False]
 Yes: TypeAlias = Literal[True]
 
@@ -78,23 +79,26 @@ def value_and_grad(
     Errors:
         NonScalarOutputError, IntegerInputError, ArgumentError: when called.
     """
-    function = as_function(f)
+    return ValueAndGradient(as_function(f), argnums, has_aux, executor)
 
-    @functools.wraps(function)
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        chosen = current(executor)
-        traced = trace(function, args, kwargs, runner(chosen))
-        picks = pick(function, traced.arguments, argnums)
-        _check_scalar(function, traced, has_aux)
-        wrt = tuple(i for one in picks for i in one.ids)
-        results = run_graph(joint(traced.graph, wrt, False, tuple(traced.known)), traced.inputs, chosen)
-        count = len(traced.graph.outputs)
-        types = (*traced.graph.output_types, *(traced.graph.inputs[i] for i in wrt))
-        values = handed_out(types, results, traced.values)
-        gradients = assembled(picks, values[count:])
-        return unflatten(traced.output, values[:count]), gradients if is_many(argnums) else gradients[0]
 
-    return value_and_gradient
+class ValueAndGradient(Transformed):
+    """(*args) -> (value, gradient)."""
+
+    __slots__ = ("argnums", "has_aux", "executor")  # noqa: RUF023 - in the order of the options
+
+    argnums: Argnums
+    has_aux: bool
+    executor: Where
+
+    def __call__(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The value and the gradient."""
+        call = called(self.function, args, kwargs, self.executor)
+        picks = call.pick(self.argnums)
+        _check_scalar(call, self.has_aux)
+        results = call.run(joint(call.graph, picks.ids, call.known))
+        values = call.hand_out(results, [call.graph.inputs[i] for i in picks.ids])
+        return call.value(values[: call.count]), picks.assembled(values[call.count :])
 
 
 @overload
@@ -120,14 +124,18 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, executor: Whe
     Returns:
         a function of the same arguments that returns the gradient; with `has_aux`, (gradient, aux).
     """
-    both: Callable[..., Any] = value_and_grad(as_function(f), argnums, has_aux, executor)
+    return Gradient(ValueAndGradient(as_function(f), argnums, has_aux, executor))
 
-    @functools.wraps(both)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        value, result = both(*args, **kwargs)
-        return (result, value[1]) if has_aux else result
 
-    return gradient
+class Gradient(Transformed):
+    """(*args) -> gradient, made of a ValueAndGradient."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The gradient, with what the function returned besides its value where that was asked for."""
+        value, result = self.function(*args, **kwargs)
+        return (result, value[1]) if self.function.has_aux else result  # type: ignore[attr-defined]
 
 
 @overload
@@ -150,13 +158,17 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, executor: Where = None) 
     Errors:
         as of `value_and_grad`.
     """
-    function = as_function(f)
+    return grad(Total(as_function(f)), argnums, executor=executor)
 
-    @functools.wraps(function)
-    def total(*args: Any, **kwargs: Any) -> Any:
-        return ops.sum(function(*args, **kwargs))
 
-    return grad(total, argnums, executor=executor)
+class Total(Transformed):
+    """(*args) -> the sum of what the function returns."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The sum."""
+        return ops.sum(self.function(*args, **kwargs))
 
 
 @overload
@@ -178,25 +190,52 @@ def vjp(  # type: ignore[misc] # mypy does not see that *args: Any takes *args: 
     Errors:
         BadCotangentError: the pullback got a cotangent that does not fit.
     """
-    function = as_function(f)
-    chosen = current()
-    traced = trace(function, args, {}, runner(chosen))
-    picks = pick(function, traced.arguments, tuple(range(len(args))), lenient=True)
-    wrt = tuple(i for one in picks for i in one.ids)
-    forward, pull = halves(traced.graph, wrt, tuple(traced.known))
-    results = list(run_graph(forward, traced.inputs, chosen))
-    count = len(traced.graph.outputs)
-    users = {id(owner) for value in traced.values for owner in memory(value)}
-    residuals = [_kept(value, users) for value in results[count:]]
-    types = tuple(traced.graph.inputs[i] for i in wrt)
+    call = called(as_function(f), args)
+    picks = call.pick_all()
+    forward, pull = halves(call.graph, picks.ids, call.known)
+    results = call.run(forward)
+    users = {id(owner) for value in call.traced.values for owner in memory(value)}
+    residuals = tuple(_kept(value, users) for value in results[call.count :])
+    types = tuple(call.graph.inputs[i] for i in picks.ids)
+    value = call.value(call.hand_out(results[: call.count], in_use=residuals))
+    return value, Pullback(pull, residuals, picks, types, call.traced.output, call.executor)
 
-    def pullback(cotangent: Any) -> Any:
-        inputs = [*residuals, *fitted(traced.output, cotangent, "cotangent")]
-        values = run_graph(pull, inputs, current() if youngest(inputs) is None else chosen)
-        return assembled(picks, handed_out(types, values, inputs))
 
-    values = handed_out(traced.graph.output_types, results[:count], [*traced.values, *residuals])
-    return unflatten(traced.output, values), pullback
+class Pullback:
+    """A cotangent of a value -> a tuple of cotangents of the arguments.
+
+    Arguments:
+        graph: (residuals, cotangents of the value's leaves) -> cotangents of the arguments' leaves.
+        residuals: what the forward pass left.
+        picks: the arguments.
+        types: of the arguments' differentiable leaves.
+        output: the structure of the value.
+        executor: where the forward pass ran.
+    """
+
+    __slots__ = ("_executor", "_graph", "_output", "_picks", "_residuals", "_types")
+
+    def __init__(
+        self,
+        graph: Graph,
+        residuals: tuple[Any, ...],
+        picks: Picks,
+        types: Types,
+        output: Structure,
+        executor: AbstractExecutor,
+    ) -> None:
+        self._graph, self._residuals, self._picks = graph, residuals, picks
+        self._types, self._output, self._executor = types, output, executor
+
+    def __call__(self, cotangent: Any) -> Any:
+        """The cotangents of the arguments."""
+        inputs = [*self._residuals, *fitted(self._output, cotangent, "cotangent")]
+        executor = current() if youngest(inputs) is None else self._executor
+        results = run_graph(self._graph, inputs, executor)
+        return self._picks.assembled(handed_out(self._types, results, inputs))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._graph, self._residuals, self._picks, self._types, self._output, self._executor)
 
 
 def _kept(residual: Any, users: set[int]) -> Any:
@@ -206,13 +245,14 @@ def _kept(residual: Any, users: set[int]) -> Any:
     return residual
 
 
-def _check_scalar(f: Callable[..., Any], traced: Trace, has_aux: bool) -> None:
-    spec = traced.output.spec
+def _check_scalar(call: Call, has_aux: bool) -> None:
+    f, output = call.function, call.traced.output
+    spec = output.spec
     if has_aux and spec.num_children != 2:
         raise NonScalarOutputError(
             "the function does not return a pair", Source.of(f), "with has_aux=True, return (value, anything else)"
         )
-    leaves = traced.output.leaves
+    leaves = output.leaves
     count = spec.children()[0].num_leaves if has_aux else spec.num_leaves
     type = leaves[0] if count == 1 else None
     if isinstance(type, NumericType) and type.shape == () and type.dtype.kind == "f":

@@ -9,23 +9,21 @@ real argument, a complex result has the derivative of both its parts.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ... import ops
-from ...graph.autodiff.split import Halves
-from ...graph.graph import Graph
-from ...graph.tracing.structure import restore, unflatten
-from ...graph.tracing.trace import trace
+from ...graph.tracing.structure import restore
 from ...ops.core.types import NumericType, ValueType, numeric
 from ...scheduler.executors.base import AbstractExecutor
-from .arguments import Argnums, assembled, is_many, pick
+from .arguments import Argnums
+from .call import Call, called
 from .evaluate import Function, as_function
 from .gradients import grad
-from .run import current, halves, handed_out, run_graph, runner
+from .run import Ids, halves, handed_out, run_graph
+from .transformed import Transformed
 
 
 def jacobian(f: Function, argnums: Argnums = 0, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
@@ -42,23 +40,25 @@ def jacobian(f: Function, argnums: Argnums = 0, executor: AbstractExecutor | Non
     Errors:
         IntegerInputError, ArgumentError: when called.
     """
-    function = as_function(f)
+    return Jacobian(as_function(f), argnums, executor)
 
-    @functools.wraps(function)
-    def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        chosen = current(executor)
-        traced = trace(function, args, kwargs, runner(chosen))
-        picks = pick(function, traced.arguments, argnums)
-        wrt = tuple(i for one in picks for i in one.ids)
-        parts = halves(traced.graph, wrt, tuple(traced.known))
-        matrices = _matrices(traced.graph, wrt, parts, traced.inputs, chosen)
-        leaves = []
-        for type in traced.graph.output_types:
-            by = assembled(picks, next(matrices)) if type.differentiable else (None,)
-            leaves.append(by if is_many(argnums) else by[0])
-        return unflatten(traced.output, leaves, lambda value: None)
 
-    return jacobian_of
+class Jacobian(Transformed):
+    """(*args) -> the matrices of derivatives, in the structure of the function's result."""
+
+    __slots__ = ("argnums", "executor")
+
+    argnums: Argnums
+    executor: AbstractExecutor | None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The Jacobian."""
+        call = called(self.function, args, kwargs, self.executor)
+        picks = call.pick(self.argnums)
+        matrices = _matrices(call, picks.ids)
+        nothing = picks.paired([None] * len(picks.parts))
+        types = call.graph.output_types
+        return call.derivative([picks.assembled(next(matrices)) if t.differentiable else nothing for t in types])
 
 
 def hessian(f: Function, argnums: int | str = 0, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
@@ -75,17 +75,16 @@ def hessian(f: Function, argnums: int | str = 0, executor: AbstractExecutor | No
     return jacobian(grad(as_function(f), argnums, executor=executor), argnums, executor)
 
 
-def _matrices(
-    graph: Graph, wrt: Sequence[int], parts: Halves, inputs: Sequence[Any], executor: AbstractExecutor
-) -> Iterator[list[Any]]:
+def _matrices(call: Call, wrt: Ids) -> Iterator[list[Any]]:
     """For each differentiable output, its derivatives by each input of `wrt`."""
-    residuals = list(run_graph(parts.forward, inputs, executor))[len(graph.outputs) :]
-    types = numeric("jacobian", *(graph.inputs[i] for i in wrt))
-    outs = numeric("jacobian", *(type for type in graph.output_types if type.differentiable))
+    parts = halves(call.graph, wrt, call.known)
+    residuals = call.run(parts.forward)[call.count :]
+    types = numeric("jacobian", *(call.graph.inputs[i] for i in wrt))
+    outs = numeric("jacobian", *(type for type in call.graph.output_types if type.differentiable))
 
     def pull(seeds: Sequence[Any]) -> Sequence[Any]:
         values = [*residuals, *seeds]
-        return handed_out(types, run_graph(parts.pullback, values, executor), values)
+        return handed_out(types, run_graph(parts.pullback, values, call.executor), values)
 
     for k in range(len(outs)):
         rows = [pull(seeds) for seeds in _basis(outs, k, 1)]

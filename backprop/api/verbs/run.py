@@ -55,16 +55,16 @@ Ids = tuple[NodeId, ...]
 
 @remembered(lambda graph, *others: len(graph))
 @uncollected()
-def joint(graph: Graph, wrt: Ids, seeded: bool = False, known: Ids = ()) -> Graph:
-    """The joint graph of a graph, after all passes; `known` ids are inputs behind the graph's own."""
-    whole = differentiate(verify(graph, "trace"), wrt, seeded)
-    return run_passes(supply(whole, graph, known) if known else whole)
+def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
+    """The joint graph of a scalar function, after all passes; `known` ids are inputs behind the graph's own."""
+    return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
 
 
 @remembered(lambda graph, *others: len(graph))
+@uncollected()
 def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
     """The forward and the pullback graph of a graph."""
-    whole = joint(graph, wrt, True, known)
+    whole = _optimised(differentiate(verify(graph, "trace"), wrt, seeded=True), graph, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
 
@@ -72,8 +72,12 @@ def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
 @uncollected()
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
-    verify(graph, "trace")
-    return run_passes(supply(graph, graph, known) if known else graph)
+    return _optimised(verify(graph, "trace"), graph, known)
+
+
+def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
+    """A graph made of another one, after all passes, with the values of known ids of that one as inputs."""
+    return run_passes(supply(whole, graph, known) if known else whole)
 
 
 @remembered(lambda executor, graph: len(graph))
