@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from backprop.examples_mnist.dataset import DEBIAN, SAMPLE
 from backprop.examples_mnist.idx import read_idx, write_idx
+from backprop.examples_mnist.places import DEBIAN, SAMPLE
 
 CLASSES = 10
 COUNTS = {"train": 600, "t10k": 100}

@@ -16,7 +16,7 @@ SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
 def check_word(context: click.Context, parameter: click.Parameter, word: str) -> str:
     """Give the word back if it names an executor; a callback of click.
 
-    Raises:
+    Errors:
         click.BadParameter: it does not.
     """
     name, _, count = word.partition(":")
@@ -33,7 +33,7 @@ def opened(word: str) -> Iterator[bp.AbstractExecutor]:
     Arguments:
         word: one of `WORDS`. `cluster` starts a process for each core, `cluster:N` starts N.
 
-    Raises:
+    Errors:
         click.ClickException: no scheduler answers at the address.
     """
     name, _, count = word.partition(":")

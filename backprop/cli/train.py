@@ -20,8 +20,9 @@ from rich.console import Console
 
 import backprop as bp
 from backprop.cli.executors import WORDS, check_word, opened
-from backprop.examples_mnist.dataset import Dataset, find_dataset
+from backprop.examples_mnist.dataset import Dataset
 from backprop.examples_mnist.network import accuracy, load, loss, one_hot, save
+from backprop.examples_mnist.places import find_dataset
 from backprop.examples_mnist.progress import Length, shown
 from backprop.examples_mnist.training import Settings, State, Step, median_seconds, start, states, steps_per_epoch
 
@@ -138,7 +139,7 @@ def gradient_step(shards: int, executor: bp.AbstractExecutor) -> bp.Compiled:
 def fit(images: NDArray[Any], targets: NDArray[Any], settings: Settings, step: Step, console: Console) -> Outcome:
     """Train to the end, or until Ctrl-C.
 
-    Raises:
+    Errors:
         click.ClickException: the loss is not finite any more.
     """
     per_epoch = steps_per_epoch(len(images), settings.batch)

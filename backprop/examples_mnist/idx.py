@@ -15,9 +15,7 @@ from __future__ import annotations
 import gzip
 import io
 import math
-import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DamagedDataError, DataError, MissingDataError
+from ..scheduler.machine.files import write_atomic
 
 Array: TypeAlias = NDArray[Any]
 
@@ -65,7 +64,7 @@ def read_idx(path: Path) -> Array:
     Returns:
         A new array of the file's shape, its dtype one of `DTYPES` in the machine's byte order.
 
-    Raises:
+    Errors:
         MissingDataError: there is no such file.
         DamagedDataError: it is not an IDX file, its gzip stream is damaged, or it holds fewer or more values than its
             header says.
@@ -84,7 +83,7 @@ def write_idx(path: Path, array: Array) -> None:
             array and zlib give the same bytes).
         array: any shape, its dtype one of `DTYPES`.
 
-    Raises:
+    Errors:
         DataError: IDX has no code for this dtype.
     """
     content = encode_idx(array)
@@ -100,30 +99,11 @@ def encode_idx(array: Array) -> bytes:
     Returns:
         Header and values, not compressed.
 
-    Raises:
+    Errors:
         DataError: IDX has no code for this dtype.
     """
     header = struct.pack(f">xxBB{array.ndim}I", _code(array.dtype), array.ndim, *array.shape)
     return header + array.astype(array.dtype.newbyteorder(">")).tobytes()
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that no one ever sees a part of it.
-
-    Arguments:
-        path: where to; its folder is made if it is not there.
-        content: all bytes of the file.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _code(dtype: np.dtype[Any]) -> int:

@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .. import ops
 from ..errors import DamagedDataError, MissingDataError
-from .idx import write_atomic
+from ..scheduler.machine.files import write_atomic
 
 SIZES = (784, 300, 100, 10)
 CHUNK = 4096  # images whose classes are predicted at once
@@ -166,7 +166,7 @@ def load(path: Path) -> Network:
     Returns:
         The network, bit for bit.
 
-    Raises:
+    Errors:
         MissingDataError: there is no such file.
         DamagedDataError: it is damaged, or holds something else.
     """

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from backprop.errors import DamagedDataError, DataError, MissingDataError
 from backprop.examples_mnist import idx
-from backprop.examples_mnist.idx import DTYPES, encode_idx, read_idx, write_atomic, write_idx
+from backprop.examples_mnist.idx import DTYPES, encode_idx, read_idx, write_idx
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
 GOOD = encode_idx(IMAGES)
@@ -149,9 +149,7 @@ def test_damaged_gzip(kind: str, tmp_path: Path) -> None:
 
 
 @given(position=st.integers(0, len(ZIPPED) - 1), mask=st.integers(1, 255))
-def test_no_flipped_bit_gives_other_values(
-    position: int, mask: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_no_flipped_bit_gives_other_values(position: int, mask: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     content = bytearray(ZIPPED)
     content[position] ^= mask
     path = put(tmp_path_factory.mktemp("idx"), bytes(content))
@@ -167,21 +165,6 @@ def test_any_bytes_are_read_or_refused(content: bytes, tmp_path_factory: pytest.
     path = put(tmp_path_factory.mktemp("idx"), content)
     with contextlib.suppress(DamagedDataError):
         assert encode_idx(read_idx(path)) == content
-
-
-def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError):
-        write_atomic(tmp_path / "taken", b"content")
-    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
-
-
-def test_a_write_makes_the_folder_and_replaces(tmp_path: Path) -> None:
-    path = tmp_path / "a" / "b" / "file"
-    write_atomic(path, b"one")
-    write_atomic(path, b"two")
-    assert path.read_bytes() == b"two"
-    assert [found.name for found in path.parent.iterdir()] == ["file"]
 
 
 def test_chunks_add_up(tmp_path: Path) -> None:

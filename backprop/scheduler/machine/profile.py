@@ -1,6 +1,6 @@
 """The rates of this machine, as they were measured once and kept in the user's cache folder.
 
-    <XDG_CACHE_HOME or ~/.cache>/backprop/machine.json
+    <the cache folder, see files.py>/machine.json
     {"format": 1, "machines": {KEY: {"when": "2026-11-23T12:00:00+00:00", "rates": {"blas_per_s": 4e10, ...}}}}
 
 A key names the processor, the version of NumPy, and the kernels of BLAS, so that a folder shared by several machines
@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 
 from .blas_kernels import Library, kernels, libraries, processor
 from .cost import Machine
+from .files import cache_folder, write_atomic
 
 FORMAT = 1
 """The format of the file; another one is not read."""
@@ -42,20 +41,9 @@ class Known:
     when: str = ""
 
 
-def machine_file(environ: Mapping[str, str], home: Path) -> Path:
-    """The file of the rates.
-
-    Arguments:
-        environ: the environment; XDG_CACHE_HOME, an absolute path, replaces `home`/.cache.
-        home: the user's home folder.
-    """
-    asked = Path(environ.get("XDG_CACHE_HOME", ""))
-    return (asked if asked.is_absolute() else home / ".cache") / "backprop" / "machine.json"
-
-
 def this_file() -> Path:
     """The file of the rates of this user."""
-    return machine_file(os.environ, Path.home())
+    return cache_folder() / "machine.json"
 
 
 def key(found: Sequence[Library]) -> str:
@@ -97,11 +85,8 @@ def save(path: Path, name: str, known: Known) -> None:
         OSError: the file cannot be written.
     """
     machines = {**_machines(path), name: {"when": known.when, "rates": asdict(known.machine)}}
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"format": FORMAT, "machines": machines}, indent=1)
-    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
+    write_atomic(path, text.encode())
 
 
 def _machines(path: Path) -> dict[str, Any]:

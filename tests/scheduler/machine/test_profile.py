@@ -14,7 +14,7 @@ from backprop.scheduler.executors.auto import Auto
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.machine.blas_kernels import Library, libraries
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import FORMAT, Known, key, load, machine_file, save, this_file, this_machine
+from backprop.scheduler.machine.profile import FORMAT, Known, key, load, save, this_file, this_machine
 
 KNOWN = Known(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
 DEFAULT = Known(Machine())
@@ -80,10 +80,12 @@ def test_another_format_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("folder", "expected"), [("", "/home/ada/.cache"), ("here", "/home/ada/.cache"), ("/c", "/c")])
-def test_the_file_is_in_the_cache_folder(folder: str, expected: str) -> None:
-    environ = {"XDG_CACHE_HOME": folder}
-    assert machine_file(environ, Path("/home/ada")) == Path(expected) / "backprop" / "machine.json"
-    assert machine_file({}, Path("/home/ada")) == Path("/home/ada/.cache/backprop/machine.json")
+def test_the_file_is_in_the_cache_folder(folder: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setenv("XDG_CACHE_HOME", folder)
+    assert this_file() == Path(expected) / "backprop" / "machine.json"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert this_file() == Path("/home/ada/.cache/backprop/machine.json")
 
 
 def test_the_key_names_processor_numpy_and_kernels() -> None:
