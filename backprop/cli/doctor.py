@@ -27,9 +27,9 @@ from backprop.cli.restart import LONG
 from backprop.examples_mnist.network import loss, new_network, one_hot
 from backprop.scheduler.calibration import calibrate, refined
 from backprop.scheduler.events import Recorder
-from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, better_kernels, libraries, processor
+from backprop.scheduler.machine.blas_architecture import CORETYPE, Library, better_architecture, libraries, processor
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import Known, key, load, save, this_file
+from backprop.scheduler.machine.profile import Profile, key, load, save, this_file
 from backprop.scheduler.planning.partition import partition
 from backprop.scheduler.planning.planner import make_plan
 
@@ -55,10 +55,10 @@ RATES = {
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A cost model, and the kernels of BLAS that it is for."""
+    """A cost model, and the architecture of the BLAS kernels that it is for."""
 
-    kernels: str
-    known: Known
+    architecture: str
+    profile: Profile
 
 
 @click.command(name="doctor")
@@ -81,7 +81,7 @@ def command(measure: bool) -> None:
 
 def better_name(found: Sequence[Library]) -> str:
     """The kernels that BLAS should run, "" where there are no better ones."""
-    return next(filter(None, [better_kernels(library, processor()) for library in found]), "")
+    return next(filter(None, [better_architecture(library, processor()) for library in found]), "")
 
 
 # What there is.
@@ -103,7 +103,7 @@ def hardware() -> Table:
 
 def blas(found: Sequence[Library]) -> Table:
     """The BLAS libraries; while a plan runs each has one thread, unless an executor says otherwise."""
-    rows = [(x.name, x.version, x.kernels, str(x.threads), "/".join(Path(x.path).parts[-2:])) for x in found]
+    rows = [(x.name, x.version, x.architecture, str(x.threads), "/".join(Path(x.path).parts[-2:])) for x in found]
     return _table("BLAS", ("library", "version", "kernels", "threads outside of runs", "file"), rows)
 
 
@@ -117,7 +117,7 @@ def advice(found: Sequence[Library], better: str, picked: str) -> str:
     """
     if not better:
         return "BLAS runs no kernels that are known to be too old for this processor."
-    running = ", ".join(sorted({library.kernels for library in found}))
+    running = ", ".join(sorted({library.architecture for library in found}))
     what = f"BLAS runs kernels for an older processor, {running}; this one can run {better}."
     if picked:
         return f"{what} The environment asks for that: unset {CORETYPE}={picked}, or set it to {better}. {EVERYWHERE}"
@@ -130,28 +130,28 @@ def advice(found: Sequence[Library], better: str, picked: str) -> str:
 
 def models(found: Sequence[Library], better: str) -> list[Model]:
     """The rates that are known, with the kernels as they are and with better ones."""
-    running = ", ".join(sorted({library.kernels for library in found})) or "BLAS"
+    running = ", ".join(sorted({library.architecture for library in found})) or "BLAS"
     choices = [(running, found)]
     if better:
-        choices.append((better, [replace(library, kernels=better) for library in found]))
+        choices.append((better, [replace(library, architecture=better) for library in found]))
     return [Model(name, load(this_file(), key(choice))) for name, choice in choices]
 
 
 def cost_model(shown: Sequence[Model]) -> Table:
     """The rates, a column for each choice of kernels."""
     rows = [
-        (name, *[f"{getattr(model.known.machine, rate) / unit:,.4g}" for model in shown], suffix)
+        (name, *[f"{getattr(model.profile.machine, rate) / unit:,.4g}" for model in shown], suffix)
         for rate, (name, unit, suffix) in RATES.items()
     ]
-    rows.append(("measured", *[model.known.when or "never: defaults" for model in shown], ""))
-    return _table("Cost model (one core)", ("", *[f"kernels {model.kernels}" for model in shown], ""), rows)
+    rows.append(("measured", *[model.profile.when or "never: defaults" for model in shown], ""))
+    return _table("Cost model (one core)", ("", *[f"kernels {model.architecture}" for model in shown], ""), rows)
 
 
 def measure_all(found: Sequence[Library], better: str) -> None:
     """Measure and keep the rates; a child process does so with better kernels."""
     measured = by_training(calibrate())
     try:
-        save(this_file(), key(found), Known(measured, datetime.now(UTC).isoformat(timespec="seconds")))
+        save(this_file(), key(found), Profile(measured, datetime.now(UTC).isoformat(timespec="seconds")))
     except OSError as error:
         raise click.ClickException(f"cannot write the rates to {this_file()}: {error.strerror}") from error
     if better and os.environ.get(CORETYPE) != better:

@@ -16,7 +16,14 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, Processor, better_kernels, libraries, processor
+from backprop.scheduler.machine.blas_architecture import (
+    CORETYPE,
+    Library,
+    Processor,
+    better_architecture,
+    libraries,
+    processor,
+)
 
 LONG = ("train",)
 """The commands that run long enough to gain."""
@@ -33,7 +40,7 @@ def wanted(words: Sequence[str], environ: Mapping[str, str], found: Sequence[Lib
     """
     if not words or words[0] not in LONG or CORETYPE in environ or os.name != "posix":
         return ""
-    return next(filter(None, [better_kernels(library, cpu) for library in found]), "")
+    return next(filter(None, [better_architecture(library, cpu) for library in found]), "")
 
 
 def restart_if_better() -> None:

@@ -13,9 +13,9 @@ from backprop.cli import doctor, main
 from backprop.cli.doctor import RATES, advice, by_training, cost_model, measure_all, models
 from backprop.cli.restart import wanted
 from backprop.scheduler.calibration import Clock, calibrate
-from backprop.scheduler.machine.blas_kernels import CORETYPE, Library, Processor, libraries
+from backprop.scheduler.machine.blas_architecture import CORETYPE, Library, Processor, libraries
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import Known, key, load, save
+from backprop.scheduler.machine.profile import Profile, key, load, save
 
 OLD = Library("openblas", "0.3.31", "Haswell", 2, "/lib/libopenblas.so")
 AVX512 = Processor("fast", frozenset({"avx2", "fma", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"}))
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "calibrate", lambda: calibrate(Clock(0.0001, 3)))
-    monkeypatch.setattr(doctor, "better_kernels", lambda library, cpu: "")
+    monkeypatch.setattr(doctor, "better_architecture", lambda library, cpu: "")
 
 
 def call(*words: str) -> Result:
@@ -91,7 +91,7 @@ def test_better_kernels_are_measured_in_a_child(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.usefixtures("quick")
 def test_a_child_that_fails_is_said(script: str, why: str, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     run = subprocess.run
-    monkeypatch.setattr(doctor, "better_kernels", lambda library, cpu: "SkylakeX")
+    monkeypatch.setattr(doctor, "better_architecture", lambda library, cpu: "SkylakeX")
     monkeypatch.setenv(CORETYPE, "Haswell")
     monkeypatch.setattr(subprocess, "run", lambda words, **how: run([sys.executable, "-c", script], **how))
     result = call("--calibrate")
@@ -103,10 +103,10 @@ def test_a_child_that_fails_is_said(script: str, why: str, monkeypatch: pytest.M
 
 
 def test_both_choices_of_kernels_are_shown(cache: Path) -> None:
-    save(cache, key([replace(OLD, kernels="SkylakeX")]), Known(replace(Machine(), blas_per_s=99e9), "yesterday"))
+    save(cache, key([replace(OLD, architecture="SkylakeX")]), Profile(replace(Machine(), blas_per_s=99e9), "yesterday"))
     before, after = models([OLD], "SkylakeX")
-    assert (before.kernels, before.known) == ("Haswell", Known(Machine()))
-    assert (after.kernels, after.known.machine.blas_per_s) == ("SkylakeX", 99e9)
+    assert (before.architecture, before.profile) == ("Haswell", Profile(Machine()))
+    assert (after.architecture, after.profile.machine.blas_per_s) == ("SkylakeX", 99e9)
     assert [column.header for column in cost_model([before, after]).columns][1:3] == [
         "kernels Haswell",
         "kernels SkylakeX",
@@ -149,7 +149,7 @@ import os
 import sys
 import backprop.cli
 from backprop.cli import restart
-from backprop.scheduler.machine.blas_kernels import Library, Processor
+from backprop.scheduler.machine.blas_architecture import Library, Processor
 restart.libraries = lambda: ({OLD!r},)
 restart.processor = lambda: {AVX512!r}
 sys.argv = ["backprop", "train", "--help"]

@@ -32,7 +32,7 @@ from ...ops.core.types import ArrayType
 from ..events import Recorder, TaskFinished, TaskStarted
 from ..lower import Key, Lowered, lower, new_token, plan_input
 from ..machine.blas import blas_threads as blas
-from ..machine.blas_kernels import inherited, kernels_here
+from ..machine.blas_architecture import fingerprint_here, inherited
 from ..planning.plan import Plan, PlanInput
 from ..planning.stages import run_staged
 from ..programs.program import compile_program
@@ -156,12 +156,12 @@ def _local(n_workers: int | None, processes: bool) -> distributed.LocalCluster:
 
 def _kernels(client: Any) -> dict[str, tuple[str, ...]]:
     """The kernels of BLAS on each worker that can tell."""
-    return dict(client.run(kernels_here, on_error="ignore"))
+    return dict(client.run(fingerprint_here, on_error="ignore"))
 
 
 def _compare_kernels(found: Mapping[str, tuple[str, ...]]) -> None:
     """Warn of workers whose BLAS runs other kernels than this process; `found` has those of each worker."""
-    mine = set(kernels_here())
+    mine = set(fingerprint_here())
     for address, theirs in found.items():
         if not mine <= set(theirs) and not set(theirs) <= mine:
             warnings.warn(

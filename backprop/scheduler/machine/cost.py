@@ -9,7 +9,7 @@ NumPy holds the GIL around each call, and for all of a call on small arrays: two
 
 Source: S. Williams, A. Waterman, D. Patterson, Roofline, CACM 52(4), 2009; NumPy's NPY_BEGIN_THREADS_THRESHOLDED.
 Limits: the cache is taken to be empty, or to hold all operands that fit. An op of the user's own that loops in Python
-holds the GIL for longer than is known here.
+holds the GIL for longer than the model says.
 """
 
 from __future__ import annotations
@@ -127,14 +127,14 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
 def costs(graph: Graph, machine: Machine) -> list[Cost]:
     """The cost of each node of a graph; it is worked out once for equal ops, params and types."""
     types = list(graph.inputs)
-    known: dict[Any, Cost] = {}  # types by their identity
+    worked_out: dict[Any, Cost] = {}  # types by their identity
     found: list[Cost] = []
     for node in graph.nodes:
         op, inputs, params, type, _ = node
         key = (op, params, id(type), *[id(types[j]) for j in inputs])
-        price = known.get(key)
+        price = worked_out.get(key)
         if price is None:
-            price = known[key] = cost(node, tuple([types[j] for j in inputs]), machine)
+            price = worked_out[key] = cost(node, tuple([types[j] for j in inputs]), machine)
         found.append(price)
         types.append(type)
     return found

@@ -3,7 +3,7 @@
     <the cache folder, see files.py>/machine.json
     {"format": 1, "machines": {KEY: {"when": "2026-11-23T12:00:00+00:00", "rates": {"blas_per_s": 4e10, ...}}}}
 
-A key names the processor, the version of NumPy, and the kernels of BLAS, so that a folder shared by several machines
+A key names the processor, the version of NumPy, and what BLAS runs, so that a folder shared by several machines
 keeps the rates of each, and an update of NumPy asks for new ones. What cannot be read counts for nothing: the defaults
 of `Machine` stand in. Results do not depend on the rates, only plans do.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .blas_kernels import Library, kernels, libraries, processor
+from .blas_architecture import Library, fingerprint, libraries, processor
 from .cost import Machine
 from .files import cache_folder, write_atomic
 
@@ -29,8 +29,8 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """Rates, and where they come from.
+class Profile:
+    """The profile of a machine: its rates, and when they were measured.
 
     Arguments:
         machine: the rates.
@@ -47,15 +47,15 @@ def this_file() -> Path:
 
 
 def key(found: Sequence[Library]) -> str:
-    """What the rates depend on: the processor, NumPy, and the kernels of BLAS.
+    """What the rates depend on: the processor, NumPy, and what BLAS runs.
 
     Arguments:
         found: the BLAS libraries.
     """
-    return ", ".join([processor().model, f"numpy {np.__version__}", *kernels(found)])
+    return ", ".join([processor().model, f"numpy {np.__version__}", *fingerprint(found)])
 
 
-def load(path: Path, name: str) -> Known:
+def load(path: Path, name: str) -> Profile:
     """The rates that a file holds under a key.
 
     Arguments:
@@ -69,22 +69,22 @@ def load(path: Path, name: str) -> Known:
         rates = {rate.name: float(entry["rates"][rate.name]) for rate in fields(Machine)}
         when = str(entry["when"])
     except (KeyError, TypeError, ValueError):
-        return Known(Machine())
+        return Profile(Machine())
     sound = all([math.isfinite(rate) and rate > 0 for rate in rates.values()])
-    return Known(Machine(**rates), when) if sound else Known(Machine())
+    return Profile(Machine(**rates), when) if sound else Profile(Machine())
 
 
-def save(path: Path, name: str, known: Known) -> None:
+def save(path: Path, name: str, profile: Profile) -> None:
     """Keep rates under a key, beside those of other keys.
 
     Arguments:
         path: the file; its folder is made.
         name: the key.
-        known: the rates.
+        profile: the rates.
     Errors:
         OSError: the file cannot be written.
     """
-    machines = {**_machines(path), name: {"when": known.when, "rates": asdict(known.machine)}}
+    machines = {**_machines(path), name: {"when": profile.when, "rates": asdict(profile.machine)}}
     text = json.dumps({"format": FORMAT, "machines": machines}, indent=1)
     write_atomic(path, text.encode())
 
@@ -98,7 +98,7 @@ def _machines(path: Path) -> dict[str, Any]:
 
 
 @cache
-def this_machine() -> Known:
+def this_machine() -> Profile:
     """The rates of this machine, read once a process; nothing is measured."""
     path = this_file()
-    return load(path, key(libraries())) if path.exists() else Known(Machine())
+    return load(path, key(libraries())) if path.exists() else Profile(Machine())

@@ -33,19 +33,19 @@ def _takes_rows(key: Any) -> bool:
 
 def layouts(graph: Graph) -> list[bool]:
     """For each id, whether its value is known to be C-contiguous under the layout rule."""
-    known = [True] * graph.first
+    is_contiguous = [True] * graph.first
     for node in graph.nodes:
         if node.op.kind is not Kind.VIEW:
-            known.append(True)
+            is_contiguous.append(True)
         else:
-            known.append(keeps_layout(node) and all([known[i] for i in node.inputs]))
-    return known
+            is_contiguous.append(keeps_layout(node) and all([is_contiguous[i] for i in node.inputs]))
+    return is_contiguous
 
 
 Wrap = Callable[[Any], Any]
 
 
-def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
+def wrap_of(node: Node, is_contiguous: list[bool]) -> Wrap | None:
     """What the result of a node goes through where it has no buffer: `contiguous` or nothing."""
     if node.op.kind is Kind.VIEW:
         return None
@@ -55,4 +55,4 @@ def wrap_of(node: Node, known: list[bool]) -> Wrap | None:
         strided = node.op.kind in (Kind.PLAIN, Kind.HOST_PINNED) and node.type.shape
         return contiguous if strided else None
     fresh = node.op.kind in (Kind.ELEMENTWISE, Kind.INTO)
-    return None if fresh and all([known[i] for i in node.inputs]) else contiguous
+    return None if fresh and all([is_contiguous[i] for i in node.inputs]) else contiguous

@@ -27,7 +27,7 @@ from .workspace import Layout, View, Workspace
 SMALLEST_RESULT = 1 << 14
 """Bytes from which an array that is handed out is worth keeping for the next run; below, allocating is as quick."""
 
-OURS = __name__.partition(".")[0] + "."
+PACKAGE = __name__.partition(".")[0] + "."
 """What the homes of this package's own ops start with."""
 
 LARGEST_CONSTANT = 1 << 16
@@ -70,7 +70,7 @@ def unshared(value: Any, operands: Sequence[Any]) -> Any:
 
 def is_ours(op: Op) -> bool:
     """Whether an op is one of this package, whose results are new values."""
-    return op.home.startswith(OURS)
+    return op.home.startswith(PACKAGE)
 
 
 Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
@@ -133,7 +133,7 @@ class _Writer:
         self.bind = bind
         self.memory: Memory = plan_memory(graph, SMALLEST_RESULT)
         self.last = self.memory.life.value
-        self.known = layouts(graph)
+        self.is_contiguous = layouts(graph)
         self.names = [f"r{k}" for k in range(graph.first)]  # of each id
         self.registers = graph.first
         self.spare: list[str] = []
@@ -150,7 +150,7 @@ class _Writer:
         graph = self.graph
         for i, node in enumerate(graph.nodes, graph.first):
             self.names.append(self._name(i, node))
-        wraps: list[Wrap | None] = [None if self.known[i] else contiguous for i in graph.outputs]
+        wraps: list[Wrap | None] = [None if self.is_contiguous[i] else contiguous for i in graph.outputs]
         outputs = [(self.names[i], wrap) for i, wrap in zip(graph.outputs, wraps, strict=True)]
         results = [f"o{k}" for k in range(len(self.memory.results))]
         arrays = [f"b{k}" for k in range(len(self.fixed))] + results + self.pieces
@@ -186,10 +186,10 @@ class _Writer:
 
     def _folded(self, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
         """The name of a value that depends on constants alone, "" for any other."""
-        light = isinstance(node.type, NumericType) and (
+        may_fold = isinstance(node.type, NumericType) and (
             node.type.nbytes <= LARGEST_CONSTANT or node.op.kind is Kind.VIEW
         )
-        if not light or node.op.kind is Kind.HOST_PINNED or not all([name in self.constants for name in operands]):
+        if not may_fold or node.op.kind is Kind.HOST_PINNED or not all([name in self.constants for name in operands]):
             return ""
         try:
             with np.errstate(all="ignore"):
@@ -244,7 +244,7 @@ class _Writer:
         drops = self._dropped(i, node)
         target = self.spare.pop() if self.spare else self._register()
         kept = tuple([name for name in drops if name != target])
-        self.steps.append(Step(i, function, operands, params, "", target, wrap_of(node, self.known), kept))
+        self.steps.append(Step(i, function, operands, params, "", target, wrap_of(node, self.is_contiguous), kept))
         if self.last[i] == i:
             self.spare.append(target)
         return target

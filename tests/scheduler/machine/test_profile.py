@@ -12,12 +12,12 @@ import pytest
 
 from backprop.scheduler.executors.auto import Auto
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.machine.blas_kernels import Library, libraries
+from backprop.scheduler.machine.blas_architecture import Library, libraries
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import FORMAT, Known, key, load, save, this_file, this_machine
+from backprop.scheduler.machine.profile import FORMAT, Profile, key, load, save, this_file, this_machine
 
-KNOWN = Known(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
-DEFAULT = Known(Machine())
+KNOWN = Profile(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
+DEFAULT = Profile(Machine())
 
 
 def test_a_round_trip(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_round_trip(tmp_path: Path) -> None:
 
 
 def test_each_key_has_its_own_rates(tmp_path: Path) -> None:
-    path, other = tmp_path / "machine.json", Known(Machine(), "2027-01-01T00:00:00+00:00")
+    path, other = tmp_path / "machine.json", Profile(Machine(), "2027-01-01T00:00:00+00:00")
     save(path, "one", KNOWN)
     save(path, "two", other)
     assert (load(path, "one"), load(path, "two"), load(path, "three")) == (KNOWN, other, DEFAULT)
@@ -36,7 +36,7 @@ def test_each_key_has_its_own_rates(tmp_path: Path) -> None:
 
 def test_new_rates_replace_old_ones(tmp_path: Path) -> None:
     path = tmp_path / "machine.json"
-    save(path, "one", Known(Machine(), "2020-01-01T00:00:00+00:00"))
+    save(path, "one", Profile(Machine(), "2020-01-01T00:00:00+00:00"))
     save(path, "one", KNOWN)
     assert load(path, "one") == KNOWN
 

@@ -23,9 +23,9 @@ from backprop.ops.core.types import ArrayType
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.exponential import exp
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.machine.blas_kernels import libraries
+from backprop.scheduler.machine.blas_architecture import libraries
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import Known, key, save, this_file, this_machine
+from backprop.scheduler.machine.profile import Profile, key, save, this_file, this_machine
 from backprop.scheduler.programs.peak import peak
 from backprop.scheduler.programs.rematerialisation import within
 from tests.scheduler.graphs import Hand
@@ -162,7 +162,7 @@ def test_compile_takes_the_measured_rates_of_this_machine(monkeypatch: pytest.Mo
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     found = []
     for machine in (SLOW_FUNCTIONS, SLOW_ARITHMETIC):
-        save(this_file(), key(libraries()), Known(machine, "2026-11-23T12:00:00+00:00"))
+        save(this_file(), key(libraries()), Profile(machine, "2026-11-23T12:00:00+00:00"))
         this_machine.cache_clear()
         found.append(sines(bp.compile(bp.grad(halves), memory_limit=limit).graph(WIDE)))
     this_machine.cache_clear()

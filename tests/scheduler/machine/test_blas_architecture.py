@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from backprop.scheduler.machine.blas_kernels import (
+from backprop.scheduler.machine.blas_architecture import (
     CORETYPE,
     Library,
     Processor,
-    better_kernels,
+    better_architecture,
     inherited,
     libraries,
     processor,
@@ -42,11 +42,11 @@ def openblas(kernels: str) -> Library:
     ],
 )
 def test_kernels_for_an_older_processor_are_found(kernels: str, flags: frozenset[str], expected: str) -> None:
-    assert better_kernels(openblas(kernels), Processor("a processor", flags)) == expected
+    assert better_architecture(openblas(kernels), Processor("a processor", flags)) == expected
 
 
 def test_other_libraries_are_left_alone() -> None:
-    assert better_kernels(Library("mkl", "2025", "Haswell", 2, ""), Processor("", AVX512)) == ""
+    assert better_architecture(Library("mkl", "2025", "Haswell", 2, ""), Processor("", AVX512)) == ""
 
 
 def test_the_processor_is_the_first_one_described(tmp_path: Path) -> None:
@@ -66,7 +66,10 @@ def test_the_library_of_numpy_is_found() -> None:
     assert all(library.name and library.threads > 0 for library in libraries())
 
 
-SHOW = "from backprop.scheduler.machine.blas_kernels import libraries; print(*sorted({x.kernels for x in libraries()}))"
+SHOW = """
+from backprop.scheduler.machine.blas_architecture import libraries
+print(*sorted({x.architecture for x in libraries()}))
+"""
 
 
 def kernels_of_a_child(environ: dict[str, str]) -> list[str]:
@@ -75,7 +78,7 @@ def kernels_of_a_child(environ: dict[str, str]) -> list[str]:
 
 
 def test_a_child_inherits_the_kernels() -> None:
-    here = sorted({library.kernels for library in libraries()})
+    here = sorted({library.architecture for library in libraries()})
     assert kernels_of_a_child({"PYTHONPATH": ":".join(sys.path), **inherited()}) == here
 
 

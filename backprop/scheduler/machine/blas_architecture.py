@@ -1,4 +1,4 @@
-"""Which kernels BLAS runs, and whether the processor could run quicker ones.
+"""For which processor architecture BLAS runs its code, and whether this processor could run quicker code.
 
 OpenBLAS picks its kernels while it is loaded, by the family of the processor, and for a family that it does not know
 yet takes those of an older one. The environment variable OPENBLAS_CORETYPE, set before NumPy is loaded, picks them by
@@ -21,7 +21,7 @@ import scipy.linalg  # noqa: F401
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 CORETYPE = "OPENBLAS_CORETYPE"
-"""The environment variable that picks OpenBLAS's kernels."""
+"""The environment variable that picks the architecture whose code OpenBLAS runs."""
 
 CPUINFO = Path("/proc/cpuinfo")
 
@@ -33,7 +33,7 @@ BETTER = (
     ("SkylakeX", frozenset(("avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl")), WITHOUT_AVX512),
     ("Haswell", frozenset(("avx2", "fma")), WITHOUT_AVX2),
 )
-"""Kernels, the best ones first: their name, the flags of a processor that runs them, the kernels that are older."""
+"""Architectures, the best first: the name, the flags of a processor that runs its code, the older architectures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ class Library:
     Arguments:
         name: its name, such as "openblas".
         version: its version.
-        kernels: the processor whose kernels it runs, "" where it does not tell.
+        architecture: of the processors that its running code is for, "" where it does not tell.
         threads: that it uses outside of runs.
         path: its file.
     """
 
     name: str
     version: str
-    kernels: str
+    architecture: str
     threads: int
     path: str
 
@@ -74,8 +74,8 @@ def libraries() -> tuple[Library, ...]:
 
 
 def _library(found: dict[str, Any]) -> Library:
-    version, kernels = (str(found.get(name) or "") for name in ("version", "architecture"))
-    return Library(found["internal_api"], version, kernels, int(found["num_threads"]), found["filepath"])
+    version, architecture = (str(found.get(name) or "") for name in ("version", "architecture"))
+    return Library(found["internal_api"], version, architecture, int(found["num_threads"]), found["filepath"])
 
 
 def processor(cpuinfo: Path = CPUINFO) -> Processor:
@@ -93,8 +93,8 @@ def processor(cpuinfo: Path = CPUINFO) -> Processor:
     return Processor(model, frozenset(fields.get("flags", "").split()))
 
 
-def better_kernels(library: Library, cpu: Processor) -> str:
-    """The kernels that a library should run on a processor, "" where it runs none that are known to be too old.
+def better_architecture(library: Library, cpu: Processor) -> str:
+    """The architecture whose code a library should run on a processor, "" where what it runs is not too old.
 
     Arguments:
         library: the library.
@@ -102,29 +102,29 @@ def better_kernels(library: Library, cpu: Processor) -> str:
     """
     if library.name != "openblas":
         return ""
-    fitting = [name for name, needed, older in BETTER if needed <= cpu.flags and library.kernels in older]
+    fitting = [name for name, needed, older in BETTER if needed <= cpu.flags and library.architecture in older]
     return fitting[0] if fitting else ""
 
 
-def kernels(found: Sequence[Library]) -> tuple[str, ...]:
-    """The kernels of some libraries, as text; the same in all processes that give the same bits.
+def fingerprint(found: Sequence[Library]) -> tuple[str, ...]:
+    """What some libraries run, as text; the same in all processes that give the same bits.
 
     Arguments:
         found: the libraries.
     """
-    return tuple(sorted({f"{library.name} {library.version} {library.kernels}".strip() for library in found}))
+    return tuple(sorted({f"{library.name} {library.version} {library.architecture}".strip() for library in found}))
 
 
-def kernels_here() -> tuple[str, ...]:
-    """The kernels of this process."""
-    return kernels(libraries())
+def fingerprint_here() -> tuple[str, ...]:
+    """What the BLAS libraries of this process run."""
+    return fingerprint(libraries())
 
 
 def inherited() -> dict[str, str]:
-    """The environment in which a new process on this machine loads the kernels of this one.
+    """The environment in which a new process on this machine runs the BLAS code of this one.
 
     It names them, as the environment of this process may have changed since NumPy was loaded. Where the libraries
     differ, nobody has picked by name, and a new process comes to the same choice by itself.
     """
-    running = {library.kernels for library in libraries() if library.name == "openblas"}
+    running = {library.architecture for library in libraries() if library.name == "openblas"}
     return {CORETYPE: running.pop()} if len(running) == 1 else {}
