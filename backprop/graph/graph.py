@@ -18,20 +18,31 @@ import numpy as np
 from ..errors import Source
 from ..ops.core.op import Op
 from ..ops.core.types import ValueType, type_of, value_type
+from .params import NO_PARAMS, Params
 
 NodeId = int
-Params = tuple[tuple[str, Any], ...]  # hashable values
 NUMBERS = (bool, int, float, complex)
 
 
 class Node(NamedTuple):
-    """One application of an op; the first three say what it computes."""
+    """One application of an op; the first three fields say what it computes."""
 
     op: Op
     inputs: tuple[NodeId, ...]
     params: Params
     type: ValueType[Any]
     source: Source | None = None
+
+    def param(self, name: str) -> Any:
+        """The parameter of a name.
+
+        Errors:
+            KeyError: there is none.
+        """
+        for key, value in self.params.pairs:
+            if key == name:
+                return value
+        raise KeyError(name)
 
     def reading(self, inputs: tuple[NodeId, ...]) -> Node:
         """The same op applied to other ids."""
@@ -98,13 +109,13 @@ def same_nodes(one: Sequence[Node], other: Sequence[Node]) -> bool:
 
 def bodies(node: Node) -> tuple[Graph, ...]:
     """The graphs that a node holds: its parameter `bodies`."""
-    return next((value for key, value in node.params if key == "bodies"), ()) if node.params else ()
+    params = node.params
+    return () if params is NO_PARAMS else params.get("bodies", ())
 
 
 def with_params(node: Node, **changed: Any) -> Node:
     """The node with some of its parameters changed."""
-    params = tuple({**dict(node.params), **changed}.items())
-    return Node(node.op, node.inputs, params, type=node.type, source=node.source)
+    return Node(node.op, node.inputs, node.params.changed(**changed), type=node.type, source=node.source)
 
 
 def with_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from ..errors import Source
 from ..ops.core.op import Kind, Op
 from ..ops.core.types import ValueType
-from .graph import Graph, Node, NodeId, Params, literal, same_nodes
+from .graph import Graph, Node, NodeId, literal, same_nodes
+from .params import Params
 
 
 class Rewrite:

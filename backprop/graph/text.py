@@ -35,7 +35,7 @@ def _inputs(graph: Graph) -> list[tuple[str, object]]:
 
 def _call(node: Node) -> str:
     if node.op is literal:
-        return _literal(dict(node.params)["value"])
+        return _literal(node.param("value"))
     operands = [f"%{i}" for i in node.inputs]
     return f"{node.op.name}({', '.join([*operands, *(f'{k}={value}' for k, value in node.params if k != 'bodies')])})"
 

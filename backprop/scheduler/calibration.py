@@ -18,6 +18,7 @@ import numpy as np
 import scipy.special
 
 from ..graph.graph import Graph, Node
+from ..graph.params import NO_PARAMS
 from ..ops.core.costs import SCALAR, VECTORISED
 from ..ops.core.types import scalar_type
 from ..ops.elementwise.trigonometric import sin
@@ -145,7 +146,9 @@ def _view(clock: Clock) -> float:
 def _task(clock: Clock, tasks: int = 64) -> float:
     """The seconds of a task on threads: those of a plan of many tasks, each next to nothing."""
     t = scalar_type(np.dtype("float64"))
-    graph = Graph((t,) * tasks, tuple([Node(sin, (k,), (), t) for k in range(tasks)]), tuple(range(tasks, 2 * tasks)))
+    graph = Graph(
+        (t,) * tasks, tuple([Node(sin, (k,), NO_PARAMS, t) for k in range(tasks)]), tuple(range(tasks, 2 * tasks))
+    )
     plan = make_plan(graph, tuple([(k,) for k in graph.outputs]))
     threads, values = Threads(2), [np.float64(1.0)] * tasks
     return clock.seconds(lambda: threads.run(plan, values)) / tasks

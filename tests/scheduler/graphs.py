@@ -8,6 +8,7 @@ import numpy as np
 
 from backprop.errors import Source
 from backprop.graph.graph import Graph, Literal, Node, literal
+from backprop.graph.params import Params
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import ValueType, type_of
 from backprop.ops.elementwise.arithmetic import add, multiply
@@ -27,7 +28,7 @@ class Hand:
 
     def __call__(self, op: Op, *inputs: int, source: Source | None = None, **params: Any) -> int:
         t = op.infer(*map(self.type_of, inputs), **params)
-        self.nodes.append(Node(op, inputs, tuple(params.items()), type=t, source=source))
+        self.nodes.append(Node(op, inputs, Params.of(**params), type=t, source=source))
         return len(self.inputs) + len(self.nodes) - 1
 
     def literal(self, value: Any) -> int:

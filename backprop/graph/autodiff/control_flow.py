@@ -27,6 +27,7 @@ from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, TupleType, ValueType
 from ..evaluate import contiguous
 from ..graph import Graph, Node
+from ..params import Params
 from ..tracing.builder import Builder, Var
 from ..verify import same_type
 from .differentiate import differentiate
@@ -93,7 +94,7 @@ def cotangents(g: Var[Any]) -> list[Var[Any] | None]:
 
 def _nonzero(var: Var[Any]) -> Var[Any] | None:
     node = var.builder.nodes[var.id]
-    if node is not None and node.op is filled and complex(dict(node.params)["value"]) == 0:
+    if node is not None and node.op is filled and complex(node.param("value")) == 0:
         return None
     return var if var.type.differentiable else None
 
@@ -112,7 +113,7 @@ def emit(builder: Builder, op: Op, operands: Sequence[Any], params: dict[str, An
 def append(builder: Builder, op: Op, operands: Sequence[Any], type: ValueType[Any], **params: Any) -> Var[Any]:
     """A new node; unlike `Builder.emit` it casts no weak operand, as a body takes it as it is."""
     ids = tuple(var.id for var in operands)
-    return builder.append(Node(op, ids, tuple(params.items()), type=type, source=builder.source))
+    return builder.append(Node(op, ids, Params.of(**params), type=type, source=builder.source))
 
 
 def pulled(op: Op, g: Var[Any], chosen: list[Any], operands: Sequence[Any], bodies: Any, active: Any) -> list[Any]:

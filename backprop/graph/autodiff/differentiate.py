@@ -111,7 +111,7 @@ class _Reverse:
         g = self.total(i)
         del self.contributions[i]  # for memory's sake: it is complete, and has been read
         if node.op is item or node.op is taken:
-            self.contribute_item(node.inputs[0], dict(node.params)["index"], g)
+            self.contribute_item(node.inputs[0], node.param("index"), g)
             return
         if node.op.vjp is None:
             raise _no_derivative(node)

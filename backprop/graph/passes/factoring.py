@@ -25,6 +25,7 @@ from ...ops.elementwise.arithmetic import add, divide, multiply, negative, ratio
 from ...ops.linear_algebra.products import matmul, row_dot
 from ...ops.reductions.reductions import reduce_sum
 from ..graph import Graph, Literal, Node, NodeId, literal
+from ..params import NO_PARAMS, Params
 from ..rewrite import Rewrite
 from .dead_code import uses
 
@@ -109,7 +110,7 @@ class _Factors:
 
     def emit_op(self, op: Op, inputs: tuple[NodeId, ...], t: ValueType[Any], like: Node) -> NodeId:
         """The new id of an op without parameters, for the same line of the user's as another node."""
-        return self.rewrite.add(Node(op, inputs, (), t, like.source))
+        return self.rewrite.add(Node(op, inputs, NO_PARAMS, t, like.source))
 
     def turned(self, i: NodeId, like: Node) -> NodeId:
         """The new id of the transpose of a matrix."""
@@ -150,7 +151,7 @@ class _Factors:
         if number == -1.0:
             return self.emit_op(negative, (i,), t, like)
         constant = Literal.of(t.dtype.type(number))
-        c = self.rewrite.add(Node(literal, (), (("value", constant),), literal.infer(constant), like.source))
+        c = self.rewrite.add(Node(literal, (), Params.of(value=constant), literal.infer(constant), like.source))
         return self.emit_op(multiply, (i, c), t, like)
 
 
@@ -184,7 +185,7 @@ def _of_first(factors: _Factors, node: Node) -> NodeId | None:
 def _of_turned(factors: _Factors, node: Node) -> NodeId | None:
     """The transpose of a product as the product of the transposes, which is made in the layout that is wanted."""
     product = factors.sole(node.inputs[0], matmul)
-    if product is None or dict(node.params)["axes"] != (1, 0):
+    if product is None or node.param("axes") != (1, 0):
         return _of_first(factors, node)
     x, y = product.inputs
     if getattr(factors.rewrite.type_of(x), "ndim", 0) != 2 or getattr(factors.rewrite.type_of(y), "ndim", 0) != 2:
@@ -229,10 +230,10 @@ def _rows_summed(factors: _Factors, node: Node, i: NodeId) -> NodeId | None:
     flat = whole.ndim == 2 and t.shape == whole.shape[1:]
     if rows < 2 or x.shape[:-2] != whole.shape[:-2] or t.shape not in ((kept, whole.shape[1:]) if flat else (kept,)):
         return None
-    if node.op is reduce_sum and dict(node.params)["axes"] != (whole.ndim - 2,):
+    if node.op is reduce_sum and node.param("axes") != (whole.ndim - 2,):
         return None
     shape = x.shape[1:] if flat else (*x.shape[:-2], 1, x.shape[-1])
-    small = Node(sum_to, product.inputs[:1], (("shape", shape),), ArrayType(shape, x.dtype), node.source)
+    small = Node(sum_to, product.inputs[:1], Params.of(shape=shape), ArrayType(shape, x.dtype), node.source)
     return factors.emit_op(matmul, (factors.rewrite.add(small), product.inputs[1]), t, product)
 
 

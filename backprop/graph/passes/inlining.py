@@ -10,6 +10,7 @@ from __future__ import annotations
 from ...ops.arrays.tuples import item, make_tuple
 from ..autodiff.control_flow import call
 from ..graph import Graph, Node, NodeId, bodies
+from ..params import NO_PARAMS
 from ..rewrite import Rewrite
 
 
@@ -22,9 +23,9 @@ def inline_calls(graph: Graph) -> Graph:
     for i, node in enumerate(graph.nodes, graph.first):
         if node.op is call:
             results[i] = _copied(rewrite, node)
-            rewrite.to.append(rewrite.emit(make_tuple, results[i], (), node.type, node.source))
+            rewrite.to.append(rewrite.emit(make_tuple, results[i], NO_PARAMS, node.type, node.source))
         elif node.op is item and node.inputs[0] in results:
-            rewrite.to.append(results[node.inputs[0]][dict(node.params)["index"]])
+            rewrite.to.append(results[node.inputs[0]][node.param("index")])
         else:
             rewrite.to.append(rewrite.add(rewrite.moved(node)))
     return rewrite.done()

@@ -27,6 +27,7 @@ from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType
 from ...ops.linear_algebra.products import matmul
 from ..graph import Graph, Node, NodeId
+from ..params import NO_PARAMS, Params
 from ..rewrite import Rewrite
 from .dead_code import uses
 
@@ -97,7 +98,7 @@ class _Joiner:
 
     def _joined(self, node: Node, found: Sum) -> NodeId:
         terms = [self.rewrite.to[i] for i in found.rest] + [self._product(node, steps) for steps in found.steps]
-        return terms[0] if len(terms) == 1 else self.rewrite.emit(accumulate, terms, (), node.type, node.source)
+        return terms[0] if len(terms) == 1 else self.rewrite.emit(accumulate, terms, NO_PARAMS, node.type, node.source)
 
     # What is joined.
 
@@ -197,14 +198,14 @@ class _Joiner:
     def _product(self, node: Node, steps: Sequence[Step]) -> NodeId:
         g = self._below_each_other(node, [step.g for step in steps])
         if steps[0].x is None:
-            shape = (("shape", steps[0].g.shape[1:]),)
+            shape = Params.of(shape=steps[0].g.shape[1:])
             return self.rewrite.emit(sum_to, (g,), shape, node.type, node.source)
         x = self._below_each_other(node, [step.x for step in steps if step.x is not None])
         t = self.rewrite.type_of(x)
         assert isinstance(t, ArrayType)
         turned = ArrayType(t.shape[::-1], t.dtype)
-        left = self.rewrite.emit(permute, (x,), (("axes", (1, 0)),), turned, node.source)
-        return self.rewrite.emit(matmul, (left, g), (), node.type, node.source)
+        left = self.rewrite.emit(permute, (x,), Params.of(axes=(1, 0)), turned, node.source)
+        return self.rewrite.emit(matmul, (left, g), NO_PARAMS, node.type, node.source)
 
     def _below_each_other(self, node: Node, rows: Sequence[Rows]) -> NodeId:
         """The id of rows below each other: of a part of the rows that are put together for another sum."""
@@ -216,19 +217,21 @@ class _Joiner:
         stop = start + sum([part.shape[0] for part in rows])
         key = (Slice(start, stop, 1),)
         t = basic_index.infer(self.rewrite.type_of(i), key=key)
-        return i if len(whole) == len(rows) else self.rewrite.emit(basic_index, (i,), (("key", key),), t, node.source)
+        return (
+            i if len(whole) == len(rows) else self.rewrite.emit(basic_index, (i,), Params.of(key=key), t, node.source)
+        )
 
     def _concatenated(self, node: Node, rows: Sequence[Rows]) -> NodeId:
         ids = [self._as_rows(part, node) for part in rows]
         t = concat_along.infer(*map(self.rewrite.type_of, ids), axis=0)
-        return self.rewrite.emit(concat_along, ids, (("axis", 0),), t, node.source)
+        return self.rewrite.emit(concat_along, ids, Params.of(axis=0), t, node.source)
 
     def _as_rows(self, part: Rows, node: Node) -> NodeId:
         i, t = self.rewrite.to[part.id], self.graph.type_of(part.id)
         assert isinstance(t, ArrayType)
         if t.shape == part.shape:
             return i
-        shape = (("shape", part.shape),)
+        shape = Params.of(shape=part.shape)
         return self.rewrite.emit(reshape_to, (i,), shape, ArrayType(part.shape, t.dtype), node.source)
 
 

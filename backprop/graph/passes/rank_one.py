@@ -16,6 +16,7 @@ from ...ops.elementwise.arithmetic import add, multiply, negative, subtract
 from ...ops.linear_algebra.products import matmul
 from ...ops.linear_algebra.rank_one import rank_one_added
 from ..graph import Graph, Node, NodeId
+from ..params import Params
 from ..rewrite import Rewrite
 from .dead_code import drop_dead_code, uses
 
@@ -57,7 +58,7 @@ def _added(rewrite: Rewrite, node: Node, moved: Node, counts: list[int]) -> Node
         if term is not None:
             inputs = (moved.inputs[1 - k], rewrite.to[term.x], rewrite.to[term.y])
             if _fits(rewrite, inputs, node, term.by):
-                return rewrite.emit(rank_one_added, inputs, (("by", term.by),), node.type, node.source)
+                return rewrite.emit(rank_one_added, inputs, Params.of(by=term.by), node.type, node.source)
     return None
 
 

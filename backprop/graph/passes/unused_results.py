@@ -52,7 +52,7 @@ def _changed(graph: Graph, change: Callable[[NodeId, Node], Change | None]) -> G
         if changed is not None:
             node, moves[i] = _typed(graph, changed[0]), changed[1]
         elif node.op is item and node.inputs[0] in moves:
-            node = with_params(node, index=moves[node.inputs[0]][dict(node.params)["index"]])
+            node = with_params(node, index=moves[node.inputs[0]][node.param("index")])
         rewrite.to.append(rewrite.add(rewrite.moved(node)))
     return rewrite.done()
 
@@ -65,7 +65,7 @@ def _read(graph: Graph) -> dict[NodeId, set[int]]:
     for node in graph.nodes:
         for j in node.inputs:
             if j in read and node.op is item:
-                read[j].add(dict(node.params)["index"])
+                read[j].add(node.param("index"))
             else:
                 read.pop(j, None)
     for j in graph.outputs:
@@ -79,7 +79,7 @@ def _typed(graph: Graph, node: Node) -> Node:
 
 
 def _keeping(node: Node) -> Change:
-    loop: Loop = dict(node.params)["loop"]
+    loop: Loop = node.param("loop")
     results = len(bodies(node)[0].outputs)
     moves = {k: k for k in range(results)} | {results + place: results + k for place, k in enumerate(loop.kept)}
     return with_params(node, loop=replace(loop, kept=tuple(range(loop.carries)))), moves
@@ -94,7 +94,7 @@ def _narrow_switch(node: Node, wanted: list[int]) -> Change:
 
 
 def _narrow_scan(node: Node, wanted: list[int]) -> Change:
-    loop: Loop = dict(node.params)["loop"]
+    loop: Loop = node.param("loop")
     (body,) = bodies(node)
     results = len(body.outputs)
     stacked = [k for k in wanted if loop.carries <= k < results]

@@ -38,7 +38,8 @@ from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.powers import pow_static
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.sparse import asked_by_scipy, beside_sparse
-from ..graph import NUMBERS, Graph, Literal, Node, NodeId, Params, literal
+from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal
+from ..params import NO_PARAMS, Params
 from .fields import annotated, field, type_of_field
 from .guard import Guard, same_bits
 from .source_lines import is_operator, located, source_of, user_frame, user_line
@@ -78,6 +79,7 @@ class Builder:
         "_casts",
         "_lines",
         "_literals",
+        "_params",
         "_signatures",
         "asked",
         "born",
@@ -107,7 +109,8 @@ class Builder:
         self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
         self.guard = Guard()
         self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
-        self._signatures: dict[Any, Signature] = {}  # by op, identities of the operands' types, and params
+        self._params: dict[Params, Params] = {}  # one object for equal ones
+        self._signatures: dict[Any, Signature] = {}  # by op, and identities of the params and of the operands' types
         self._lines: dict[tuple[int, int], tuple[CodeType, Source]] = {}  # by identity of the code, and place in it
 
     # Making nodes.
@@ -154,20 +157,25 @@ class Builder:
             types.append(self.types[arg.id])
         if self.closed:
             raise self._escaped(op.name)
-        settled = tuple(params.items()) if params else ()
-        key = (op, settled, *map(id, types))
-        try:
-            signature = self._signatures.get(key)
-        except TypeError:
-            names = ", ".join(name for name, value in settled if not isinstance(value, Hashable))
-            what = f"{op.name}: the argument {names} is no constant that can be hashed"
-            raise GraphTypeError(what, self.source or user_line(), "leave the argument out") from None
+        settled = self._settled(op, params) if params else NO_PARAMS
+        key = (op, id(settled), *map(id, types))
+        signature = self._signatures.get(key)
         if signature is None:
             signature = self._signatures[key] = self._signature(op, tuple(types), settled)
         result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
         return self.append(Node(op, tuple(ids), settled, result, self.source or self._line()))
+
+    def _settled(self, op: Op, values: dict[str, Any]) -> Params:
+        """The parameters of some names, one object for equal ones."""
+        try:
+            params = Params(tuple(values.items()))
+        except TypeError:
+            names = ", ".join(name for name, value in values.items() if not isinstance(value, Hashable))
+            what = f"{op.name}: the argument {names} is no constant that can be hashed"
+            raise GraphTypeError(what, self.source or user_line(), "leave the argument out") from None
+        return self._params.setdefault(params, params)
 
     def append(self, node: Node) -> Var[Any]:
         """The Var of a node that reads ids of this builder."""
@@ -257,9 +265,9 @@ class Builder:
 
     def _casted(self, i: NodeId, node: Node | None, dtype: np.dtype[Any]) -> NodeId:
         if node is not None and node.op is literal:
-            return self.literal(dtype.type(dict(node.params)["value"].value)).id
+            return self.literal(dtype.type(node.param("value").value)).id
         type = cast.infer(self.types[i], dtype=dtype.name)
-        return self.append(Node(cast, (i,), (("dtype", dtype.name),), type, self.source)).id
+        return self.append(Node(cast, (i,), Params.of(dtype=dtype.name), type, self.source)).id
 
     def _line(self) -> Source:
         """The user's line, one object for all nodes of a line."""
@@ -380,7 +388,7 @@ def number_node(cls: type, number: float) -> Node:
 
 def literal_node(constant: Literal) -> Node:
     """The node of a constant."""
-    return Node(literal, (), (("value", constant),), literal.infer(constant))
+    return Node(literal, (), Params.of(value=constant), literal.infer(constant))
 
 
 @lru_cache(maxsize=4096)

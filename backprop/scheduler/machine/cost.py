@@ -114,7 +114,7 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
     if node.op.kind is Kind.VIEW:
         return Cost(machine.view_s, nbytes, machine.view_s)
     if held := bodies(node):
-        return _dearest(held, dict(node.params).get("loop"), nbytes, machine)
+        return _dearest(held, node.params.get("loop"), nbytes, machine)
     if node.op.seconds is not None:
         return Cost(float(node.op.seconds(*types, node.type, **dict(node.params))), nbytes, machine.call_s)
     beyond = max(0.0, moved(node, types) - machine.cache_bytes)

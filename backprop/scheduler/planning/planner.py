@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...graph.graph import Graph, Node, NodeId
+from ...graph.params import Params
 from ...graph.passes.dead_code import live
 from ...ops.core.types import ValueType
 from ..machine.cost import Machine, costs, free_nodes
@@ -181,6 +182,6 @@ class _Body:
         node = self.graph.node(i)
         if i in self.cuts:
             slot, key = self.cuts[i]
-            return Node(node.op, (number[slot],), (("key", key),), type=node.type, source=node.source)
+            return Node(node.op, (number[slot],), Params.of(key=key), type=node.type, source=node.source)
         inputs = tuple([number[self.planner.slot(j)] if self._is_argument(j) else place[j] for j in node.inputs])
         return Node(node.op, inputs, node.params, type=node.type, source=node.source)

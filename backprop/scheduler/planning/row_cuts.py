@@ -21,7 +21,7 @@ def row_cut(graph: Graph, node: Node) -> tuple[PlanInput, tuple[Any, ...]] | Non
     """
     if node.op is not basic_index or node.inputs[0] >= graph.first:
         return None
-    key: Any = dict(node.params)["key"]
+    key: Any = node.param("key")
     t = graph.inputs[node.inputs[0]]
     rows = _rows(key[0]) if key and isinstance(t, ArrayType) else None
     if rows is None or not isinstance(t, ArrayType) or rows[1] - rows[0] == t.shape[0]:

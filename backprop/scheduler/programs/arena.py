@@ -166,7 +166,7 @@ class _Arena:
 
     def _find_joins(self) -> None:
         for i, node in enumerate(self.graph.nodes, self.graph.first):
-            if node.op is concat_along and dict(node.params)["axis"] == 0 and node.type.nbytes:
+            if node.op is concat_along and node.param("axis") == 0 and node.type.nbytes:
                 self.rest[i] = []
                 for k, (j, place) in enumerate(zip(node.inputs, places(self.graph, node), strict=True)):
                     if self._is_piece(j, node.type):

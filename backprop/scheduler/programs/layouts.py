@@ -24,7 +24,7 @@ def keeps_layout(node: Node) -> bool:
     """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
     if node.op in (reshape_to, make_tuple, item, after):
         return True
-    return node.op is basic_index and _takes_rows(dict(node.params)["key"])
+    return node.op is basic_index and _takes_rows(node.param("key"))
 
 
 def _takes_rows(key: Any) -> bool:

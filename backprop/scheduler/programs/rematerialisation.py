@@ -22,6 +22,7 @@ from typing import NamedTuple
 from ...errors import MemoryLimitError
 from ...graph.autodiff.control_flow import after
 from ...graph.graph import Graph, Node, NodeId
+from ...graph.params import NO_PARAMS
 from ...graph.rewrite import Rewrite
 from ...graph.verify import verify
 from ...ops.core.op import Kind
@@ -207,4 +208,4 @@ class _Turn:
         """The new id of a value that is kept, to be read not before the token is there."""
         source = None if j < self.graph.first else self.graph.node(j).source
         inputs = (rewrite.to[j], rewrite.to[token])
-        return rewrite.add(Node(after, inputs, (), self.graph.type_of(j), source))
+        return rewrite.add(Node(after, inputs, NO_PARAMS, self.graph.type_of(j), source))

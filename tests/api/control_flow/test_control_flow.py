@@ -344,7 +344,7 @@ def test_the_graph_does_not_grow_with_the_steps() -> None:
 
 def test_a_scan_runs_forward_once_in_a_second_derivative() -> None:
     graph = bp.compile(bp.hessian(lambda c: rnn(W, c, XS))).graph(C)
-    forward = [n for n in graph.nodes if n.op.name == "scan" and not dict(n.params)["loop"].backwards]
+    forward = [n for n in graph.nodes if n.op.name == "scan" and not n.param("loop").backwards]
     assert len([n for n in forward if n.inputs[0] == 0]) == 1
 
 

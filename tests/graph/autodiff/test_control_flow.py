@@ -13,6 +13,7 @@ from backprop.graph.autodiff.control_flow import after, call, owned, position, p
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies, parameters, with_bodies
+from backprop.graph.params import Params
 from backprop.graph.text import to_text
 from backprop.graph.tracing.body import agree, alike, trace_body, with_numbers
 from backprop.graph.tracing.builder import Builder
@@ -42,7 +43,7 @@ def node_of(op: Any, types: Any, *graphs: Graph, **params: Any) -> Graph:
     variables = [builder.input(t) for t in types]
     params = {"bodies": graphs, **params}
     type = op.infer(*types, **params)
-    result: Any = builder.append(Node(op, tuple(v.id for v in variables), tuple(params.items()), type))
+    result: Any = builder.append(Node(op, tuple(v.id for v in variables), Params.of(**params), type))
     return verify(builder.build([part.id for part in result])[0])
 
 

@@ -15,6 +15,7 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.autodiff.split import split
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node
+from backprop.graph.params import NO_PARAMS
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
 from backprop.ops.core.op import Op
@@ -132,7 +133,7 @@ def test_ties_share_the_gradient() -> None:
 def test_a_chain_of_a_hundred_thousand_nodes() -> None:
     length = 100_000
     x = ArrayType(2)
-    nodes = tuple(Node(sin, (k,), (), x) for k in range(length))
+    nodes = tuple(Node(sin, (k,), NO_PARAMS, x) for k in range(length))
     graph = Graph((x,), nodes, (length,))
     joint = differentiate(verify(graph), [0], seeded=True)
     value, slope = evaluate(joint, [np.array([0.5, -0.5]), np.ones(2)])

@@ -12,6 +12,7 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.autodiff.loops import Loop, scan
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies
+from backprop.graph.params import Params
 from backprop.graph.tracing.builder import Builder
 from backprop.graph.verify import verify
 from backprop.ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType
@@ -36,7 +37,7 @@ def loop(**changed: Any) -> Graph:
     params: dict[str, Any] = {"carries": 1, "rows": 1, "length": 4, "kept": (0,), **changed}
     builder = Builder()
     variables = [builder.input(t) for t in (V, ROWS, V)]
-    given = (("bodies", (STEP,)), ("loop", Loop(**params)))
+    given = Params.of(bodies=(STEP,), loop=Loop(**params))
     type = scan.infer(*(v.type for v in variables), **dict(given))
     result: Any = builder.append(Node(scan, (0, 1, 2), given, type))
     return verify(builder.build([part.id for part in result])[0])
@@ -86,8 +87,8 @@ def scans(graph: Graph) -> list[Node]:
 def test_the_rule_is_a_scan_the_other_way() -> None:
     joint = differentiate(loop(), [0, 1, 2], seeded=True)
     forward, reverse = scans(joint)
-    assert not dict(forward.params)["loop"].backwards
-    turned = dict(reverse.params)["loop"]
+    assert not forward.param("loop").backwards
+    turned = reverse.param("loop")
     assert turned.backwards
     assert turned.length == 4
     assert turned.carries == 2  # of the carry, and of the sum for the constant
@@ -96,7 +97,7 @@ def test_the_rule_is_a_scan_the_other_way() -> None:
 def test_a_rule_does_what_is_asked_only() -> None:
     joint = differentiate(loop(), [1], seeded=True)
     (body,) = bodies(scans(joint)[1])
-    assert dict(scans(joint)[1].params)["loop"].carries == 1
+    assert scans(joint)[1].param("loop").carries == 1
     assert len(body.outputs) == 2
 
 
@@ -120,7 +121,7 @@ def test_the_rule_against_differences(backwards: bool) -> None:
 
 def test_carries_that_are_not_kept_are_computed_again() -> None:
     joint = differentiate(loop(kept=()), [2], seeded=True)
-    assert [dict(node.params)["loop"].kept for node in scans(joint)] == [(), (0,), (0, 1)]
+    assert [node.param("loop").kept for node in scans(joint)] == [(), (0,), (0, 1)]
     found = evaluate(joint, [C, XS, W, np.ones(2), np.zeros(4)])[-1]
     whole = evaluate(differentiate(loop(), [2], seeded=True), [C, XS, W, np.ones(2), np.zeros(4), np.zeros((4, 2))])[-1]
     np.testing.assert_array_equal(found, whole)

@@ -37,7 +37,7 @@ def test_a_call_becomes_its_nodes() -> None:
 
 def test_calls_in_bodies_too() -> None:
     graph = run_passes(traced(lambda x: bp.scan(lambda c, r: (bp.checkpoint(np.sin)(c * r), None), x[0], x)[0]))
-    assert all(node.op is not call for n in graph.nodes for b in dict(n.params).get("bodies", ()) for node in b.nodes)
+    assert all(node.op is not call for n in graph.nodes for b in n.params.get("bodies", ()) for node in b.nodes)
 
 
 def test_what_is_computed_again_is_not_merged_with_the_first_run() -> None:

@@ -6,13 +6,14 @@ import numpy as np
 
 import backprop as bp
 from backprop.graph.graph import Graph, Node
+from backprop.graph.params import NO_PARAMS
 from backprop.graph.passes.smallness import LITTLE, SMALL, is_light
 from backprop.ops.elementwise.trigonometric import sin
 
 
 def chain(elements: int, length: int) -> Graph:
     x = bp.ArrayType(elements)
-    return Graph((x,), tuple(Node(sin, (k,), (), x) for k in range(length)), (length,))
+    return Graph((x,), tuple(Node(sin, (k,), NO_PARAMS, x) for k in range(length)), (length,))
 
 
 def test_a_few_small_values_are_light() -> None:

@@ -65,7 +65,7 @@ def test_a_scan_drops_rows_carries_and_histories() -> None:
 
     graph = traced(f, X, W)
     narrow = run_passes(graph)
-    loop = dict(only(narrow, scan).params)["loop"]
+    loop = only(narrow, scan).param("loop")
     assert (loop.carries, loop.rows, loop.kept) == (1, 1, ())
     assert len(only(narrow, scan).type.items) == 2  # type: ignore[attr-defined]
     same(graph, narrow, X, W)
@@ -77,7 +77,7 @@ def test_a_carry_that_another_one_needs_stays() -> None:
 
     graph = traced(f, X)
     narrow = run_passes(graph)
-    assert dict(only(narrow, scan).params)["loop"].carries == 2
+    assert only(narrow, scan).param("loop").carries == 2
     same(graph, narrow, X)
 
 
@@ -90,12 +90,12 @@ def test_a_tuple_that_is_read_as_a_whole_stays() -> None:
 
 def test_scans_that_differ_in_what_they_keep_are_merged() -> None:
     f = bp.compile(bp.hessian(lambda x: bp.scan(lambda c, r: (np.sin(c * r), None), x[0], x)[0]))
-    loops = [dict(node.params)["loop"] for node in f.graph(X).nodes if node.op is scan]
+    loops = [node.param("loop") for node in f.graph(X).nodes if node.op is scan]
     assert sum(not loop.backwards and loop.rows == 1 for loop in loops) == 1
 
 
 def test_keeping_histories_changes_no_value() -> None:
     graph = run_passes(traced(lambda x: bp.scan(lambda c, r: (np.sin(c * r), c), x[0], x), X))
     wide = verify(keep_histories(graph))
-    assert dict(only(wide, scan).params)["loop"].kept == (0,)
+    assert only(wide, scan).param("loop").kept == (0,)
     same(graph, wide, X)

@@ -85,7 +85,7 @@ def test_one_row_and_a_part_of_each_row_are_cut() -> None:
     ids = [hand(sin, i) for i in (row, part, strided)]
     plan = verify_plan(make_plan(hand.graph(*ids), (tuple(ids),)))
     assert plan.tasks[0].args == (PlanInput(0, (2, 3)), PlanInput(0, (1, 3)), PlanInput(0))
-    keys = [dict(node.params)["key"] for node in plan.tasks[0].body.nodes if node.op is basic_index]
+    keys = [node.param("key") for node in plan.tasks[0].body.nodes if node.op is basic_index]
     assert keys == [(0,), (Slice(0, 2, 1), Slice(0, 2, 1)), (Slice(0, 6, 2),)]
 
 

@@ -12,6 +12,7 @@ from ....ops.core.op import Op
 from ....ops.core.types import ArrayType, NumericType
 from ....ops.elementwise.arithmetic import add, divide, multiply, ratio, scale, subtract
 from ...graph import Graph, Node, NodeId
+from ...params import NO_PARAMS
 from ...rewrite import Rewrite, rewritten
 
 OPS = frozenset({add, subtract, multiply, divide, ratio, scale})
@@ -32,7 +33,7 @@ def narrowed(rewrite: Rewrite, node: Node) -> NodeId | None:
         if small != i:
             inputs = (*node.inputs[:k], small, *node.inputs[k + 1 :])
             if _gives(rewrite, op, inputs, node):
-                return rewrite.add(Node(op, inputs, (), node.type, node.source))
+                return rewrite.add(Node(op, inputs, NO_PARAMS, node.type, node.source))
     return None
 
 

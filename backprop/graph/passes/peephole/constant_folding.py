@@ -14,6 +14,7 @@ from ....ops.arrays.shapes import filled
 from ....ops.core.op import Kind
 from ....ops.core.types import ArrayType, NumericType
 from ...graph import Graph, Literal, Node, NodeId, literal
+from ...params import Params
 from ...rewrite import Rewrite, rewritten
 
 LARGEST = 64  # elements
@@ -47,4 +48,4 @@ def _value(node: Node, values: list[Any]) -> Any:
 
 def _literal(node: Node, value: Any) -> Node:
     constant = Literal.of(np.array(value) if isinstance(node.type, ArrayType) else value)
-    return Node(literal, (), (("value", constant),), node.type, node.source)
+    return Node(literal, (), Params.of(value=constant), node.type, node.source)

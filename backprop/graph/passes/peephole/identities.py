@@ -57,7 +57,7 @@ def _operand(rewrite: Rewrite, node: Node) -> Ids:
 
 def _part(rewrite: Rewrite, node: Node) -> Ids:
     whole = rewrite.node(node.inputs[0])
-    return () if whole is None or whole.op is not make_tuple else (whole.inputs[dict(node.params)["index"]],)
+    return () if whole is None or whole.op is not make_tuple else (whole.inputs[node.param("index")],)
 
 
 def _negated_twice(rewrite: Rewrite, node: Node) -> Ids:

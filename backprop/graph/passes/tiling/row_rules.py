@@ -38,7 +38,8 @@ from ....ops.reductions.reductions import (
     reduce_sum,
     reduce_var,
 )
-from ...graph import Graph, Node, NodeId, Params
+from ...graph import Graph, Node, NodeId
+from ...params import Params
 
 SMALL = 2
 """How many times smaller than its operands x.T @ g has to be, to be made of partial products rather than by rows."""
@@ -111,7 +112,7 @@ def _elementwise(node: Node, out: Type, *operands: Type, extra: int = 0) -> Foun
 
 def _reduction(merge: Op | None, node: Node, out: Type, x: Type) -> Found:
     """A reduction of other axes is by rows, one of axis 0 merges them."""
-    inner = 0 not in dict(node.params)["axes"]
+    inner = 0 not in node.param("axes")
     return _split(node, out, (x,), (inner or merge is not None,), None if inner else merge)
 
 
@@ -128,15 +129,15 @@ def _reshape(node: Node, out: Type, x: Type) -> Found:
 
 
 def _permute(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (dict(node.params)["axes"][:1] == (0,),))
+    return _split(node, out, (x,), (node.param("axes")[:1] == (0,),))
 
 
 def _index(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (_all_rows(dict(node.params)["key"], x.shape),))
+    return _split(node, out, (x,), (_all_rows(node.param("key"), x.shape),))
 
 
 def _scatter(node: Node, out: Type, x: Type) -> Found:
-    key = dict(node.params)["key"]
+    key = node.param("key")
     axes = sum([isinstance(k, Slice) for k in key]) + out.ndim - len(key)
     return _split(node, out, (x,), (_all_rows(key, out.shape) and x.ndim == axes and x.shape[0] == out.shape[0],))
 
@@ -160,7 +161,7 @@ def _turned_product(graph: Graph, node: Node) -> Found:
     if node.op is not matmul or node.inputs[0] < graph.first:
         return None
     left = graph.node(node.inputs[0])
-    if left.op is not permute or left.params != (("axes", (1, 0)),):
+    if left.op is not permute or left.param("axes") != (1, 0):
         return None
     reads = (left.inputs[0], node.inputs[1])
     out, x, g = numeric("rows", node.type, *[graph.type_of(i) for i in reads])
@@ -233,7 +234,7 @@ SHAPED = frozenset({basic_index, expand_to, filled, reshape_to, scatter_basic, s
 def cut(params: Params, length: int) -> Params:
     """The parameters of a block: a shape has its number of rows, a key takes all its rows."""
     heads = {"shape": length, "key": Slice(0, length, 1)}
-    return tuple([(name, (heads[name], *value[1:]) if name in heads else value) for name, value in params])
+    return Params(tuple([(name, (heads[name], *value[1:]) if name in heads else value) for name, value in params]))
 
 
 def with_rows(type: ValueType[Any], length: int) -> ValueType[Any]:

@@ -29,6 +29,7 @@ from ....ops.core.types import array_type, numeric, scalar_type
 from ....ops.elementwise.arithmetic import divide
 from ....ops.reductions.reductions import reduce_mean
 from ...graph import Graph, Literal, NodeId, literal
+from ...params import NO_PARAMS, Params
 from ...rewrite import Rewrite
 from ..dead_code import drop_dead_code
 from .families import Demand, Family, Sizes, any_large, families
@@ -152,25 +153,25 @@ class _Splitter(Rewrite):
         if is_constant_along(self.graph, j):
             node = self.moved(self.graph.node(j))
             return self.emit(node.op, node.inputs, cut(node.params, stop - start), type, node.source)
-        return self.emit(basic_index, (self.to[j],), (("key", (Slice(start, stop, 1),)),), type, None)
+        return self.emit(basic_index, (self.to[j],), Params.of(key=(Slice(start, stop, 1),)), type, None)
 
     def turned(self, i: NodeId) -> NodeId:
         """The transpose of a new id."""
         (t,) = numeric("blocks", self.type_of(i))
-        return self.emit(permute, (i,), (("axes", (1, 0)),), array_type(t.shape[::-1], t.dtype), None)
+        return self.emit(permute, (i,), Params.of(axes=(1, 0)), array_type(t.shape[::-1], t.dtype), None)
 
     def joined(self, i: NodeId) -> NodeId:
         """The whole of a member by rows."""
         node = self.graph.node(i)
         parts = [self.pieces[i, start] for start in self.edges[i][:-1]]
-        return self.emit(concat_along, parts, (("axis", 0),), node.type, node.source)
+        return self.emit(concat_along, parts, Params.of(axis=0), node.type, node.source)
 
     def merge(self, i: NodeId, piece: NodeId) -> None:
         """Take in the partial result of the next block; two subtrees of a level become one at once."""
         node, op, level = self.graph.node(i), self.rows[i].merge, 0
         subtrees = self.partial.setdefault(i, [])
         while subtrees and subtrees[-1][0] == level and op is not None:
-            piece = self.emit(op, (subtrees.pop()[1], piece), (), node.type, node.source)
+            piece = self.emit(op, (subtrees.pop()[1], piece), NO_PARAMS, node.type, node.source)
             level += 1
         subtrees.append((level, piece))
 
@@ -182,5 +183,5 @@ class _Splitter(Rewrite):
             return total
         out, operand = numeric("blocks", node.type, self.graph.type_of(node.inputs[0]))
         count = Literal.of(out.dtype.type(operand.size // out.size))
-        divisor = self.emit(literal, (), (("value", count),), scalar_type(out.dtype), None)
-        return self.emit(divide, (total, divisor), (), node.type, node.source)
+        divisor = self.emit(literal, (), Params.of(value=count), scalar_type(out.dtype), None)
+        return self.emit(divide, (total, divisor), NO_PARAMS, node.type, node.source)

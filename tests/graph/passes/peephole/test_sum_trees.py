@@ -8,6 +8,7 @@ import pytest
 import backprop as bp
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node
+from backprop.graph.params import NO_PARAMS
 from backprop.graph.passes.peephole.sum_trees import WIDTH, balance_sums
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
@@ -15,7 +16,7 @@ from backprop.ops.arrays.accumulate import accumulate
 
 def wide(n: int) -> Graph:
     x = bp.ArrayType(2)
-    return Graph((x,) * n, (Node(accumulate, tuple(range(n)), (), x),), (n,))
+    return Graph((x,) * n, (Node(accumulate, tuple(range(n)), NO_PARAMS, x),), (n,))
 
 
 def depth(graph: Graph) -> int:
