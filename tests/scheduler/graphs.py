@@ -9,10 +9,12 @@ import numpy as np
 from backprop.errors import Source
 from backprop.graph.graph import Graph, Literal, Node, literal
 from backprop.graph.params import Params
+from backprop.ops.arrays.indexing import Slice, basic_index
 from backprop.ops.core.op import Op
-from backprop.ops.core.types import ValueType, type_of
+from backprop.ops.core.types import ValueType, array_type, type_of
 from backprop.ops.elementwise.arithmetic import add, multiply
 from backprop.ops.elementwise.trigonometric import sin
+from backprop.ops.reductions.reductions import reduce_sum
 
 
 class Hand:
@@ -64,3 +66,15 @@ def _there_and_back(hand: Hand, x: int, length: int) -> int:
     for residual in reversed(kept[:-1]):
         g = hand(multiply, g, residual)
     return g
+
+
+def shards(count: int, rows: int) -> tuple[Graph, tuple[tuple[int, ...], ...]]:
+    """A sum over shards of rows of one input, and groups: one for each of two shards, and one that adds them up."""
+    hand = Hand(array_type((count * rows, 4), np.dtype("float64")))
+    groups = []
+    for k in range(count):
+        part = hand(basic_index, 0, key=(Slice(k * rows, (k + 1) * rows, 1),))
+        groups.append((hand(reduce_sum, hand(sin, part), axes=(0, 1), keepdims=False),))
+    groups = [(i - 1, i) for (i,) in groups]
+    total = hand(add, groups[0][1], groups[1][1])
+    return hand.graph(total), (*groups, (total,))
