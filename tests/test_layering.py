@@ -25,6 +25,7 @@ CHAIN = (
 )
 """Layers from left to right; "" is the package itself."""
 MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")
+PASSES = f"{PACKAGE}.graph.passes."
 DASK = {"dask", "distributed"}
 OPTIONAL: frozenset[str] = frozenset({"attrs"})
 """Third parties that are no dependency, and so may be imported inside the function that needs them."""
@@ -153,6 +154,18 @@ def no_global_statements(modules: Modules) -> Iterator[str]:
                 yield module.at(node.lineno, f"global {', '.join(node.names)}")
 
 
+def no_pass_imports_a_pass(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        for found in module.imports:
+            if one_pass(module.name) and one_pass(found.target) and one_pass(found.target) != one_pass(module.name):
+                yield module.at(found.line, f"the pass {one_pass(found.target)} is imported by another one")
+
+
+def one_pass(name: str) -> str:
+    """Give the pass that a module belongs to, which is a file or a folder of its own; "" for any other module."""
+    return name.removeprefix(PASSES).partition(".")[0] if name.startswith(PASSES) else ""
+
+
 def modules_have_docstrings(modules: Modules) -> Iterator[str]:
     for module in modules.values():
         if not ast.get_docstring(module.tree):
@@ -183,6 +196,7 @@ RULES: tuple[Rule, ...] = (
     no_import_cycles,
     only_executors_use_dask,
     no_global_statements,
+    no_pass_imports_a_pass,
     modules_have_docstrings,
 )
 
@@ -213,6 +227,10 @@ SOUND = {
     "ops/__init__.py": "from . import types as types",
     "ops/types.py": "from ..errors import E",
     "graph/graph.py": "from backprop import errors\nfrom backprop.ops import types",
+    "graph/passes/__init__.py": "from .alone import run as run\nfrom .tiles.tile import tile as tile",
+    "graph/passes/alone.py": "from ..graph import Graph",
+    "graph/passes/tiles/rows.py": "",
+    "graph/passes/tiles/tile.py": "from .rows import rows",
     "scheduler/lower.py": "import dask.threaded",
     "scheduler/executors/cluster.py": "from distributed import Client",
     "api.py": "import dask\nfrom backprop.graph.graph import Graph",
@@ -237,6 +255,9 @@ FAULTS = [
     (only_executors_use_dask, "graph/graph.py", "from dask import delayed", "backprop.graph.graph:2: dask may not be"),
     (only_executors_use_dask, "scheduler/cost.py", "import distributed.utils", "distributed.utils may not be imported"),
     (only_executors_use_dask, "scheduler/lower_more.py", "import dask", "dask may not be imported here"),
+    (no_pass_imports_a_pass, "graph/passes/more.py", "from .alone import run", "passes.more:2: the pass alone is"),
+    (no_pass_imports_a_pass, "graph/passes/tiles/rows.py", "from ..alone import run", "the pass alone is imported"),
+    (no_pass_imports_a_pass, "graph/passes/more.py", "from .tiles.rows import x", "the pass tiles is imported"),
     (no_global_statements, "errors.py", "def f():\n    global x, y", "backprop.errors:3: global x, y"),
 ]
 

@@ -15,6 +15,7 @@ from ..ops.core.op import Kind, Op
 from ..ops.core.types import ValueType
 from .graph import Graph, Node, NodeId, literal, same_nodes
 from .params import Params
+from .subgraph import moved
 
 
 class Rewrite:
@@ -30,9 +31,7 @@ class Rewrite:
 
     def moved(self, node: Node) -> Node:
         """The node with its operands under their new ids."""
-        to = self.to
-        inputs = tuple([to[i] for i in node.inputs])
-        return node if inputs == node.inputs else node.reading(inputs)
+        return moved(node, self.to)
 
     def add(self, node: Node) -> NodeId:
         """The new id of a node whose operands are new ids: that of an equal node, if there is one."""

@@ -14,6 +14,7 @@ from ...ops.arrays.shapes import filled
 from ...ops.arrays.tuples import item, make_tuple
 from ...ops.core.op import Kind
 from ..graph import Graph, Node, NodeId, literal
+from ..subgraph import extract
 
 
 class Halves(NamedTuple):
@@ -80,21 +81,3 @@ def supply(joint: Graph, graph: Graph, known: Sequence[NodeId]) -> Graph:
     rest = set(given)
     nodes = [i for i in range(joint.first, joint.first + len(joint)) if i not in rest]
     return extract(joint, inputs, nodes, joint.outputs)
-
-
-def extract(graph: Graph, inputs: Sequence[NodeId], nodes: Sequence[NodeId], outputs: Sequence[NodeId]) -> Graph:
-    """The graph of some nodes of a graph.
-
-    Arguments:
-        graph: the whole.
-        inputs: ids that become the inputs, in order.
-        nodes: ids of the nodes, in order; they read `inputs` and each other only.
-        outputs: ids of the results.
-    """
-    rank = {i: k for k, i in enumerate([*inputs, *nodes])}
-    built = []
-    for i in nodes:
-        node = graph.node(i)
-        moved = tuple(rank[j] for j in node.inputs)
-        built.append(Node(node.op, moved, node.params, type=node.type, source=node.source))
-    return Graph(tuple(graph.type_of(i) for i in inputs), tuple(built), tuple(rank[i] for i in outputs))

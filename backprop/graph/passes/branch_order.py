@@ -14,7 +14,8 @@ Limits: a heuristic; the order of least memory is NP-hard to find.
 from __future__ import annotations
 
 from ...ops.core.op import Kind
-from ..graph import Graph, Node, NodeId
+from ..graph import Graph, NodeId
+from ..subgraph import reordered
 
 NEAR = 6
 """Nodes to a result up to which a node is computed as soon as it can be."""
@@ -22,17 +23,7 @@ NEAR = 6
 
 def order_by_branch(graph: Graph) -> Graph:
     """The graph with its nodes in the order of branches, without those that no result needs."""
-    order = _Walk(graph).order()
-    if order == list(range(graph.first, graph.first + len(graph.nodes))):
-        return graph
-    to = list(range(graph.first)) + [-1] * len(graph.nodes)
-    nodes: list[Node] = []
-    for new, i in enumerate(order, graph.first):
-        to[i] = new
-        node = graph.node(i)
-        inputs = tuple([to[j] for j in node.inputs])
-        nodes.append(node if inputs == node.inputs else node.reading(inputs))
-    return Graph(graph.inputs, tuple(nodes), tuple([to[i] for i in graph.outputs]), graph.names)
+    return reordered(graph, _Walk(graph).order())
 
 
 class _Walk:
@@ -40,7 +31,7 @@ class _Walk:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.before = _needed(graph)
+        self.before = _before(graph)
         self.depths = [0] * len(self.before)
         for i in range(graph.first, len(self.before)):
             self.depths[i] = 1 + max([self.depths[j] for j in self.before[i]], default=0)
@@ -93,7 +84,7 @@ class _Walk:
                     ready.append(j)
 
 
-def _needed(graph: Graph) -> list[tuple[NodeId, ...]]:
+def _before(graph: Graph) -> list[tuple[NodeId, ...]]:
     """For each id what has to come before it: its operands, and for a host-pinned op the one before it."""
     before: list[tuple[NodeId, ...]] = [()] * graph.first
     pinned = -1

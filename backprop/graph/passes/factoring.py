@@ -27,7 +27,7 @@ from ...ops.reductions.reductions import reduce_sum
 from ..graph import Graph, Literal, Node, NodeId, literal
 from ..params import NO_PARAMS, Params
 from ..rewrite import Rewrite
-from .dead_code import uses
+from ..subgraph import uses
 
 LONGEST_ROW = 4096
 """Products up to which a row is added up as it comes; longer ones are better added up pairwise."""

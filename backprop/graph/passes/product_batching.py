@@ -29,7 +29,7 @@ from ...ops.linear_algebra.products import matmul
 from ..graph import Graph, Node, NodeId
 from ..params import NO_PARAMS, Params
 from ..rewrite import Rewrite
-from .dead_code import uses
+from ..subgraph import uses
 
 LEAST = 4
 """Terms from which they are joined."""

@@ -18,7 +18,7 @@ from ...ops.linear_algebra.rank_one import rank_one_added
 from ..graph import Graph, Node, NodeId
 from ..params import Params
 from ..rewrite import Rewrite
-from .dead_code import drop_dead_code, uses
+from ..subgraph import pruned, uses
 
 SMALLEST = 1 << 12
 """Elements from which the one op is quicker than the others."""
@@ -46,7 +46,7 @@ def add_rank_one(graph: Graph) -> Graph:
         moved = rewrite.moved(node)
         new = _added(rewrite, node, moved, counts) if node.op in (add, subtract, accumulate) else None
         rewrite.to.append(rewrite.add(moved) if new is None else new)
-    return drop_dead_code(rewrite.done())
+    return pruned(rewrite.done())
 
 
 def _added(rewrite: Rewrite, node: Node, moved: Node, counts: list[int]) -> NodeId | None:

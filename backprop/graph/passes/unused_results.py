@@ -15,9 +15,9 @@ from typing import TypeAlias
 from ...ops.arrays.tuples import item
 from ..autodiff.control_flow import switch
 from ..autodiff.loops import Loop, scan
-from ..autodiff.split import extract
 from ..graph import Graph, Node, NodeId, bodies, with_params
 from ..rewrite import Rewrite
+from ..subgraph import needed, restricted
 
 Change: TypeAlias = tuple[Node, dict[int, int]]
 """A node, and where the results that are left are among its results."""
@@ -123,17 +123,3 @@ def _carries(body: Graph, loop: Loop, wanted: set[int], stacked: list[int]) -> l
 
 def _with_inputs(node: Node, inputs: Sequence[NodeId]) -> Node:
     return Node(node.op, tuple(inputs), node.params, type=node.type, source=node.source)
-
-
-def needed(graph: Graph, outputs: Sequence[NodeId]) -> list[NodeId]:
-    """The ids that some ids of a graph depend on, themselves included, in order."""
-    seen = set(outputs)
-    for i in range(graph.first + len(graph) - 1, graph.first - 1, -1):
-        if i in seen:
-            seen.update(graph.node(i).inputs)
-    return sorted(seen)
-
-
-def restricted(graph: Graph, inputs: Sequence[NodeId], outputs: Sequence[NodeId]) -> Graph:
-    """The part of a graph that computes some ids, with some of its inputs."""
-    return extract(graph, inputs, [i for i in needed(graph, outputs) if i >= graph.first], outputs)

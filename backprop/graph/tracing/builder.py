@@ -14,7 +14,7 @@ import contextlib
 import inspect
 import operator
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from types import CodeType, FunctionType, MappingProxyType, MethodType
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
@@ -40,6 +40,7 @@ from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.sparse import asked_by_scipy, beside_sparse
 from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal
 from ..params import NO_PARAMS, Params
+from ..subgraph import reach, renumber
 from .fields import annotated, field, type_of_field
 from .guard import Guard, same_bits
 from .source_lines import is_operator, located, source_of, user_frame, user_line
@@ -319,30 +320,20 @@ class Builder:
         if start is None and inputs == list(range(len(inputs))):  # all is where it belongs
             nodes = tuple([node for node in self.nodes if node is not None])
             return Graph(types, nodes, tuple(outputs), names), inputs
-        rank = {i: k for k, i in enumerate(inputs)}
-        kept = range(len(self.nodes)) if start is None else self.needed(outputs, rank)
-        built: list[Node] = []
-        first = len(inputs)
-        for i in kept:
-            node = self.nodes[i]
-            if node is not None and i not in rank:
-                rank[i] = first + len(built)
-                moved = tuple([rank[j] for j in node.inputs])
-                built.append(node if moved == node.inputs else node.reading(moved))
-        return Graph(types, tuple(built), tuple([rank[i] for i in outputs]), names), inputs
+        to = {i: k for k, i in enumerate(inputs)}
+        kept = range(len(self.nodes)) if start is None else self.needed(outputs, to)
+        chosen = [(i, node) for i in kept if i not in to and (node := self.nodes[i]) is not None]
+        made = renumber(chosen, to)
+        return Graph(types, made, tuple([to[i] for i in outputs]), names), inputs
 
-    def needed(self, outputs: Sequence[NodeId], known: Any) -> list[NodeId]:
+    def needed(self, outputs: Sequence[NodeId], known: Container[NodeId]) -> list[NodeId]:
         """The ids, in order, that outputs depend on, down to known ones (which are included)."""
-        seen = set()
-        stack = list(outputs)
-        while stack:
-            i = stack.pop()
-            if i not in seen:
-                seen.add(i)
-                node = self.nodes[i]
-                if node is not None and i not in known:
-                    stack.extend(node.inputs)
-        return sorted(seen)
+
+        def before(i: NodeId) -> tuple[NodeId, ...]:
+            node = self.nodes[i]
+            return () if node is None or i in known else node.inputs
+
+        return reach(outputs, before)
 
     # Values that steer the user's code.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.params import Params
-from ...graph.passes.dead_code import live
+from ...graph.subgraph import live
 from ...ops.core.types import ValueType
 from ..machine.cost import Machine, costs, free_nodes
 from .checks import require
@@ -184,4 +184,4 @@ class _Body:
             slot, key = self.cuts[i]
             return Node(node.op, (number[slot],), Params.of(key=key), type=node.type, source=node.source)
         inputs = tuple([number[self.planner.slot(j)] if self._is_argument(j) else place[j] for j in node.inputs])
-        return Node(node.op, inputs, node.params, type=node.type, source=node.source)
+        return node.reading(inputs)

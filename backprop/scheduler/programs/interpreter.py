@@ -11,7 +11,7 @@ from typing import Any
 
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, parameters
-from ...graph.passes.dead_code import uses
+from ...graph.subgraph import uses
 from ...ops.core.op import Kind
 from .code_generation import Code
 from .program import LONGEST, Program, compile_program

@@ -15,7 +15,7 @@ Limits: one level of segments; the bound is on predicted bytes (see peak.py); ta
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from ...graph.autodiff.control_flow import after
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.params import NO_PARAMS
 from ...graph.rewrite import Rewrite
+from ...graph.subgraph import reach
 from ...graph.verify import verify
 from ...ops.core.op import Kind
 from ..machine.cost import Machine, cost, free_nodes
@@ -164,14 +165,12 @@ class _Turn:
         return _Segment(frozenset(wanted), copied, reader, token, seconds, nbytes) if nbytes else None
 
     def _closure(self, segment: int, home: list[int], kept: list[bool], wanted: Sequence[NodeId]) -> tuple[NodeId, ...]:
-        seen: set[NodeId] = set()
-        stack = list(wanted)
-        while stack:
-            i = stack.pop()
-            if i not in seen and home[i] == segment and not kept[i]:
-                seen.add(i)
-                stack.extend(self.graph.node(i).inputs)
-        return tuple(sorted(seen))
+        """What a segment has to compute for some of its ids, in order: down to what is kept, or belongs to others."""
+
+        def inside(ids: Iterable[NodeId]) -> list[NodeId]:
+            return [i for i in ids if home[i] == segment and not kept[i]]
+
+        return tuple(reach(inside(wanted), lambda i: inside(self.graph.node(i).inputs)))
 
     def _seconds(self, i: NodeId) -> float:
         node = self.graph.node(i)

@@ -31,7 +31,7 @@ from ....ops.reductions.reductions import reduce_mean
 from ...graph import Graph, Literal, NodeId, literal
 from ...params import NO_PARAMS, Params
 from ...rewrite import Rewrite
-from ..dead_code import drop_dead_code
+from ...subgraph import pruned
 from .families import Demand, Family, Sizes, any_large, families
 from .row_rules import block, cut, is_constant_along, with_rows
 
@@ -48,7 +48,7 @@ def split_blocks(graph: Graph, sizes: Sizes = Sizes()) -> Graph:  # noqa: B008 -
         the graph; itself where nothing is large.
     """
     found = families(graph, sizes) if any_large(graph, sizes) else []
-    return drop_dead_code(_Splitter(graph, found).done()) if found else graph
+    return pruned(_Splitter(graph, found).done()) if found else graph
 
 
 # Units, and their order.

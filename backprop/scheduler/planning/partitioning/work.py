@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ....graph.graph import Graph, NodeId
-from ....graph.passes.dead_code import live
+from ....graph.subgraph import live
 from ...machine.cost import Cost, Machine, costs, free_nodes
 
 
