@@ -84,13 +84,13 @@ class _Laws:
         for old, arg in zip(before, args, strict=True):
             self.hold(f"{name} leaves its arguments alone", arg, old)
         numeric = issubclass(self.cls, np.ndarray | np.generic | float | complex)
-        assert numeric or isinstance(result, self.cls), (
-            f"{name} returns {type(result).__name__}, not {self.cls.__name__}"
-        )
+        if not (numeric or isinstance(result, self.cls)):
+            raise AssertionError(f"{name} returns {type(result).__name__}, not {self.cls.__name__}")
         return result
 
     def hold(self, law: str, found: Any, expected: Any) -> None:
-        assert self.same(found, expected), f"{self.cls.__name__}: {law}; found {found!r}, expected {expected!r}"
+        if not self.same(found, expected):
+            raise AssertionError(f"{self.cls.__name__}: {law}; found {found!r}, expected {expected!r}")
 
 
 def _alike(a: Any, b: Any) -> bool:
