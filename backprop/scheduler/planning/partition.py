@@ -27,7 +27,7 @@ from .partitioning.clusters import paths
 from .partitioning.coarsening import coarsen
 from .partitioning.cuts import cut
 from .partitioning.gate import Candidate, choice, is_near_bound, pays
-from .partitioning.makespan import Fee, makespan
+from .partitioning.makespan import Overhead, makespan
 from .partitioning.placement import assign
 from .partitioning.segments import segments
 from .partitioning.work import Work, compact, priced, start_times
@@ -60,48 +60,50 @@ def partition(
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
         return host_pinned_apart(graph, (whole,) if whole else ())
     work = compact(graph, prices)
-    groups = split(work, workers, Fee(overhead, 1.0 / machine.link_bytes_per_s))
+    groups = split(work, workers, Overhead(overhead, 1.0 / machine.link_bytes_per_s))
     return host_pinned_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
 
 
-def split(work: Work, workers: int, fee: Fee) -> list[list[int]]:
+def split(work: Work, workers: int, overhead: Overhead) -> list[list[int]]:
     """The groups of items that are predicted to end first.
 
     Arguments:
         work: the items.
         workers: how many groups can run at once.
-        fee: what tasks cost beyond their work.
+        overhead: what tasks cost beyond their work.
     Returns:
         groups in topological order.
     """
     starts = start_times(work)
-    candidates = list(_coarsened(work, _by_segments(work, starts, workers, fee), workers, fee))
+    candidates = list(_coarsened(work, _by_segments(work, starts, workers, overhead), workers, overhead))
     if not is_near_bound(candidates, work, workers):
-        candidates += _coarsened(work, _by_clusters(work, starts, workers, fee), workers, fee)
+        candidates += _coarsened(work, _by_clusters(work, starts, workers, overhead), workers, overhead)
     return choice(candidates, work)
 
 
-def _by_segments(work: Work, starts: list[float], workers: int, fee: Fee) -> Iterator[list[list[int]]]:
+def _by_segments(work: Work, starts: list[float], workers: int, overhead: Overhead) -> Iterator[list[list[int]]]:
     """Groups, not too many, where virtual workers are runs of the order."""
     for factor in VIRTUAL_WORKERS:
-        groups = cut(work, segments(work.seconds, work.after, factor * workers), starts, fee)
+        groups = cut(work, segments(work.seconds, work.after, factor * workers), starts, overhead)
         if len(groups) <= MOST_GROUPS * workers:
             yield groups
 
 
-def _by_clusters(work: Work, starts: list[float], workers: int, fee: Fee) -> Iterator[list[list[int]]]:
+def _by_clusters(work: Work, starts: list[float], workers: int, overhead: Overhead) -> Iterator[list[list[int]]]:
     """Groups, not too many, where clusters are placed on virtual workers; the more of these, the more groups."""
     clusters = paths(work, starts)
     for factor in sorted(VIRTUAL_WORKERS):
-        groups = cut(work, assign(work, starts, clusters, factor * workers, fee), starts, fee)
+        groups = cut(work, assign(work, starts, clusters, factor * workers, overhead), starts, overhead)
         if len(groups) > MOST_GROUPS * workers:
             return
         yield groups
 
 
-def _coarsened(work: Work, cuttings: Iterable[list[list[int]]], workers: int, fee: Fee) -> Iterator[Candidate]:
+def _coarsened(
+    work: Work, cuttings: Iterable[list[list[int]]], workers: int, overhead: Overhead
+) -> Iterator[Candidate]:
     """Each cutting that leaves several groups, after short groups have joined others."""
     for groups in cuttings:
-        quotient = coarsen(work, groups, workers, fee)
+        quotient = coarsen(work, groups, workers, overhead)
         if len(quotient.groups) > 1:
-            yield Candidate(makespan(quotient, workers, fee), quotient)
+            yield Candidate(makespan(quotient, workers, overhead), quotient)

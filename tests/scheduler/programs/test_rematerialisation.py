@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,14 @@ def test_what_is_quick_on_the_machine_is_computed_again() -> None:
     assert sines(within(graph, limit, SLOW_ARITHMETIC)) > 40
 
 
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    this_machine.cache_clear()
+    yield
+    this_machine.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
 def test_compile_takes_the_measured_rates_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     limit = int(peak(gradient_graph(halves, WIDE)).nbytes * 0.8)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -165,7 +174,6 @@ def test_compile_takes_the_measured_rates_of_this_machine(monkeypatch: pytest.Mo
         save(this_file(), key(libraries()), Profile(machine, "2026-11-23T12:00:00+00:00"))
         this_machine.cache_clear()
         found.append(sines(bp.compile(bp.grad(halves), memory_limit=limit).graph(WIDE)))
-    this_machine.cache_clear()
     assert found[0] == 40
     assert found[1] > 40
 

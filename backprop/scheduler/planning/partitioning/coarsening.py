@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
-from .makespan import Fee, Quotient, makespan, quotient_of
+from .makespan import Overhead, Quotient, makespan, quotient_of
 from .work import Work
 
 MOST_TASKS = 4
@@ -15,7 +15,7 @@ TRIED = 4
 """Short groups, at most, for which a partner is looked for where there are too many groups."""
 
 
-def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> Quotient:
+def coarsen(work: Work, groups: list[list[int]], workers: int, overhead: Overhead) -> Quotient:
     """At most MOST_TASKS groups for each worker, and few short ones.
 
     The shortest group joins the one with which the whole is predicted to end first, until no group is shorter than a
@@ -23,14 +23,14 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> Quot
     of many branches does, unless there are too many groups.
     """
     quotient = quotient_of(work, groups)
-    least = max(fee.task_s, sum(quotient.seconds) / (2 * MOST_TASKS * workers))
+    least = max(overhead.task_s, sum(quotient.seconds) / (2 * MOST_TASKS * workers))
     alone: set[int] = set()  # the first item of each short group that stays so
     while len(quotient.groups) > 1:
         crowded = len(quotient.groups) > MOST_TASKS * workers
         shortest = quotient.shortest(() if crowded else alone, TRIED if crowded else 1)
         if not shortest or (quotient.seconds[shortest[0]] >= least and not crowded):
             break
-        best, is_good = _best_join(quotient, shortest, workers, fee)
+        best, is_good = _best_join(quotient, shortest, workers, overhead)
         if crowded or is_good:
             quotient = best
         else:
@@ -38,13 +38,13 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, fee: Fee) -> Quot
     return quotient_of(work, [sorted(group) for group in quotient.groups])
 
 
-def _best_join(quotient: Quotient, shortest: Sequence[int], workers: int, fee: Fee) -> tuple[Quotient, bool]:
+def _best_join(quotient: Quotient, shortest: Sequence[int], workers: int, overhead: Overhead) -> tuple[Quotient, bool]:
     """The first of some groups that another can take without making others wait, joined with it; else the least bad."""
-    now = makespan(quotient, workers, fee)
+    now = makespan(quotient, workers, overhead)
     found: list[tuple[float, Quotient]] = []
     for g in shortest:
         choices = [quotient.joined(g, other) for other in quotient.partners(g)]
-        found.append(min([(makespan(choice, workers, fee), choice) for choice in choices], key=itemgetter(0)))
+        found.append(min([(makespan(choice, workers, overhead), choice) for choice in choices], key=itemgetter(0)))
         if found[-1][0] <= 1.02 * now:
             return found[-1][1], True
     return min(found, key=itemgetter(0))[1], False

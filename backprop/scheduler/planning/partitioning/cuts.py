@@ -7,19 +7,19 @@ two workers hops_in rises; so groups have no cycle.
 
 from __future__ import annotations
 
-from .makespan import Fee
+from .makespan import Overhead
 from .work import Work
 
 EARLY = 0.3
 """The end of what counts as ready at once, in tasks."""
 
 
-def cut(work: Work, worker: list[int], starts: list[float], fee: Fee) -> list[list[int]]:
+def cut(work: Work, worker: list[int], starts: list[float], overhead: Overhead) -> list[list[int]]:
     """The items by worker, hops_in and hops_out, in topological order of the groups.
 
     What is ready at once and read by most workers is a group before all others, and no hop.
     """
-    worker = _roots_apart(work, worker, starts, EARLY * fee.task_s)
+    worker = _roots_apart(work, worker, starts, EARLY * overhead.task_s)
     hops_in, hops_out = _hops_in(work, worker), _hops_out(work, worker)
     groups: dict[tuple[int, int, int], list[int]] = {}
     for k, w in enumerate(worker):

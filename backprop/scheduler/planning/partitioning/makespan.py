@@ -15,7 +15,7 @@ from .work import Work
 
 
 @dataclass(frozen=True, slots=True)
-class Fee:
+class Overhead:
     """What tasks cost beyond their work: seconds for each, and for each byte handed on."""
 
     task_s: float
@@ -83,14 +83,14 @@ def quotient_of(work: Work, groups: list[list[int]]) -> Quotient:
     return Quotient(groups, [sum([work.seconds[k] for k in group]) for group in groups], _edges(work, groups))
 
 
-def makespan(quotient: Quotient, workers: int, fee: Fee) -> float:
+def makespan(quotient: Quotient, workers: int, overhead: Overhead) -> float:
     """Predicted seconds of groups on `workers` workers: each group starts as soon as it is ready and one is idle."""
     idle = [0.0] * workers
     heapify(idle)
     ends: list[float] = []
     for seconds, needed in zip(quotient.seconds, quotient.before, strict=True):
-        ready = max([ends[p] + nbytes * fee.byte_s for p, nbytes in needed.items()], default=0.0)
-        ends.append(max(ready, heappop(idle)) + fee.task_s + seconds)
+        ready = max([ends[p] + nbytes * overhead.byte_s for p, nbytes in needed.items()], default=0.0)
+        ends.append(max(ready, heappop(idle)) + overhead.task_s + seconds)
         heappush(idle, ends[-1])
     return max(ends, default=0.0)
 

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
-from .makespan import Fee
+from .makespan import Overhead
 from .work import Work
 
 
-def assign(work: Work, starts: list[float], clusters: list[list[int]], count: int, fee: Fee) -> list[int]:
+def assign(work: Work, starts: list[float], clusters: list[list[int]], count: int, overhead: Overhead) -> list[int]:
     """The virtual worker of each item, of `count` ones."""
-    placement = _Placement(work, starts, count, fee)
+    placement = _Placement(work, starts, count, overhead)
     for cluster in clusters:
         placement.place(cluster)
     placement.place_the_rest()
@@ -28,9 +28,9 @@ def assign(work: Work, starts: list[float], clusters: list[list[int]], count: in
 class _Placement:
     """Puts clusters on workers, one after the other."""
 
-    def __init__(self, work: Work, starts: list[float], count: int, fee: Fee) -> None:
+    def __init__(self, work: Work, starts: list[float], count: int, overhead: Overhead) -> None:
         self.work = work
-        self.fee = fee
+        self.overhead = overhead
         self.starts = starts
         self.worker = [-1] * len(work.ids)
         self.hops = [0] * len(work.ids)
@@ -41,7 +41,7 @@ class _Placement:
     def place(self, cluster: list[int]) -> None:
         """Choose a worker for a cluster; a short one that reads nothing placed goes with the first that reads it."""
         seconds = sum([self.work.seconds[k] for k in cluster])
-        is_short = seconds < self.fee.task_s
+        is_short = seconds < self.overhead.task_s
         if is_short and not any([self.worker[p] >= 0 for k in cluster for p in self.work.before[k]]):
             readers = [self.worker[s] for k in cluster for s in self.work.after[k] if self.worker[s] >= 0]
             self.waiting.update(dict.fromkeys(cluster, cluster))
@@ -97,11 +97,12 @@ class _Placement:
         return min(choices, key=lambda w: (self._hops(before, w), -self._near(before, w), w))
 
     def _ready(self, head: int, before: list[int], w: int) -> float:
-        late = [
-            self.starts[p] + self.work.seconds[p] + (self.fee.send(self.work.nbytes[p]) if self.worker[p] != w else 0.0)
-            for p in before
-        ]
+        late = [self.starts[p] + self.work.seconds[p] + self._passing(p, w) for p in before]
         return max([self.starts[head], *late])
+
+    def _passing(self, p: int, w: int) -> float:
+        """Seconds that the result of an item takes to a worker."""
+        return self.overhead.send(self.work.nbytes[p]) if self.worker[p] != w else 0.0
 
     def _soonest(self, head: int, before: list[int]) -> int:
         choices = sorted({self._idlest(), *[self.worker[p] for p in before]})

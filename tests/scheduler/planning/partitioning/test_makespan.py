@@ -2,25 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from backprop.scheduler.planning.partitioning.makespan import Fee, makespan, quotient_of
+from backprop.scheduler.planning.partitioning.makespan import Overhead, makespan, quotient_of
 from tests.scheduler.planning.partitioning.test_work import diamond
 
 GROUPS = [[0], [1], [2], [3]]
-FREE = Fee(0.0, 0.0)
+FREE = Overhead(0.0, 0.0)
 
 
 @pytest.mark.parametrize(
-    ("workers", "fee", "expected"),
+    ("workers", "overhead", "expected"),
     [
         (1, FREE, 9.0),
         (2, FREE, 7.0),
         (8, FREE, 7.0),
-        (2, Fee(0.5, 0.0), 7.0 + 3 * 0.5),
-        (2, Fee(0.0, 0.25), 7.0 + 2 * 8 * 0.25),
+        (2, Overhead(0.5, 0.0), 7.0 + 3 * 0.5),
+        (2, Overhead(0.0, 0.25), 7.0 + 2 * 8 * 0.25),
     ],
 )
-def test_groups_wait_for_what_they_read_and_for_a_worker(workers: int, fee: Fee, expected: float) -> None:
-    assert makespan(quotient_of(diamond(), GROUPS), workers, fee) == pytest.approx(expected)
+def test_groups_wait_for_what_they_read_and_for_a_worker(workers: int, overhead: Overhead, expected: float) -> None:
+    assert makespan(quotient_of(diamond(), GROUPS), workers, overhead) == pytest.approx(expected)
 
 
 def test_groups_that_a_second_way_joins_are_no_partners() -> None:
