@@ -13,6 +13,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MethodType
 from typing import Any, Generic, overload
 
 import numpy as np
@@ -30,6 +31,7 @@ from ...scheduler.programs.rematerialisation import within
 from ..verbs.evaluate import Function, as_function
 from ..verbs.explain import report
 from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
+from ..verbs.transformed import name_of, reduced
 from .replay import Replay, finishes, matcher
 
 P = ParamSpec("P", default=...)
@@ -67,6 +69,19 @@ class Compiled(Generic[P, R]):
         self._lock = threading.Lock()
         self._last: tuple[Path, AbstractExecutor] | None = None  # what the quick way was looked for last
         self._replay: Replay | None = None
+
+    def __repr__(self) -> str:
+        paths = [path for known in list(self._paths.values()) for path in known]
+        nodes = sum(len(path.graph) for path in paths)
+        traced = f"{_counted(len(self._paths), 'signature')}; {_counted(nodes, 'node')}"
+        return f"Compiled({name_of(self._function)}; {traced}; {current(self._executor)})"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        # What was traced stays here: a copy traces anew.
+        return reduced(self, self._function, self._executor, self._memory_limit)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
@@ -210,3 +225,7 @@ def same_answer(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray | float | complex | np.generic):
         return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
     return type(one) is type(other) and bool(one == other)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -11,6 +11,7 @@ was made before the trace can still write to it.
 
 from __future__ import annotations
 
+import threading
 import traceback
 from typing import Any
 
@@ -20,6 +21,46 @@ from ...errors import MutationError, Source
 
 LARGE = 1 << 16
 """Bytes above which an array is locked rather than copied."""
+
+
+class Locks:
+    """How many open traces hold each array read-only: it becomes writable again when the last one releases it.
+
+    An array is known by its identity for as long as it is held, and is kept alive for as long.
+    """
+
+    __slots__ = ("_held", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: dict[int, tuple[np.ndarray[Any, Any], int]] = {}
+
+    def hold(self, array: np.ndarray[Any, Any]) -> bool:
+        """Make an array read-only; False where it is so for another reason, and nothing is to be released."""
+        with self._lock:
+            _, count = self._held.get(id(array), (array, 0))
+            if not count and not array.flags.writeable:
+                return False
+            self._held[id(array)] = (array, count + 1)
+            array.setflags(write=False)
+            return True
+
+    def release(self, array: np.ndarray[Any, Any]) -> None:
+        """Undo one `hold`."""
+        with self._lock:
+            _, count = self._held.pop(id(array))
+            if count > 1:
+                self._held[id(array)] = (array, count - 1)
+            else:
+                array.setflags(write=True)
+
+    def holds(self, array: np.ndarray[Any, Any]) -> bool:
+        """Whether an array is read-only only for as long as a trace is open."""
+        return id(array) in self._held
+
+
+LOCKS = Locks()
+"""Those of this process: traces in several threads may take in the same array."""
 
 
 class Guard:
@@ -36,8 +77,8 @@ class Guard:
             return value
         if value.nbytes <= LARGE or value.base is not None:
             return frozen(value)
-        value.setflags(write=False)
-        self._locked.append(value)
+        if LOCKS.hold(value):
+            self._locked.append(value)
         return value
 
     @property
@@ -48,7 +89,7 @@ class Guard:
     def release(self) -> None:
         """Make the locked arrays writable again."""
         while self._locked:
-            self._locked.pop().setflags(write=True)
+            LOCKS.release(self._locked.pop())
 
 
 def written(error: ValueError) -> MutationError:
@@ -69,10 +110,10 @@ def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def writable(array: np.ndarray[Any, Any]) -> bool:
-    """Whether an array, or one whose memory it shares, can be written to."""
+    """Whether an array, or one whose memory it shares, can be written to, now or when open traces have ended."""
     owner: Any = array
     while isinstance(owner, np.ndarray):
-        if owner.flags.writeable:
+        if owner.flags.writeable or LOCKS.holds(owner):
             return True
         owner = owner.base
     return False

@@ -18,7 +18,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property, lru_cache
 from typing import Any
@@ -29,6 +29,7 @@ import optree
 from ...ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
 from ...ops.sparse.sparse import CONTAINERS, TRANSPOSED, Sparse
 from .builder import Var
+from .content import content_of
 
 NAMESPACE = "backprop"
 
@@ -38,12 +39,16 @@ class Static:
     """A leaf that is part of the structure."""
 
     value: Any
+    content: Hashable = field(init=False, repr=False)  # when this was made: the value may change
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", content_of(self.value))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Static) and type(self.value) is type(other.value) and bool(self.value == other.value)
+        return isinstance(other, Static) and self.content == other.content
 
     def __hash__(self) -> int:
-        return hash(self.value) if isinstance(self.value, Hashable) else hash(type(self.value))
+        return hash(self.content)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import inspect
 import pickle
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
@@ -54,6 +54,7 @@ MADE: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "checkpoint": (bp.checkpoint(loss), (W,)),
     "minibatch": (bp.minibatch(batch_loss, 1, shards=2), (W, np.ones((4, 3)))),
     "of a graph": (bp.evaluate(GRAPH), (W,)),
+    "compile": (bp.compile(bp.grad(loss)), (W,)),
     "decorated": (decorated, (W,)),
 }
 WAYS = {
@@ -111,3 +112,12 @@ def test_it_binds_as_a_method_does() -> None:
 
 def test_it_is_a_static_part_of_a_call_as_functions_are() -> None:
     assert bp.grad(lambda x, f: f(x) * x)(2.0, bp.grad(np.square)) == 8.0
+
+
+def test_a_compiled_function_says_what_it_has_traced() -> None:
+    compiled = bp.compile(loss, bp.Serial())
+    assert repr(compiled) == "Compiled(loss; 0 signatures; 0 nodes; Serial(1))"
+    compiled(W)
+    nodes = len(compiled.graph(W))
+    assert repr(compiled) == f"Compiled(loss; 1 signature; {nodes} nodes; Serial(1))"
+    assert copy.deepcopy(compiled).traces == 0
