@@ -24,6 +24,13 @@ CHAIN = (
     *("", "examples_mnist", "cli", "__main__"),
 )
 """Layers from left to right; "" is the package itself."""
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "ops": (
+        *("core", "elementwise", "arrays", "reductions", "linear_algebra", "special", "sparse", "composites"),
+        *("", "numpy_names"),
+    ),
+}
+"""The rooms of a layer from left to right; "" is the layer itself."""
 MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")
 PASSES = f"{PACKAGE}.graph.passes."
 DASK = {"dask", "distributed"}
@@ -122,6 +129,18 @@ def layers_import_to_the_left(modules: Modules) -> Iterator[str]:
                 yield module.at(found.line, f"{found.target} stands to the right of {layer(module.name)}")
 
 
+def rooms_import_to_the_left(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        rooms = ROOMS.get(layer(module.name), ())
+        if rooms and room(module.name) not in rooms:
+            yield module.at(1, f"no room of {layer(module.name)} is called {room(module.name)}")
+            continue
+        for found in ours(module) if rooms else ():
+            same = layer(found.target) == layer(module.name) and room(found.target) in rooms
+            if same and rooms.index(room(found.target)) > rooms.index(room(module.name)):
+                yield module.at(found.line, f"{found.target} stands to the right of {room(module.name)}")
+
+
 def functions_import_nothing(modules: Modules) -> Iterator[str]:
     for module in modules.values():
         for found in module.imports:
@@ -181,6 +200,11 @@ def layer(name: str) -> str:
     return name.partition(".")[2].partition(".")[0]
 
 
+def room(name: str) -> str:
+    """Give the second name below the package, or "" for a layer itself."""
+    return layer(name.partition(".")[2])
+
+
 def rank(name: str) -> int:
     return CHAIN.index(layer(name)) if layer(name) in CHAIN else len(CHAIN)
 
@@ -192,6 +216,7 @@ def ours(module: Module) -> Iterator[Import]:
 RULES: tuple[Rule, ...] = (
     layers_are_known,
     layers_import_to_the_left,
+    rooms_import_to_the_left,
     functions_import_nothing,
     no_import_cycles,
     only_executors_use_dask,
@@ -224,8 +249,9 @@ def test_the_package_was_read(package: Modules) -> None:
 SOUND = {
     "__init__.py": "from backprop.api import grad as grad",
     "errors.py": "import enum",
-    "ops/__init__.py": "from . import types as types",
-    "ops/types.py": "from ..errors import E",
+    "ops/__init__.py": "from .core import types as types",
+    "ops/core/op.py": "from ...errors import E",
+    "ops/arrays/views.py": "from ..core.types import Shape",
     "graph/graph.py": "from backprop import errors\nfrom backprop.ops import types",
     "graph/passes/__init__.py": "from .alone import run as run\nfrom .tiles.tile import tile as tile",
     "graph/passes/alone.py": "from ..graph import Graph",
@@ -240,17 +266,35 @@ SOUND = {
 RIGHT = "backprop.graph.graph stands to the right of ops"
 FAULTS = [
     (layers_are_known, "util.py", "", "backprop.util:1: no layer is called util"),
-    (layers_import_to_the_left, "ops/types.py", "import backprop.graph.graph", RIGHT),
-    (layers_import_to_the_left, "ops/types.py", "from ..graph import graph", RIGHT),
-    (layers_import_to_the_left, "ops/types.py", "from .. import api", "backprop.api stands to the right of ops"),
+    (layers_import_to_the_left, "ops/core/op.py", "import backprop.graph.graph", RIGHT),
+    (layers_import_to_the_left, "ops/core/op.py", "from ...graph import graph", RIGHT),
+    (layers_import_to_the_left, "ops/core/op.py", "from ... import api", "backprop.api stands to the right of ops"),
     (layers_import_to_the_left, "api.py", "from backprop import grad", "backprop stands to the right of api"),
     (layers_import_to_the_left, "errors.py", "if TYPE_CHECKING:\n    import backprop.ops", "ops stands to the right"),
-    (layers_import_to_the_left, "ops/types.py", "from backprop.util import x", "backprop.util stands to the right"),
+    (
+        layers_import_to_the_left,
+        "ops/core/op.py",
+        "from backprop.util import x",
+        "backprop.util stands to the right",
+    ),
+    (
+        rooms_import_to_the_left,
+        "ops/core/op.py",
+        "from ..arrays import views",
+        "arrays.views stands to the right",
+    ),
+    (rooms_import_to_the_left, "ops/core/op.py", "from ... import ops", "backprop.ops stands to the right of core"),
+    (rooms_import_to_the_left, "ops/odd/op.py", "", "backprop.ops.odd.op:1: no room of ops is called odd"),
     (functions_import_nothing, "errors.py", "def f():\n    import os", "backprop.errors:3: os is imported inside"),
-    (functions_import_nothing, "ops/types.py", "async def f():\n    if 1:\n        import re", "inside a function"),
+    (
+        functions_import_nothing,
+        "ops/core/op.py",
+        "async def f():\n    if 1:\n        import re",
+        "inside a function",
+    ),
     (functions_import_nothing, "api.py", "class A:\n    def f(self):\n        import re", "re is imported inside"),
     (no_import_cycles, "errors.py", "import backprop.graph.graph", "backprop.errors"),
-    (no_import_cycles, "ops/types.py", "from . import name", "import cycle: backprop.ops"),
+    (no_import_cycles, "ops/core/types.py", "from .. import name", "import cycle: backprop.ops"),
     (no_import_cycles, "errors.py", "import backprop.errors", "backprop.errors -> backprop.errors"),
     (only_executors_use_dask, "graph/graph.py", "from dask import delayed", "backprop.graph.graph:2: dask may not be"),
     (only_executors_use_dask, "scheduler/cost.py", "import distributed.utils", "distributed.utils may not be imported"),

@@ -8,40 +8,22 @@ names.
 
 from __future__ import annotations
 
-from .arrays.arrangement import (
-    append,
-    array_split,
-    block,
-    column_stack,
-    cross,
-    diag,
-    diagflat,
-    diagonal,
-    diff,
-    dsplit,
-    dstack,
-    flip,
-    fliplr,
-    flipud,
-    hsplit,
-    hstack,
-    kron,
-    meshgrid,
-    pad,
-    repeat,
-    roll,
-    rot90,
-    split,
-    tile,
-    trace,
-    trapezoid,
-    tril,
-    triu,
-    unstack,
-    vsplit,
-    vstack,
+from .arrays.arrangement import flip, fliplr, flipud, meshgrid, repeat, roll, rot90, tile
+from .arrays.as_array import asarray, ndim, size, stack
+from .arrays.axes import (
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    expand_dims,
+    matrix_transpose,
+    moveaxis,
+    rollaxis,
+    squeeze,
+    swapaxes,
 )
-from .arrays.gathering import (
+from .arrays.creation import array, empty_like, full, full_like, ones_like, zeros_like
+from .arrays.diagonals import diag, diagflat, diagonal, trace, tril, triu
+from .arrays.indexing.gathering import (
     choose,
     compress,
     delete,
@@ -53,58 +35,32 @@ from .arrays.gathering import (
     take,
     take_along_axis,
 )
-from .arrays.indexing import at_add, at_set, getitem
-from .arrays.shapes import (
-    array,
-    asarray,
-    atleast_1d,
-    atleast_2d,
-    atleast_3d,
-    broadcast_arrays,
-    broadcast_to,
+from .arrays.indexing.items import at_add, at_set, getitem
+from .arrays.joins import (
+    append,
+    array_split,
+    block,
+    column_stack,
     concat,
     concatenate,
-    empty_like,
-    expand_dims,
-    full,
-    full_like,
-    matrix_transpose,
-    moveaxis,
-    ndim,
-    ones_like,
-    permute_dims,
-    ravel,
-    reshape,
-    rollaxis,
-    size,
-    squeeze,
-    stack,
-    sum_to,
-    swapaxes,
-    transpose,
-    zeros_like,
+    dsplit,
+    dstack,
+    hsplit,
+    hstack,
+    split,
+    unstack,
+    vsplit,
+    vstack,
 )
-from .composites.numeric import (
-    apply_along_axis,
-    apply_over_axes,
-    argpartition,
-    bincount,
+from .arrays.padding import pad
+from .arrays.views import broadcast_arrays, broadcast_to, permute_dims, ravel, reshape, sum_to, transpose
+from .composites.covariance import corrcoef, cov
+from .composites.cumulative import cumulative_prod, cumulative_sum, nancumprod
+from .composites.differences import diff, ediff1d, gradient, trapezoid, unwrap
+from .composites.functionals import apply_along_axis, apply_over_axes, piecewise
+from .composites.polynomials import (
     convolve,
-    corrcoef,
     correlate,
-    cov,
-    cumulative_prod,
-    cumulative_sum,
-    digitize,
-    ediff1d,
-    geomspace,
-    gradient,
-    interp,
-    linspace,
-    logspace,
-    nancumprod,
-    partition,
-    piecewise,
     poly,
     polyadd,
     polyder,
@@ -113,10 +69,10 @@ from .composites.numeric import (
     polymul,
     polysub,
     polyval,
-    searchsorted,
-    unwrap,
     vander,
 )
+from .composites.ranges import geomspace, linspace, logspace
+from .composites.searching import argpartition, bincount, digitize, interp, partition, searchsorted
 from .core import types as types
 from .elementwise.arithmetic import (
     abs,
@@ -216,26 +172,16 @@ from .elementwise.trigonometric import (
     tan,
     tanh,
 )
-from .linear_algebra.decompositions import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
+from .linear_algebra.contractions import dot, einsum, inner, tensordot
+from .linear_algebra.decompositions import cholesky, qr
+from .linear_algebra.determinants import det, slogdet
+from .linear_algebra.eigen import eig, eigh, eigvals, eigvalsh
 from .linear_algebra.equations import cho_solve, inv, solve, solve_sylvester, solve_triangular, tensorinv, tensorsolve
-from .linear_algebra.matrices import (
-    block_diag,
-    cond,
-    det,
-    expm,
-    lstsq,
-    matrix_norm,
-    matrix_power,
-    matrix_rank,
-    multi_dot,
-    norm,
-    pinv,
-    slogdet,
-    sqrtm,
-    toeplitz,
-    vector_norm,
-)
-from .linear_algebra.products import dot, einsum, inner, matmul, matvec, outer, tensordot, vdot, vecdot, vecmat
+from .linear_algebra.functions import block_diag, expm, matrix_power, multi_dot, sqrtm, toeplitz
+from .linear_algebra.least_squares import lstsq, pinv
+from .linear_algebra.norms import cond, matrix_norm, matrix_rank, norm, vector_norm
+from .linear_algebra.products import cross, kron, matmul, matvec, outer, vdot, vecdot, vecmat
+from .linear_algebra.singular import svd, svdvals
 from .reductions.log_sums import log_softmax, logsumexp, softmax
 from .reductions.queries import (
     allclose,
@@ -259,23 +205,8 @@ from .reductions.queries import (
     tril_indices_from,
     triu_indices_from,
 )
-from .reductions.reductions import (
-    all,
-    amax,
-    amin,
-    any,
-    argmax,
-    argmin,
-    count_nonzero,
-    max,
-    mean,
-    min,
-    prod,
-    ptp,
-    std,
-    sum,
-    var,
-)
+from .reductions.questions import all, any, argmax, argmin, count_nonzero
+from .reductions.reductions import amax, amin, max, mean, min, prod, ptp, std, sum, var
 from .reductions.running import argsort, cumprod, cumsum, recurrence, sort
 from .reductions.statistics import (
     average,

@@ -17,8 +17,9 @@ import scipy.special
 
 from .. import ops
 from ..errors import AssignmentError, UnknownFunctionError
-from .arrays.arrangement import diagonal, trace
-from .arrays.shapes import ravel, reshape, shape, transpose
+from .arrays.as_array import shape
+from .arrays.diagonals import diagonal, trace
+from .arrays.views import ravel, reshape, transpose
 from .elementwise.rounding import around
 from .elementwise.selection import clip
 from .linear_algebra.products import outer

@@ -16,7 +16,7 @@ from backprop.graph.graph import Graph, Literal, Node
 from backprop.graph.params import NO_PARAMS, Params
 from backprop.graph.passes import run_passes
 from backprop.graph.tracing.builder import Builder
-from backprop.ops.arrays.indexing import Slice
+from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.core.types import ArrayType
 
 

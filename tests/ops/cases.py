@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backprop.ops import elementwise as e
-from backprop.ops.reductions import log_sums, norms, reductions, running, statistics
+from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics
 from backprop.ops.special import functions
 from tests.ops.case import (
     Case,
@@ -140,10 +140,10 @@ REDUCTIONS = (
     *over_axes(partial(reductions.var, ddof=1))[:-2],
     *over_axes(partial(reductions.std, ddof=1), distinct)[:-2],
     *(c for f in (reductions.max, reductions.min, reductions.ptp) for c in over_axes(f, distinct)),
-    *(c for f in (reductions.all, reductions.any, reductions.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
+    *(c for f in (questions.all, questions.any, questions.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
     *(
         Case(f, domain(distinct, SHAPE), params, order=0)
-        for f in (reductions.argmax, reductions.argmin)
+        for f in (questions.argmax, questions.argmin)
         for params in AXES[:3]
     ),
     *(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops.arrays import gathering, indexing
+from backprop.ops.arrays.indexing import gathering, items
 from backprop.ops.elementwise.comparison import greater
 from tests.ops.case import Case, Rng, arrays, mixed, normal
 
@@ -47,11 +47,11 @@ def value(name: str) -> tuple[int, ...]:
 
 
 def by_traced(x: Any, rows: Any) -> Any:
-    return indexing.getitem(x, (slice(None), rows))
+    return items.getitem(x, (slice(None), rows))
 
 
 def set_twice(x: Any, v: Any, rows: Any) -> Any:
-    return indexing.at_set(x, rows, v)
+    return items.at_set(x, rows, v)
 
 
 def places(*shape: int) -> Any:
@@ -66,17 +66,17 @@ KEYED = tuple(
     made
     for name, key in KEYS.items()
     for made in (
-        Case(partial(indexing.getitem, key=key), arrays(X), name=f"getitem-{name}", complex_ok=name in ("int", "rows")),
-        Case(lambda x, v, key=key: indexing.at_set(x, key, v), arrays(X, value(name)), name=f"set-{name}"),
-        Case(lambda x, v, key=key: indexing.at_add(x, key, v), arrays(X, value(name)), name=f"add-{name}"),
+        Case(partial(items.getitem, key=key), arrays(X), name=f"getitem-{name}", complex_ok=name in ("int", "rows")),
+        Case(lambda x, v, key=key: items.at_set(x, key, v), arrays(X, value(name)), name=f"set-{name}"),
+        Case(lambda x, v, key=key: items.at_add(x, key, v), arrays(X, value(name)), name=f"add-{name}"),
     )
 )
 
 TRACED = (
     Case(by_traced, mixed((normal, X), (places(2, 3), ())), name="getitem-traced"),
     Case(set_twice, rows_and_values, name="set-traced"),
-    Case(lambda x, v: indexing.at_set(x, slice(1, 3), v), arrays(X, ()), name="set-number"),
-    Case(lambda x: indexing.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
+    Case(lambda x, v: items.at_set(x, slice(1, 3), v), arrays(X, ()), name="set-number"),
+    Case(lambda x: items.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
 )
 
 

@@ -11,7 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops.linear_algebra import decompositions, equations, matrices, products
+from backprop.ops.linear_algebra import (
+    contractions,
+    decompositions,
+    determinants,
+    eigen,
+    equations,
+    functions,
+    least_squares,
+    products,
+    singular,
+)
 from backprop.ops.linear_algebra.products import adjoint, matmul
 from tests.ops.case import Case, Example, arrays
 from tests.ops.cases_shape import OfList, case
@@ -59,13 +69,13 @@ EINSUM: tuple[tuple[str, Shapes], ...] = (
 def product_cases() -> tuple[Case, ...]:
     return (
         *(case(products.matmul, *shapes) for shapes in MATMUL),
-        *(Case(partial(products.einsum, s), arrays(*z), name=s, complex_ok=len(z) < 3) for s, z in EINSUM),
+        *(Case(partial(contractions.einsum, s), arrays(*z), name=s, complex_ok=len(z) < 3) for s, z in EINSUM),
         case(products.row_dot, (2, 1, 3), (4, 3)),
-        case(products.dot, (2, 3), (3, 4)),
-        case(products.dot, (2, 3), ()),
-        case(products.dot, (2, 2, 3), (4, 3, 2)),
-        case(products.inner, (2, 3), (4, 3)),
-        case(products.inner, (), (3,)),
+        case(contractions.dot, (2, 3), (3, 4)),
+        case(contractions.dot, (2, 3), ()),
+        case(contractions.dot, (2, 2, 3), (4, 3, 2)),
+        case(contractions.inner, (2, 3), (4, 3)),
+        case(contractions.inner, (), (3,)),
         case(products.outer, (2, 2), (3,)),
         case(products.vdot, (2, 3), (3, 2)),
         case(products.vecdot, (2, 3), (3,)),
@@ -74,10 +84,10 @@ def product_cases() -> tuple[Case, ...]:
         case(products.matvec, (2, 2, 3), (2, 3)),
         case(products.vecmat, (4, 2), (2, 3)),
         case(products.vecmat, (2, 2), (2, 2, 3)),
-        case(products.tensordot, (2, 3, 4), (3, 4, 2)),
-        case(products.tensordot, (2, 3), (2,), axes=0),
-        case(products.tensordot, (2, 3, 4), (4, 2), axes=((0, 2), (1, 0))),
-        case(OfList(matrices.multi_dot), (3,), (3, 4), (4, 2), (2, 5)),
+        case(contractions.tensordot, (2, 3, 4), (3, 4, 2)),
+        case(contractions.tensordot, (2, 3), (2,), axes=0),
+        case(contractions.tensordot, (2, 3, 4), (4, 2), axes=((0, 2), (1, 0))),
+        case(OfList(functions.multi_dot), (3,), (3, 4), (4, 2), (2, 5)),
     )
 
 
@@ -105,17 +115,17 @@ def weights(n: int, like: Any) -> Any:
 
 
 def of_eigh(a: Any) -> tuple[Any, ...]:
-    w, v = decompositions.eigh(a)
+    w, v = eigen.eigh(a)
     return w, matmul(v * weights(a.shape[-1], a), adjoint(v))
 
 
 def of_eig(a: Any) -> tuple[Any, ...]:
-    w, v = decompositions.eig(a)
+    w, v = eigen.eig(a)
     return w, matmul(v * weights(a.shape[-1], a), equations.inv(v)), v * products.conjugated(v)
 
 
 def of_svd(a: Any, full_matrices: bool) -> tuple[Any, ...]:
-    u, s, vh = decompositions.svd(a, full_matrices)
+    u, s, vh = singular.svd(a, full_matrices)
     k = s.shape[-1]
     scaled, first = u[..., :k] * weights(k, a), vh[..., :k, :]
     inside = s, matmul(scaled, adjoint(u[..., :k])), matmul(scaled, first)
@@ -130,7 +140,7 @@ def of_complete_qr(a: Any) -> tuple[Any, ...]:
 
 
 def of_lstsq(a: Any, b: Any) -> tuple[Any, ...]:
-    return tuple(matrices.lstsq(a, b))
+    return tuple(least_squares.lstsq(a, b))
 
 
 def square(f: Callable[..., Any], *shapes: tuple[int, ...], name: str = "", **options: Any) -> Case:
@@ -147,10 +157,10 @@ EQUATIONS = (
     ),
     square(equations.tensorsolve, (2, 3, 6), (2, 3)),
     square(equations.tensorinv, (2, 3, 6)),
-    *(square(matrices.pinv, shape) for shape in ((3, 3), (4, 2), (2, 2, 3))),
+    *(square(least_squares.pinv, shape) for shape in ((3, 3), (4, 2), (2, 2, 3))),
     square(of_lstsq, (4, 3), (4,), name="lstsq-tall"),
     square(of_lstsq, (2, 3), (2, 2), name="lstsq-wide"),
-    *(square(matrices.matrix_power, params={"n": n}, order=1) for n in (-2, 1, 5)),
+    *(square(functions.matrix_power, params={"n": n}, order=1) for n in (-2, 1, 5)),
     *(
         square(equations.solve_triangular, (3, 3), (3, 2), params={"trans": trans, "lower": lower})
         for trans in (0, 1, 2)
@@ -168,31 +178,31 @@ EQUATIONS = (
 )
 
 DECOMPOSITIONS = (
-    *(square(matrices.det, shape) for shape in ((3, 3), (2, 2, 2), (1, 1))),
-    square(matrices.slogdet),
-    square(matrices.slogdet, (2, 3, 3)),
+    *(square(determinants.det, shape) for shape in ((3, 3), (2, 2, 2), (1, 1))),
+    square(determinants.slogdet),
+    square(determinants.slogdet, (2, 3, 3)),
     square(positive(decompositions.cholesky), name="cholesky"),
     square(positive(decompositions.cholesky), (2, 3, 3), name="cholesky-upper", params={"upper": True}),
-    square(hermitian(decompositions.eigvalsh), name="eigvalsh"),
+    square(hermitian(eigen.eigvalsh), name="eigvalsh"),
     square(hermitian(of_eigh), name="eigh"),
     square(hermitian(of_eigh), (2, 3, 3), name="eigh-stack"),
     square(of_eig, name="eig", single=False, order=1),
-    square(decompositions.eigvals, order=1, single=False),
+    square(eigen.eigvals, order=1, single=False),
     *(square(decompositions.qr, shape, single=False) for shape in ((3, 3), (4, 2), (2, 2, 3))),
     square(of_complete_qr, (4, 2), name="qr-complete", single=False),
     square(decompositions.qr, (3, 2), params={"mode": "r"}, single=False),
-    square(decompositions.svdvals, (3, 2)),
+    square(singular.svdvals, (3, 2)),
     *(square(partial(of_svd, full_matrices=False), shape, name="svd") for shape in ((3, 3), (4, 2), (2, 2, 3))),
     *(square(partial(of_svd, full_matrices=True), shape, name="svd-full") for shape in ((3, 3), (4, 2), (2, 4))),
 )
 
 FUNCTIONS = (
-    square(matrices.expm, single=False),
-    square(matrices.expm, (2, 2, 2)),
-    square(positive(matrices.sqrtm), name="sqrtm"),
-    case(matrices.block_diag, (2, 3), (1, 2), (3,)),
-    case(matrices.toeplitz, (3,)),
-    case(matrices.toeplitz, (3,), (4,)),
+    square(functions.expm, single=False),
+    square(functions.expm, (2, 2, 2)),
+    square(positive(functions.sqrtm), name="sqrtm"),
+    case(functions.block_diag, (2, 3), (1, 2), (3,)),
+    case(functions.toeplitz, (3,)),
+    case(functions.toeplitz, (3,), (4,)),
 )
 
 CASES = (*product_cases(), *EQUATIONS, *DECOMPOSITIONS, *FUNCTIONS)

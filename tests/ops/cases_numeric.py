@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops.arrays import gathering
-from backprop.ops.composites import numeric
-from backprop.ops.linear_algebra import matrices
+from backprop.ops.arrays.indexing import gathering
+from backprop.ops.composites import covariance, cumulative, differences, functionals, polynomials, ranges, searching
+from backprop.ops.linear_algebra import norms
 from backprop.ops.reductions import running
 from backprop.ops.special import fourier
 from tests.ops.case import Case, Rng, arrays, domain, mixed, normal, positive, share
@@ -48,37 +48,39 @@ FOURIER = (
 )
 
 DIFFERENCES = (
-    one(numeric.ediff1d, (2, 3)),
-    one(numeric.ediff1d, (4,), (2,), (1,)),
-    *(one(numeric.gradient, (4, 5), edge_order=k) for k in (1, 2)),
-    *(Case(numeric.gradient, mixed((normal, (5,)), (ascending, (5,))), {"edge_order": k}) for k in (1, 2)),
-    Case(lambda f, h: numeric.gradient(f, h, axis=0), mixed((normal, (3, 2)), (positive, ())), name="gradient-step"),
-    Case(numeric.unwrap, lambda rng: (np.cumsum(rng.uniform(1, 4, 8)) % 6,)),
+    one(differences.ediff1d, (2, 3)),
+    one(differences.ediff1d, (4,), (2,), (1,)),
+    *(one(differences.gradient, (4, 5), edge_order=k) for k in (1, 2)),
+    *(Case(differences.gradient, mixed((normal, (5,)), (ascending, (5,))), {"edge_order": k}) for k in (1, 2)),
+    Case(
+        lambda f, h: differences.gradient(f, h, axis=0), mixed((normal, (3, 2)), (positive, ())), name="gradient-step"
+    ),
+    Case(differences.unwrap, lambda rng: (np.cumsum(rng.uniform(1, 4, 8)) % 6,)),
 )
 
 INTERPOLATION = (
-    Case(numeric.interp, lambda rng: (rng.uniform(0, 5, 6), ascending(rng, (5,)), rng.normal(size=5))),
+    Case(searching.interp, lambda rng: (rng.uniform(0, 5, 6), ascending(rng, (5,)), rng.normal(size=5))),
     Case(
-        lambda x, xs, ys, a, b: numeric.interp(x, xs, ys, a, b),
+        lambda x, xs, ys, a, b: searching.interp(x, xs, ys, a, b),
         lambda rng: (np.array([-1.0, 9.0]), ascending(rng, (4,)), rng.normal(size=4), np.float64(1), np.float64(2)),
         name="interp-outside",
     ),
-    *(one(numeric.convolve, (5,), (3,), mode=mode) for mode in ("full", "same", "valid")),
-    *(case(numeric.correlate, (m,), (n,), mode=k) for m, n in ((5, 3), (2, 4)) for k in ("full", "same", "valid")),
+    *(one(polynomials.convolve, (5,), (3,), mode=mode) for mode in ("full", "same", "valid")),
+    *(case(polynomials.correlate, (m,), (n,), mode=k) for m, n in ((5, 3), (2, 4)) for k in ("full", "same", "valid")),
 )
 
 POLYNOMIALS = (
-    one(numeric.vander, (3,), N=4),
-    one(numeric.polyval, (4,), (2, 3)),
-    one(numeric.polyadd, (4,), (2,)),
-    one(numeric.polysub, (2,), (4,)),
-    one(numeric.polymul, (2,), (3,)),
-    one(numeric.polyder, (4,), m=2),
-    one(numeric.polyint, (3,), m=2),
-    one(numeric.poly, (3,)),
-    Case(partial(numeric.polyfit, deg=1), mixed((ascending, (4,)), (normal, (4,))), name="polyfit", tolerance=1e-5),
+    one(polynomials.vander, (3,), N=4),
+    one(polynomials.polyval, (4,), (2, 3)),
+    one(polynomials.polyadd, (4,), (2,)),
+    one(polynomials.polysub, (2,), (4,)),
+    one(polynomials.polymul, (2,), (3,)),
+    one(polynomials.polyder, (4,), m=2),
+    one(polynomials.polyint, (3,), m=2),
+    one(polynomials.poly, (3,)),
+    Case(partial(polynomials.polyfit, deg=1), mixed((ascending, (4,)), (normal, (4,))), name="polyfit", tolerance=1e-5),
     Case(
-        lambda x, y, w: numeric.polyfit(x, y, 1, w=w),
+        lambda x, y, w: polynomials.polyfit(x, y, 1, w=w),
         mixed((ascending, (4,)), (normal, (4, 2)), (positive, (4,))),
         name="polyfit-weights",
         tolerance=1e-5,
@@ -86,27 +88,27 @@ POLYNOMIALS = (
 )
 
 RANGES = (
-    one(numeric.linspace, (), (), num=4),
-    one(numeric.linspace, (2,), (), num=3, endpoint=False, axis=-1),
-    Case(numeric.logspace, domain(share, (), ()), {"num": 3}),
-    Case(numeric.geomspace, domain(positive, (), ()), {"num": 3}),
-    one(numeric.cov, (3, 5)),
-    one(numeric.cov, (5,), (5,), bias=True),
+    one(ranges.linspace, (), (), num=4),
+    one(ranges.linspace, (2,), (), num=3, endpoint=False, axis=-1),
+    Case(ranges.logspace, domain(share, (), ()), {"num": 3}),
+    Case(ranges.geomspace, domain(positive, (), ()), {"num": 3}),
+    one(covariance.cov, (3, 5)),
+    one(covariance.cov, (5,), (5,), bias=True),
     Case(
-        lambda m, w: numeric.cov(m, rowvar=False, aweights=w),
+        lambda m, w: covariance.cov(m, rowvar=False, aweights=w),
         mixed((normal, (5, 2)), (positive, (5,))),
         name="cov-weights",
     ),
-    one(numeric.corrcoef, (3, 5)),
-    one(numeric.cumulative_sum, (2, 3), axis=1, include_initial=True),
-    one(numeric.cumulative_prod, (2, 3), axis=0),
-    one(numeric.nancumprod, (3,)),
-    Case(lambda w: numeric.bincount(np.array([1, 3, 1]), w, 5), arrays((3,)), name="bincount"),
-    Case(partial(numeric.partition, kth=1), arrays((4,)), name="partition"),
-    Case(lambda a: numeric.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
-    Case(lambda a: numeric.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
+    one(covariance.corrcoef, (3, 5)),
+    one(cumulative.cumulative_sum, (2, 3), axis=1, include_initial=True),
+    one(cumulative.cumulative_prod, (2, 3), axis=0),
+    one(cumulative.nancumprod, (3,)),
+    Case(lambda w: searching.bincount(np.array([1, 3, 1]), w, 5), arrays((3,)), name="bincount"),
+    Case(partial(searching.partition, kth=1), arrays((4,)), name="partition"),
+    Case(lambda a: functionals.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
+    Case(lambda a: functionals.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
     Case(
-        lambda a: numeric.piecewise(a, [a < 0, a > 1], [lambda v: v * v, 2.0, threefold]),
+        lambda a: functionals.piecewise(a, [a < 0, a > 1], [lambda v: v * v, 2.0, threefold]),
         arrays((6,)),
         name="piecewise",
     ),
@@ -116,14 +118,14 @@ RANGES = (
 
 
 NORMS = (
-    *(one(matrices.norm, (3, 4), ord=k) for k in (2, -2, "nuc", "fro")),
-    one(matrices.norm, (2, 3, 4), ord="nuc", axis=(2, 0), keepdims=True),
-    one(matrices.vector_norm, (3, 4), ord=3),
-    one(matrices.vector_norm, (2, 3, 4), axis=(0, 2), keepdims=True),
-    one(matrices.matrix_norm, (2, 3, 4), ord=2),
-    one(matrices.cond, (3, 3)),
-    one(matrices.cond, (3, 3), p="fro"),
-    one(matrices.cond, (4, 3), p=-2),
+    *(one(norms.norm, (3, 4), ord=k) for k in (2, -2, "nuc", "fro")),
+    one(norms.norm, (2, 3, 4), ord="nuc", axis=(2, 0), keepdims=True),
+    one(norms.vector_norm, (3, 4), ord=3),
+    one(norms.vector_norm, (2, 3, 4), axis=(0, 2), keepdims=True),
+    one(norms.matrix_norm, (2, 3, 4), ord=2),
+    one(norms.cond, (3, 3)),
+    one(norms.cond, (3, 3), p="fro"),
+    one(norms.cond, (4, 3), p=-2),
 )
 
 CASES = (*FOURIER, *DIFFERENCES, *INTERPOLATION, *POLYNOMIALS, *RANGES, *NORMS)

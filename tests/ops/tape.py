@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from backprop.ops import elementwise as e
-from backprop.ops.arrays.indexing import getitem
-from backprop.ops.arrays.shapes import broadcast_to, sum_to, transpose
+from backprop.ops.arrays.indexing.items import getitem
 from backprop.ops.arrays.tuples import item, make_tuple
+from backprop.ops.arrays.views import broadcast_to, sum_to, transpose
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import NumericType, TupleType, ValueType, type_of
 from backprop.ops.linear_algebra.products import matmul

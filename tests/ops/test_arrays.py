@@ -9,17 +9,13 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from backprop.ops.arrays import arrangement, indexing, shapes, tuples
-from backprop.ops.composites import numeric
 from backprop.ops.core.op import Kind, Op
-from backprop.ops.linear_algebra import decompositions, equations, matrices, products
-from backprop.ops.special import fourier
 from tests.ops import cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, check, differentiated, flat, gradient
 from tests.ops.cases_shape import OfList
+from tests.ops.every import ops_below
 from tests.ops.tape import TapeVar, ancestors, value_of
 
-MODULES = (arrangement, products, decompositions, equations, fourier, indexing, matrices, numeric, shapes, tuples)
 CASES = (*cases_shape.CASES, *cases_index.CASES, *cases_linalg.CASES, *cases_numeric.CASES)
 
 
@@ -64,11 +60,8 @@ def test_each_operand_may_be_traced_alone(case: Case) -> None:
             np.testing.assert_array_equal(value_of(alone), value_of(among))
 
 
-OPS = tuple(
-    op
-    for m in MODULES
-    for op in {v.name: v for v in vars(m).values() if isinstance(v, Op) and v.home == m.__name__}.values()
-)
+ELSEWHERE = ops_below("arrays.accumulate", "linear_algebra.rank_one")  # tested where graphs are
+OPS = tuple(op for op in ops_below("arrays", "linear_algebra", "special.fourier", "composites") if op not in ELSEWHERE)
 
 
 @pytest.mark.parametrize("op", OPS, ids=str)

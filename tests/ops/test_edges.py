@@ -11,29 +11,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from backprop.ops import elementwise
-from backprop.ops.arrays import arrangement, gathering, indexing
-from backprop.ops.linear_algebra import decompositions, matrices, products
-from backprop.ops.reductions import log_sums, reductions, running, statistics
-from backprop.ops.special import functions as special_functions
+from backprop import ops
 from tests.ops.case import flat
 from tests.ops.tape import TapeVar, pull_back, value_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "edges.md"
-MODULES = (elementwise, reductions, running, statistics, log_sums, arrangement, products, gathering, indexing)
 
 
-def namespace(*modules: Any, **more: Any) -> SimpleNamespace:
-    return SimpleNamespace(**{name: f for module in reversed(modules) for name, f in vars(module).items()}, **more)
+def namespace(**more: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(ops), **more})
 
 
 PLAIN = {"np": np}
 TRACED = {
-    "np": namespace(
-        *MODULES, linalg=namespace(matrices, decompositions), array=np.array, nan=np.nan, inf=np.inf, pi=np.pi
-    ),
-    "sp": namespace(special_functions, log_sums),
-    "bp": SimpleNamespace(ops=namespace(*MODULES)),
+    "np": namespace(linalg=namespace(), array=np.array, nan=np.nan, inf=np.inf, pi=np.pi),
+    "sp": namespace(),
+    "bp": SimpleNamespace(ops=namespace()),
 }
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,8 @@ from backprop.ops.reductions import log_sums, norms, reductions, running, statis
 from backprop.ops.special import functions
 from tests.ops.case import Case, check, check_derivative, differentiated, flat
 from tests.ops.cases import CASES
+from tests.ops.every import ops_below
 from tests.ops.tape import TapeVar, ancestors
-
-MODULES = (elementwise, reductions, running, norms, log_sums, statistics, functions)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -33,14 +31,13 @@ def test_op(case: Case) -> None:
     check(case)
 
 
-def ops_of(module: ModuleType) -> Iterator[Op]:
-    return (value for value in vars(module).values() if isinstance(value, Op) and value.home == module.__name__)
+OPS = ops_below(
+    *("elementwise", "special.functions"),
+    *(f"reductions.{name}" for name in ("reductions", "questions", "running", "norms", "log_sums", "statistics")),
+)
 
 
-OPS = tuple({op.name: op for module in MODULES for op in ops_of(module)}.values())
-
-
-@pytest.mark.parametrize("op", OPS, ids=str)
+@pytest.mark.parametrize("op", ops_below(), ids=str)
 def test_op_pickles_by_reference(op: Op) -> None:
     assert pickle.loads(pickle.dumps(op)) is op
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from backprop.errors import GraphTypeError, ShapeError
-from backprop.ops.arrays.indexing import ARRAY, Slice, at_add, at_set, getitem, put_index, scatter_add
+from backprop.ops.arrays.indexing.items import at_add, at_set, getitem, put_index, scatter_add
+from backprop.ops.arrays.indexing.keys import ARRAY, Slice
 from backprop.ops.core.types import ArrayType
 from tests.ops.tape import TapeVar, value_of
 

@@ -10,7 +10,17 @@ import pytest
 
 from backprop.errors import GraphTypeError, ShapeError
 from backprop.ops.core.types import ArrayType
-from backprop.ops.linear_algebra import decompositions, equations, matrices, products
+from backprop.ops.linear_algebra import (
+    contractions,
+    decompositions,
+    determinants,
+    eigen,
+    equations,
+    functions,
+    norms,
+    products,
+    singular,
+)
 from backprop.ops.reductions.reductions import sum as total
 from tests.ops.tape import TapeVar, ancestors, pull_back, value_of
 
@@ -21,9 +31,7 @@ def slope(f: Callable[..., Any], *operands: Any) -> list[Any]:
     return [value_of(g) for g in pull_back(out, np.ones(out.shape), variables)]
 
 
-@pytest.mark.parametrize(
-    "f", [decompositions.eigvalsh, decompositions.svdvals, lambda x: decompositions.eigh(x, "U").eigenvalues]
-)
+@pytest.mark.parametrize("f", [eigen.eigvalsh, singular.svdvals, lambda x: eigen.eigh(x, "U").eigenvalues])
 def test_values_that_are_equal_have_a_finite_cotangent(f: Callable[..., Any]) -> None:
     (g,) = slope(f, np.eye(3))
     np.testing.assert_allclose(g, np.eye(3), atol=1e-15)
@@ -31,7 +39,7 @@ def test_values_that_are_equal_have_a_finite_cotangent(f: Callable[..., Any]) ->
 
 def test_the_cotangent_of_a_symmetric_argument_is_symmetric() -> None:
     x = np.random.default_rng(0).normal(size=(4, 4))
-    for f in (decompositions.eigvalsh, matrices.norm, lambda a: total(decompositions.cholesky(a))):
+    for f in (eigen.eigvalsh, norms.norm, lambda a: total(decompositions.cholesky(a))):
         (g,) = slope(f, x @ x.T + np.eye(4))
         np.testing.assert_allclose(g, g.T, atol=1e-12)
 
@@ -42,7 +50,7 @@ def test_det_of_a_singular_matrix_has_its_cofactors(n: int, dtype: Any) -> None:
     x = np.random.default_rng(0).normal(size=(2, n, n)).astype(dtype)
     x[0, -1] = 0 if n == 1 else 2 * x[0, 0]
     x[0, 0] *= 1j if dtype is complex and n == 3 else 1
-    (g,) = slope(matrices.det, x)
+    (g,) = slope(determinants.det, x)
     expected = np.empty_like(x)
     for i, j in np.ndindex(n, n):
         expected[:, i, j] = (-1) ** (i + j) * np.linalg.det(np.delete(np.delete(x, i, 1), j, 2))
@@ -56,24 +64,24 @@ def test_a_singular_equation_is_an_error_when_it_runs() -> None:
 
 def test_a_real_matrix_without_a_real_root() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="complex matrix"):
-        matrices.sqrtm(np.diag([1.0, -1.0]))
-    np.testing.assert_allclose(matrices.sqrtm(np.diag([1.0, -1.0]).astype(complex)), np.diag([1, 1j]), atol=1e-15)
+        functions.sqrtm(np.diag([1.0, -1.0]))
+    np.testing.assert_allclose(functions.sqrtm(np.diag([1.0, -1.0]).astype(complex)), np.diag([1, 1j]), atol=1e-15)
 
 
 def test_eigenvalues_of_a_real_matrix_are_complex_whatever_they_are() -> None:
-    assert decompositions.eigvals(np.diag([1.0, 2.0])).dtype == np.complex128
-    assert decompositions.eigvals(np.eye(2, dtype="float32")).dtype == np.complex64
+    assert eigen.eigvals(np.diag([1.0, 2.0])).dtype == np.complex128
+    assert eigen.eigvals(np.eye(2, dtype="float32")).dtype == np.complex64
 
 
 def test_an_einsum_of_a_chain_takes_the_cheap_order() -> None:
     x, y, z = (TapeVar(np.ones(shape)) for shape in ((2, 50), (50, 50), (50, 1)))
-    found = [node for node in ancestors([products.einsum("ij,jk,kl->il", x, y, z)]) if node.op is products.matmul]
+    found = [node for node in ancestors([contractions.einsum("ij,jk,kl->il", x, y, z)]) if node.op is products.matmul]
     assert sorted(node.size for node in found) == [2, 50]
 
 
 def test_multi_dot_takes_the_cheapest_order() -> None:
     x, y, z = (TapeVar(np.ones(shape)) for shape in ((2, 50), (50, 50), (50, 1)))
-    found = [node for node in ancestors([matrices.multi_dot([x, y, z])]) if node.op is products.matmul]
+    found = [node for node in ancestors([functions.multi_dot([x, y, z])]) if node.op is products.matmul]
     assert sorted(node.size for node in found) == [2, 50]
 
 
@@ -89,15 +97,18 @@ MISFITS: tuple[tuple[Callable[[], Any], str], ...] = (
         lambda: products.matmul.infer(ArrayType((2, 3)), ArrayType((4, 5))),
         r"shapes \(2, 3\) and \(4, 5\) .* 3 against 4",
     ),
-    (lambda: products.matmul.infer(ArrayType((2, 3)), ArrayType(())), r"shapes \(2, 3\) and \(\) do not fit: a number"),
-    (lambda: products.tensordot(X, np.ones((2, 3)), 1), r"axes \(1,\) of \(2, 3\) and \(0,\) of \(2, 3\) differ"),
-    (lambda: products.einsum("ij,jk->ik", X, np.ones((4, 5))), "index 'j' has the lengths 3 and 4"),
-    (lambda: products.einsum("ii", X), "index 'i' has the lengths 2 and 3"),
-    (lambda: products.einsum("ij->iz", X), "no operand has the index 'z'"),
-    (lambda: products.einsum("ij->ii", X), "each index once"),
-    (lambda: products.einsum("ijk->i", X), "does not fit operands of 2 axes"),
-    (lambda: products.einsum("ij,jk", X), "does not fit operands of 2 axes"),
-    (lambda: products.einsum("...j->j", X), "the ellipsis"),
+    (
+        lambda: products.matmul.infer(ArrayType((2, 3)), ArrayType(())),
+        r"shapes \(2, 3\) and \(\) do not fit: a number",
+    ),
+    (lambda: contractions.tensordot(X, np.ones((2, 3)), 1), r"axes \(1,\) of \(2, 3\) and \(0,\) of \(2, 3\) differ"),
+    (lambda: contractions.einsum("ij,jk->ik", X, np.ones((4, 5))), "index 'j' has the lengths 3 and 4"),
+    (lambda: contractions.einsum("ii", X), "index 'i' has the lengths 2 and 3"),
+    (lambda: contractions.einsum("ij->iz", X), "no operand has the index 'z'"),
+    (lambda: contractions.einsum("ij->ii", X), "each index once"),
+    (lambda: contractions.einsum("ijk->i", X), "does not fit operands of 2 axes"),
+    (lambda: contractions.einsum("ij,jk", X), "does not fit operands of 2 axes"),
+    (lambda: contractions.einsum("...j->j", X), "the ellipsis"),
     (lambda: equations.inv.infer(ArrayType((2, 3))), r"inv: the shape \(2, 3\) is not that of a square matrix"),
     (lambda: equations.solve_matrices.infer(ArrayType((2, 2)), ArrayType((3, 1))), "solve: .* 2 against 3"),
     (lambda: decompositions.qr(X, "raw"), "qr: no mode 'raw'"),
@@ -112,4 +123,4 @@ def test_what_does_not_fit_is_said(call: Callable[[], Any], text: str) -> None:
 
 def test_out_is_refused() -> None:
     with pytest.raises(GraphTypeError, match="dot: there is no out="):
-        products.dot(X, np.ones((3, 2)), out=np.empty((2, 2)))
+        contractions.dot(X, np.ones((3, 2)), out=np.empty((2, 2)))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop.ops.composites import numeric
+from backprop.ops.composites import searching
 from backprop.ops.reductions import queries
 from tests.ops.tape import TapeVar, value_of
 
@@ -62,17 +62,17 @@ def test_an_answer_is_numpys(name: str, args: tuple[Any, ...], params: dict[str,
 @pytest.mark.parametrize("bins", [[0.0, 1.0, 2.0], [2.0, 1.0, 0.0]])
 def test_digitize(bins: list[float], right: bool) -> None:
     x = np.array([-1.0, 0.0, 0.5, 1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(value_of(numeric.digitize(TapeVar(x), bins, right)), np.digitize(x, bins, right))
+    np.testing.assert_array_equal(value_of(searching.digitize(TapeVar(x), bins, right)), np.digitize(x, bins, right))
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_searchsorted(side: Any) -> None:
     a, v = np.array([0.0, 1.0, 1.0, 2.0]), np.array([[1.0, -1.0], [0.5, 5.0]])
-    np.testing.assert_array_equal(value_of(numeric.searchsorted(TapeVar(a), v, side)), np.searchsorted(a, v, side))
+    np.testing.assert_array_equal(value_of(searching.searchsorted(TapeVar(a), v, side)), np.searchsorted(a, v, side))
 
 
 def test_interp_at_its_points_and_outside() -> None:
     x, y = np.array([0.0, 1.0, 3.0]), np.array([2.0, -1.0, 0.5])
     at = np.array([-1.0, 0.0, 1.0, 2.0, 3.0, 4.0])
-    np.testing.assert_array_equal(numeric.interp(at, x, y), np.interp(at, x, y))
-    np.testing.assert_array_equal(numeric.interp(at, x, y, 7.0, 8.0), np.interp(at, x, y, 7.0, 8.0))
+    np.testing.assert_array_equal(searching.interp(at, x, y), np.interp(at, x, y))
+    np.testing.assert_array_equal(searching.interp(at, x, y, 7.0, 8.0), np.interp(at, x, y, 7.0, 8.0))

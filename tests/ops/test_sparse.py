@@ -14,7 +14,9 @@ import backprop as bp
 from backprop.errors import GraphTypeError, ShapeError, TracedConversionError
 from backprop.graph.tracing.structure import Structure, flatten, unflatten
 from backprop.graph.tracing.trace import trace
-from backprop.ops.sparse.sparse import Pattern, Sparse, compressed, coordinates, sampled_matmul, sparse_matmul
+from backprop.ops.sparse.matrix import Sparse
+from backprop.ops.sparse.patterns import Pattern, compressed, coordinates
+from backprop.ops.sparse.products import sampled_matmul, sparse_matmul
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 

@@ -9,7 +9,8 @@ import numpy as np
 from backprop.errors import Source
 from backprop.graph.graph import Graph, Literal, Node, literal
 from backprop.graph.params import Params
-from backprop.ops.arrays.indexing import Slice, basic_index
+from backprop.ops.arrays.indexing.items import basic_index
+from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import ValueType, array_type, type_of
 from backprop.ops.elementwise.arithmetic import add, multiply

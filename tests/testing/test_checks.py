@@ -17,7 +17,8 @@ from backprop.ops.core.op import Kind, Op
 from backprop.ops.core.types import ArrayType
 from backprop.ops.elementwise.arithmetic import multiply
 from backprop.ops.elementwise.exponential import exp
-from backprop.ops.linear_algebra.matrices import cofactor, rank_of
+from backprop.ops.linear_algebra.determinants import cofactor
+from backprop.ops.linear_algebra.norms import rank_of
 from backprop.ops.reductions.queries import closeness
 from backprop.testing import check_grads, check_op
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape

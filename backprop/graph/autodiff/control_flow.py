@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError
-from ...ops.arrays.shapes import filled
+from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple
 from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, TupleType, ValueType

@@ -18,8 +18,9 @@ import numpy as np
 
 from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
 from ...ops.arrays.accumulate import accumulate, accumulate_values, zero_value
-from ...ops.arrays.shapes import filled, sum_to
+from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple, taken
+from ...ops.arrays.views import sum_to
 from ...ops.core.types import NumericType, TupleType, UserType, ValueType, numeric
 from ...ops.elementwise.conversion import cast
 from ..graph import Graph, Node, NodeId

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...ops.arrays.shapes import filled
+from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple
 from ...ops.core.op import Kind
 from ..graph import Graph, Node, NodeId, literal

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ...ops.arrays.accumulate import accumulate
-from ...ops.arrays.shapes import expand_to, permute, reshape_to, sum_to
+from ...ops.arrays.views import expand_to, permute, reshape_to, sum_to
 from ...ops.core.op import Op
 from ...ops.core.types import ArrayType, ValueType
 from ...ops.elementwise.arithmetic import add, divide, multiply, negative, ratio, scale, subtract

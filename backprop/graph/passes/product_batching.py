@@ -21,8 +21,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ...ops.arrays.accumulate import accumulate
-from ...ops.arrays.indexing import Slice, basic_index
-from ...ops.arrays.shapes import concat_along, permute, reshape_to, sum_to
+from ...ops.arrays.indexing.items import basic_index
+from ...ops.arrays.indexing.keys import Slice
+from ...ops.arrays.joins import concat_along
+from ...ops.arrays.views import permute, reshape_to, sum_to
 from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType
 from ...ops.linear_algebra.products import matmul

@@ -37,7 +37,7 @@ from ...ops.core.types import NumericType, OpaqueType, TupleType, UserType, Valu
 from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.powers import pow_static
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
-from ...ops.sparse.sparse import asked_by_scipy, beside_sparse
+from ...ops.sparse.matrix import asked_by_scipy, beside_sparse
 from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber

@@ -27,7 +27,9 @@ import numpy as np
 import optree
 
 from ...ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
-from ...ops.sparse.sparse import CONTAINERS, TRANSPOSED, Sparse
+from ...ops.sparse.containers import CONTAINERS
+from ...ops.sparse.matrix import Sparse
+from ...ops.sparse.patterns import TRANSPOSED
 from .builder import Var
 from .content import content_of
 

@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import GraphTypeError
 from ..core.op import Kind, Op
 from ..core.types import TupleType, ValueType
-from .shapes import zeros_like
+from .creation import zeros_like
 
 
 def _item_type(t: ValueType[Any], *, index: int) -> ValueType[Any]:

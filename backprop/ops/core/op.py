@@ -132,6 +132,11 @@ class Op4(Protocol[A, B, C, D, R_co]):
     def plain(self) -> Callable[[A, B, C, D], R_co]: ...  # noqa: D102
 
 
+def module_of_caller() -> str:
+    """The module that calls the function which asks, as in `collections.namedtuple`: the home of an op made there."""
+    return str(sys._getframe(2).f_globals["__name__"])
+
+
 def _by_reference(home: str, name: str) -> Op:
     op = getattr(importlib.import_module(home), name)
     assert isinstance(op, Op)

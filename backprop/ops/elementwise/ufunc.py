@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextvars import Context
 from functools import lru_cache, partial
@@ -12,7 +11,7 @@ import numpy as np
 
 from ...errors import GraphTypeError
 from ..core.costs import VECTORISED, PerElement
-from ..core.op import Kind, Op, broadcast
+from ..core.op import Kind, Op, broadcast, module_of_caller
 from ..core.types import NumericType, ScalarType, Shape, ValueType, numeric, scalar_type, value_type
 
 
@@ -71,7 +70,7 @@ def ufunc_op(
     Returns:
         the op.
     """
-    return Op(name, partial(ufunc_type, ufunc), ufunc, vjp, Kind.ELEMENTWISE, flops, home or _module_of_caller())
+    return Op(name, partial(ufunc_type, ufunc), ufunc, vjp, Kind.ELEMENTWISE, flops, home or module_of_caller())
 
 
 def operator_op(name: str, ufunc: np.ufunc, of_scalars: Callable[..., Any], vjp: Callable[..., Any]) -> Op:
@@ -81,7 +80,7 @@ def operator_op(name: str, ufunc: np.ufunc, of_scalars: Callable[..., Any], vjp:
         return of_scalars if all([isinstance(t, ScalarType) and t.differentiable for t in types]) else ufunc
 
     infer = partial(ufunc_type, ufunc)
-    return Op(name, infer, ufunc, vjp, Kind.ELEMENTWISE, home=_module_of_caller(), kernel=kernel)
+    return Op(name, infer, ufunc, vjp, Kind.ELEMENTWISE, home=module_of_caller(), kernel=kernel)
 
 
 def op_like(
@@ -92,12 +91,8 @@ def op_like(
     flops: PerElement | None = VECTORISED,
 ) -> Op:
     """An op whose result has the type of the ufunc `like`, computed by something else."""
-    home = _module_of_caller()
+    home = module_of_caller()
     return Op(name, lambda *types, **params: ufunc_type(like, *types), compute, vjp, Kind.ELEMENTWISE, flops, home)
-
-
-def _module_of_caller() -> str:
-    return str(sys._getframe(2).f_globals["__name__"])
 
 
 def is_complex(x: Any) -> bool:

@@ -16,8 +16,10 @@ import numpy as np
 import scipy.linalg
 
 from ...errors import ShapeError
-from ..arrays.arrangement import triangle
-from ..arrays.shapes import asarray, expand_dims, matrix_transpose, moveaxis, reshape, squeeze
+from ..arrays.as_array import asarray
+from ..arrays.axes import expand_dims, matrix_transpose, moveaxis, squeeze
+from ..arrays.diagonals import triangle
+from ..arrays.views import reshape
 from ..core.costs import PerMatrix
 from ..core.op import Op, broadcast
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric

@@ -10,7 +10,8 @@ from ...errors import GraphTypeError
 from ..core.costs import SOFTMAX
 from ..core.op import Op
 from ..elementwise.exponential import exp, exp_minus
-from .reductions import Axes, fold, prepared, reduce_sum, reduction, spread, without
+from .making import Axes, fold, prepared, reduction, spread, without
+from .reductions import reduce_sum
 from .running import DtypeRule, float_dtype, same_type
 
 

@@ -8,13 +8,16 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError
-from ..arrays.shapes import reshape, shape_of
+from ..arrays.arguments import shape_of
+from ..arrays.views import reshape
 from ..core.op import Op
 from ..elementwise.arithmetic import absolute, ratio, scale, sign
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
 from ..elementwise.powers import pow_static
-from .reductions import Axes, count_nonzero, fold, max, min, prepared, reduction, spread, sum, without
+from .making import Axes, fold, prepared, reduction, spread, without
+from .questions import count_nonzero
+from .reductions import max, min, sum
 from .running import float_dtype, real_dtype
 
 # Norms. Source of the second: the derivative of (sum |x|^p)^(1/p) is sign(x) (|x| / norm)^(p - 1).

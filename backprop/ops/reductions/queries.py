@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.shapes import asarray, expand_dims, is_traced, ravel, shape
+from ..arrays.arguments import is_traced
+from ..arrays.as_array import asarray, shape
+from ..arrays.axes import expand_dims
+from ..arrays.views import ravel
 from ..core.op import Op, broadcast
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.comparison import equal, isinf, isnan, logical_and, logical_or, signbit
 from ..elementwise.complex_parts import imag
 from ..elementwise.selection import where
-from .reductions import all, any, argmax, argmin
+from .questions import all, any, argmax, argmin
 
 
 def _closeness_type(a: ValueType[Any], b: ValueType[Any], **_: Any) -> NumericType[Any]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.shapes import asarray, ndim, one_axis, ravel, refuse_out
+from ..arrays.arguments import one_axis, refuse_out
+from ..arrays.as_array import asarray, ndim
+from ..arrays.views import ravel
 from ..core.costs import SCALAR
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
-from ..arrays.shapes import asarray, broadcast_to, full_like, moveaxis, ndim, reshape, shape_of
+from ..arrays.arguments import shape_of
+from ..arrays.as_array import asarray, ndim
+from ..arrays.axes import moveaxis
+from ..arrays.creation import full_like
+from ..arrays.views import broadcast_to, reshape
 from ..elementwise.arithmetic import absolute
 from ..elementwise.comparison import isnan, logical_not
 from ..elementwise.conversion import cast
 from ..elementwise.powers import sqrt
 from ..elementwise.selection import where
-from .reductions import Axes, all, count, kept, max, mean, merged, min, prepared, prod, spread, sum
+from .making import Axes, count, kept, merged, prepared, spread
+from .questions import all
+from .reductions import max, mean, min, prod, sum
 from .running import cumsum, float_dtype, real_dtype, sort_along
 
 

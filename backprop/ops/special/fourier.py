@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays.arrangement import pad_with, roll
-from ..arrays.shapes import Axes, along, asarray, many_axes, refuse_out
+from ..arrays.arguments import Axes, along, many_axes, refuse_out
+from ..arrays.arrangement import roll
+from ..arrays.as_array import asarray
+from ..arrays.padding import pad_with
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type, numeric
 from ..linear_algebra.products import conjugated

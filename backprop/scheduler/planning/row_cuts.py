@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ...graph.graph import Graph, Node
-from ...ops.arrays.indexing import Slice, basic_index
+from ...ops.arrays.indexing.items import basic_index
+from ...ops.arrays.indexing.keys import Slice
 from ...ops.core.types import ArrayType, ValueType, array_type
 from .plan import PlanInput
 

@@ -11,9 +11,9 @@ from typing import Any
 from ...graph.autodiff.control_flow import after
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node
-from ...ops.arrays.indexing import basic_index
-from ...ops.arrays.shapes import reshape_to
+from ...ops.arrays.indexing.items import basic_index
 from ...ops.arrays.tuples import item, make_tuple
+from ...ops.arrays.views import reshape_to
 from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, TupleType
 

@@ -13,7 +13,7 @@ from backprop.graph.passes.dead_code import drop_dead_code
 from backprop.graph.passes.factoring import move_factors
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
-from backprop.ops.arrays.shapes import expand_to, permute, sum_to
+from backprop.ops.arrays.views import expand_to, permute, sum_to
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, multiply, negative, ratio, subtract

@@ -11,8 +11,9 @@ import pytest
 
 from backprop.errors import PlanError, Source
 from backprop.graph.graph import Graph
-from backprop.ops.arrays.indexing import Slice, basic_index
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.indexing.items import basic_index
+from backprop.ops.arrays.indexing.keys import Slice
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type, scalar_type
 from backprop.ops.elementwise.arithmetic import add, multiply

@@ -8,15 +8,16 @@ import pytest
 
 from backprop.graph.graph import Graph
 from backprop.ops.arrays.accumulate import accumulate
-from backprop.ops.arrays.indexing import take_index
-from backprop.ops.arrays.shapes import filled, permute
+from backprop.ops.arrays.creation import filled
+from backprop.ops.arrays.indexing.items import take_index
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type, scalar_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.exponential import exp
 from backprop.ops.elementwise.powers import power
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.ops.linear_algebra.decompositions import hermitian_eig
+from backprop.ops.linear_algebra.eigen import hermitian_eig
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
 from backprop.ops.special.functions import jv

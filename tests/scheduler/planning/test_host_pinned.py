@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop.graph.graph import Graph
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.op import Kind, Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backprop.graph.graph import Graph
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, multiply
 from backprop.ops.elementwise.trigonometric import sin

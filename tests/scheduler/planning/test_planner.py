@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backprop.errors import PlanError
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop.ops.arrays.indexing import Slice, basic_index
+from backprop.ops.arrays.indexing.items import basic_index
+from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.planning.checks import verify_plan

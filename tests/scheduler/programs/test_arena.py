@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 
 from backprop.graph.graph import Graph
-from backprop.ops.arrays.shapes import concat_along, permute
+from backprop.ops.arrays.joins import concat_along
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, scale
 from backprop.ops.elementwise.trigonometric import sin

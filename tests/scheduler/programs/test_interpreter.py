@@ -11,7 +11,7 @@ from hypothesis import given
 
 from backprop.errors import Source
 from backprop.graph.evaluate import evaluate
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add

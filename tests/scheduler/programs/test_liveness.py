@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop.ops.arrays.indexing import Slice, basic_index
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.indexing.items import basic_index
+from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.arrays.tuples import make_tuple
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin

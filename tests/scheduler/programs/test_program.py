@@ -10,8 +10,9 @@ import pytest
 from backprop.errors import Source
 from backprop.graph.graph import Graph
 from backprop.ops.arrays.accumulate import accumulate
-from backprop.ops.arrays.shapes import concat_along, permute, reshape_to
+from backprop.ops.arrays.joins import concat_along
 from backprop.ops.arrays.tuples import item, make_tuple
+from backprop.ops.arrays.views import permute, reshape_to
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import TupleType, array_type, scalar_type, type_of
 from backprop.ops.elementwise.arithmetic import add, multiply

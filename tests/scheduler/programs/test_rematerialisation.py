@@ -19,7 +19,7 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import run_passes
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import ArrayType
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.exponential import exp

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ....errors import BackpropError
 from ....ops.arrays.accumulate import accumulate
-from ....ops.arrays.shapes import expand_to, reshape_to
+from ....ops.arrays.views import expand_to, reshape_to
 from ....ops.core.op import Op
 from ....ops.core.types import ArrayType, NumericType
 from ....ops.elementwise.arithmetic import add, divide, multiply, ratio, scale, subtract

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ....ops.arrays.shapes import filled
+from ....ops.arrays.creation import filled
 from ....ops.core.op import Kind
 from ....ops.core.types import ArrayType, NumericType
 from ...graph import Graph, Literal, Node, NodeId, literal

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ....ops.arrays.shapes import sum_to
 from ....ops.arrays.tuples import item, make_tuple, taken
+from ....ops.arrays.views import sum_to
 from ....ops.core.op import Op
 from ....ops.elementwise.arithmetic import divide, multiply, negative
 from ....ops.elementwise.conversion import cast

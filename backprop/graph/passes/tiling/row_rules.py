@@ -15,8 +15,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from ....ops.arrays.indexing import Slice, basic_index, scatter_basic
-from ....ops.arrays.shapes import expand_to, filled, permute, reshape_to, sum_to
+from ....ops.arrays.creation import filled
+from ....ops.arrays.indexing.items import basic_index, scatter_basic
+from ....ops.arrays.indexing.keys import Slice
+from ....ops.arrays.views import expand_to, permute, reshape_to, sum_to
 from ....ops.core.op import Kind, Op
 from ....ops.core.types import NumericType, Shape, ValueType, array_type, numeric
 from ....ops.elementwise.arithmetic import add, multiply
@@ -27,9 +29,8 @@ from ....ops.elementwise.exponential import logaddexp
 from ....ops.elementwise.selection import maximum, minimum, replace_nan
 from ....ops.linear_algebra.products import matmul, row_dot
 from ....ops.reductions.log_sums import log_softmax_along, reduce_logsumexp, softmax_along
+from ....ops.reductions.questions import reduce_all, reduce_any
 from ....ops.reductions.reductions import (
-    reduce_all,
-    reduce_any,
     reduce_max,
     reduce_mean,
     reduce_min,

@@ -23,8 +23,10 @@ from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 
-from ....ops.arrays.indexing import Slice, basic_index
-from ....ops.arrays.shapes import concat_along, permute
+from ....ops.arrays.indexing.items import basic_index
+from ....ops.arrays.indexing.keys import Slice
+from ....ops.arrays.joins import concat_along
+from ....ops.arrays.views import permute
 from ....ops.core.types import array_type, numeric, scalar_type
 from ....ops.elementwise.arithmetic import divide
 from ....ops.reductions.reductions import reduce_mean

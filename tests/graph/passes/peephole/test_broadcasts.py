@@ -8,7 +8,7 @@ from backprop.graph.passes.dead_code import drop_dead_code
 from backprop.graph.passes.peephole.broadcasts import drop_broadcasts
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
-from backprop.ops.arrays.shapes import expand_to, reshape_to
+from backprop.ops.arrays.views import expand_to, reshape_to
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import multiply
 from backprop.ops.elementwise.trigonometric import sin

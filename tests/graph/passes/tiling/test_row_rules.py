@@ -10,8 +10,9 @@ import pytest
 import backprop as bp
 from backprop import ops
 from backprop.graph.passes.tiling.row_rules import Rows, rows_of
-from backprop.ops.arrays.indexing import Slice, scatter_basic
-from backprop.ops.arrays.shapes import sum_to
+from backprop.ops.arrays.indexing.items import scatter_basic
+from backprop.ops.arrays.indexing.keys import Slice
+from backprop.ops.arrays.views import sum_to
 from backprop.ops.linear_algebra.products import row_dot
 
 N, M = 6, 4

@@ -18,7 +18,7 @@ from backprop.graph.passes import DEFAULT_PASSES, LAST_PASSES, run_passes
 from backprop.graph.passes.tiling.families import Sizes, families
 from backprop.graph.passes.tiling.tile import split_blocks
 from backprop.graph.verify import verify
-from backprop.ops.arrays.shapes import concat_along
+from backprop.ops.arrays.joins import concat_along
 from backprop.ops.core.op import Kind
 from backprop.ops.linear_algebra.products import row_dot
 from backprop.scheduler.executors.serial import Serial

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from backprop.ops.arrays.shapes import permute
+from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin

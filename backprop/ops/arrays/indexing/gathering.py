@@ -14,27 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ...errors import GraphTypeError, ShapeError
-from ..elementwise.arithmetic import remainder
-from ..elementwise.selection import maximum, minimum, where
-from .indexing import getitem
-from .shapes import (
-    along,
-    asarray,
-    broadcast_arrays,
-    broadcast_to,
-    concatenate,
-    is_traced,
-    lengths_of,
-    many_axes,
-    moveaxis,
-    ndim,
-    ravel,
-    refuse_out,
-    reshape,
-    size,
-    stack,
-)
+from ....errors import GraphTypeError, ShapeError
+from ...elementwise.arithmetic import remainder
+from ...elementwise.selection import maximum, minimum, where
+from ..arguments import along, is_traced, lengths_of, many_axes, refuse_out
+from ..as_array import asarray, ndim, size, stack
+from ..axes import moveaxis
+from ..joins import concatenate
+from ..views import broadcast_arrays, broadcast_to, ravel, reshape
+from .items import getitem
 
 
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:

@@ -1,0 +1,1 @@
+"""Indexing: keys as static data, the ops that read and write items, and the functions that gather."""

@@ -1,0 +1,100 @@
+"""Arrays with more elements at their ends.
+
+Source of names and defaults: the NumPy 2 reference.
+Limits: the modes constant, edge, reflect, symmetric and wrap.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError
+from ..core.op import Op
+from ..core.types import NumericType, Shape, ValueType, array_type, numeric
+from .arguments import along, many_axes, shape_of
+from .as_array import asarray
+from .joins import concatenate
+from .views import broadcast_to
+
+# Padding.
+
+
+def _pad_type(x: ValueType[Any], *, widths: tuple[tuple[int, int], ...], value: complex) -> NumericType[Any]:
+    (t,) = numeric("pad", x)
+    return array_type(tuple(a + n + b for n, (a, b) in zip(t.shape, widths, strict=True)), t.dtype)
+
+
+def _inside(lengths: Shape, widths: tuple[tuple[int, int], ...]) -> tuple[slice, ...]:
+    return tuple(slice(a, a + n) for n, (a, _) in zip(lengths, widths, strict=True))
+
+
+def _pad(x: Any, *, widths: tuple[tuple[int, int], ...], value: complex) -> Any:
+    x = np.asarray(x)
+    out = np.full([a + n + b for n, (a, b) in zip(x.shape, widths, strict=True)], value, x.dtype)
+    out[_inside(x.shape, widths)] = x
+    return out
+
+
+pad_with: Op = Op(
+    "pad_with",
+    _pad_type,
+    _pad,
+    lambda g, out, x, *, widths, value: g[_inside(shape_of(x), widths)],
+    home=__name__,
+)
+
+
+def _pad_widths(pad_width: Any, count: int) -> tuple[tuple[int, int], ...]:
+    if isinstance(pad_width, dict):
+        given = dict(zip(many_axes("pad", tuple(pad_width), count), pad_width.values(), strict=True))
+        pad_width = [given.get(i, 0) for i in range(count)]
+        return tuple(tuple(np.broadcast_to(pair, 2).tolist()) for pair in pad_width)
+    return tuple((a, b) for a, b in np.broadcast_to(pad_width, (count, 2)).tolist())
+
+
+def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+    """`numpy.pad`.
+
+    Arguments:
+        array: array of n axes.
+        pad_width: an int, a pair, n pairs, or a dict from axis to pair: how many elements to add before and after.
+        mode: "constant" with `constant_values`, one for all (a Var too), or "edge", "reflect", "symmetric", "wrap".
+        kwargs: `constant_values`, or `reflect_type` "even".
+    Returns:
+        the padded array.
+    Errors:
+        GraphTypeError: another mode.
+    """
+    x = asarray(array)
+    widths = _pad_widths(pad_width, len(x.shape))
+    if mode == "constant":
+        return _pad_constant(x, widths, kwargs.get("constant_values", 0))
+    if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
+        raise GraphTypeError(
+            f"pad: there is no mode {mode!r} {kwargs or ''}", fix="use constant, edge, reflect, symmetric or wrap"
+        )
+    for axis, width in enumerate(widths):
+        if any(width):
+            x = along(x, axis, np.pad(np.arange(x.shape[axis]), width, mode))  # type: ignore[call-overload]
+    return x
+
+
+def _pad_constant(x: Any, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+    if isinstance(value, bool | int | float | complex):
+        return pad_with(x, widths=widths, value=value)
+    if np.ndim(value := asarray(value)) == 0:
+        inside = pad_with(x, widths=widths, value=0)
+        outside = np.ones(inside.shape, bool)
+        outside[_inside(x.shape, widths)] = False
+        return inside + asarray(value, inside.dtype) * outside
+    return _pad_ends(x, widths, broadcast_to(value, (len(widths), 2)))
+
+
+def _pad_ends(x: Any, widths: tuple[tuple[int, int], ...], values: Any) -> Any:
+    for axis, (before, after) in enumerate(widths):
+        ends = [(*x.shape[:axis], n, *x.shape[axis + 1 :]) for n in (before, after)]
+        first, last = (asarray(broadcast_to(values[axis, i], end), x.dtype) for i, end in enumerate(ends))
+        x = concatenate([first, x, last], axis)
+    return x

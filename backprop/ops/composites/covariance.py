@@ -1,0 +1,75 @@
+"""Covariances and correlations of several variables.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..arrays.as_array import asarray
+from ..arrays.axes import atleast_2d, expand_dims
+from ..arrays.diagonals import take_diagonal
+from ..arrays.joins import concatenate
+from ..arrays.views import reshape
+from ..elementwise.powers import sqrt
+from ..linear_algebra.products import adjoint, matmul
+from ..reductions.reductions import mean, sum
+
+# Statistics of several variables, and running sums.
+
+
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
+    *,
+    dtype: Any = None,
+) -> Any:
+    """`numpy.cov`: the covariance matrix of variables, one a row, or one a column with `rowvar` False.
+
+    Arguments:
+        m: vector (n,), or matrix of n observations.
+        y: further variables like `m`.
+        rowvar: whether rows are variables.
+        bias: whether to divide by n, not by n - 1.
+        ddof: divides by n - ddof; None goes by `bias`.
+        fweights: how often each observation counts (n,).
+        aweights: the weights of the observations (n,).
+        dtype: dtype of the result; None promotes.
+    Returns:
+        the matrix; a number for one variable.
+    """
+    rows = [_variables(asarray(x, dtype), rowvar) for x in (m, y) if x is not None]
+    x = concatenate(rows) if len(rows) > 1 else rows[0]
+    lost = ddof if ddof is not None else 0 if bias else 1
+    if fweights is None and aweights is None:
+        centred = x - mean(x, 1, keepdims=True)
+        matrix = matmul(centred, adjoint(centred)) / float(x.shape[1] - lost)
+    else:
+        matrix = _weighted_cov(x, lost, fweights, 1.0 if aweights is None else aweights)
+    return reshape(matrix, ()) if matrix.shape == (1, 1) else matrix
+
+
+def _weighted_cov(x: Any, lost: int, fweights: Any, aweights: Any) -> Any:
+    w = aweights if fweights is None else asarray(fweights, x.dtype) * aweights
+    total = sum(w)
+    centred = x - expand_dims(sum(x * w, 1), 1) / total
+    return matmul(centred * w, adjoint(centred)) / (total - lost * sum(w * aweights) / total)
+
+
+def _variables(x: Any, rowvar: bool) -> Any:
+    return atleast_2d(x) if rowvar or len(x.shape) < 2 else x.T
+
+
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+    """`numpy.corrcoef`: the correlation matrix of variables, given as for `cov`."""
+    matrix = cov(x, y, rowvar)
+    if not matrix.shape:
+        return matrix / matrix
+    spread = sqrt(take_diagonal(matrix, offset=0))
+    return matrix / expand_dims(spread, 1) / spread

@@ -1,0 +1,110 @@
+"""Places in sorted arrays, bins and partial orders.
+
+The one primitive is `insertion_points`, whose result has no cotangent. A partition is a whole sort.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError, ShapeError
+from ..arrays.arguments import is_traced
+from ..arrays.as_array import asarray
+from ..arrays.indexing.items import getitem, scatter_add
+from ..core.op import Op
+from ..core.types import NumericType, ValueType, numeric, value_type
+from ..elementwise.comparison import equal
+from ..elementwise.selection import maximum, minimum, where
+from ..reductions.running import argsort, sort
+from .differences import diff
+
+# Positions and interpolation.
+
+
+def _points_type(a: ValueType[Any], v: ValueType[Any], *, side: str) -> NumericType[Any]:
+    s, t = numeric("searchsorted", a, v)
+    if s.ndim != 1:
+        raise ShapeError(f"searchsorted: the shape {s.shape} is not that of a vector", fix="ravel the sorted array")
+    return value_type(t.shape, np.dtype(np.intp))
+
+
+insertion_points: Op = Op(
+    "insertion_points", _points_type, lambda a, v, *, side: np.searchsorted(a, v, side), home=__name__
+)
+
+
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: None = None) -> Any:
+    """`numpy.searchsorted`: where to insert `v` into an ascending vector `a`.
+
+    Errors:
+        GraphTypeError: `sorter` given.
+    """
+    if sorter is not None:
+        raise GraphTypeError("searchsorted: there is no `sorter` here", fix="use a[sorter] as the first argument")
+    return insertion_points(asarray(a), asarray(v), side=side)
+
+
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    """`numpy.digitize`: the number of the bin of each element; Vars as `bins` have to ascend."""
+    edges = asarray(bins)
+    side = "left" if right else "right"
+    if not is_traced(edges) and len(edges) > 1 and edges[0] > edges[-1]:
+        return len(edges) - searchsorted(edges[::-1], x, side)
+    return searchsorted(edges, x, side)
+
+
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: None = None) -> Any:
+    """`numpy.interp`: the piecewise linear function through the points (xp, fp).
+
+    Arguments:
+        x: where to take it.
+        xp: vector (n,), ascending.
+        fp: vector (n,).
+        left, right: the values before the first and after the last point; None means those of the points.
+        period: None.
+    Returns:
+        the values, differentiable by `x`, `xp`, `fp`, `left` and `right`; the slope at a point is that on its right.
+    Errors:
+        GraphTypeError: `period` given.
+    """
+    if period is not None:
+        raise GraphTypeError("interp: there is no `period` here", fix="reduce x with numpy.mod and extend the points")
+    at, xs, ys = asarray(x), asarray(xp), asarray(fp)
+    i = minimum(maximum(searchsorted(xs, at, "right") - 1, 0), max(0, xs.shape[0] - 2))
+    value = getitem(ys, i)
+    if xs.shape[0] > 1:
+        value = value + (at - getitem(xs, i)) * getitem(diff(ys) / diff(xs), i)
+    value = where(at < xs[0], ys[0] if left is None else left, value)
+    return where(at > xs[-1], ys[-1] if right is None else right, where(equal(at, xs[-1]), ys[-1], value))
+
+
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """`numpy.bincount`: the sums of the weights of each number in a plain vector `x` of integers.
+
+    Errors:
+        GraphTypeError: a Var as `x`, on whose values the length of the result would depend.
+    """
+    if is_traced(x):
+        raise GraphTypeError(
+            "bincount: the length of the result depends on the values of a Var",
+            fix="use backprop.ops.at_add(numpy.zeros(n), x, weights)",
+        )
+    places = np.asarray(x)
+    length = max(minlength, int(places.max(initial=-1)) + 1)
+    if weights is None:
+        return np.bincount(places, minlength=minlength)
+    return scatter_add(asarray(weights), places, shape=(length,), key=("array",), unique=False)
+
+
+def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
+    """`numpy.partition`: the sorted array, which is partitioned at each `kth`."""
+    return sort(a, axis)
+
+
+def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
+    """`numpy.argpartition`: the order that sorts, and so partitions at each `kth`."""
+    return argsort(a, axis)

@@ -1,0 +1,125 @@
+"""Eigenvalues and eigenvectors, of stacks of matrices.
+
+Eigenvectors have a derivative up to their phases: it is right for results that do not depend on these. Where
+eigenvalues are equal, the share of the vectors that is not determined counts as zero, so that functions of the values
+alone have finite cotangents.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays.as_array import asarray
+from ..arrays.axes import expand_dims, matrix_transpose
+from ..arrays.diagonals import diagonal
+from ..core.costs import PerMatrix
+from ..core.op import Op
+from ..core.types import TupleType, ValueType, array_type
+from ..elementwise.complex_parts import real
+from .decompositions import both, diagonal_matrix, hermitian, inverse_or_zero, real_of
+from .equations import inexact, matrices, solve_matrices
+from .products import conjugated, matmul
+
+
+class EigResult(NamedTuple):
+    """What `eig` returns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class EighResult(NamedTuple):
+    """What `eigh` returns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+def _gaps(w: Any) -> Any:
+    """1 / (w_j - w_i), or 0 where these are equal."""
+    return inverse_or_zero(expand_dims(w, -2) - expand_dims(w, -1))
+
+
+# Eigenvalues.
+
+
+def _eigh_type(x: ValueType[Any], *, uplo: str) -> TupleType:
+    t = matrices("eigh", x)
+    return TupleType((array_type(t.shape[:-1], real_of(inexact(t))), array_type(t.shape, inexact(t))))
+
+
+def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
+    (gw, gv), (w, v) = both(g), both(out)
+    turned = matrix_transpose(v)
+    inner = matmul(turned, gv) * _gaps(w) + diagonal_matrix(gw)
+    return hermitian(matmul(conjugated(v), matmul(inner, turned)))
+
+
+hermitian_eig: Op = Op(
+    "hermitian_eig",
+    _eigh_type,
+    lambda x, *, uplo: tuple(np.linalg.eigh(x, uplo)),
+    _eigh_vjp,
+    flops=PerMatrix(20),
+    home=__name__,
+)
+
+
+def eigh(a: Any, UPLO: str = "L") -> EighResult:
+    """`numpy.linalg.eigh`: eigenvalues (..., n) and eigenvectors (..., n, n) of Hermitian matrices.
+
+    Arguments:
+        a: matrices (..., n, n), of which one triangle is read.
+        UPLO: "L" or "U", which triangle.
+    Returns:
+        the eigenvalues, ascending, and the eigenvectors, as columns.
+    Errors:
+        ShapeError: no square matrix.
+    """
+    return EighResult(*both(hermitian_eig(asarray(a), uplo=UPLO.upper())))
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    """`numpy.linalg.eigvalsh`: the eigenvalues of Hermitian matrices (..., n, n), ascending."""
+    return eigh(a, UPLO).eigenvalues
+
+
+def _complex(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.result_type(dtype, np.complex64)
+
+
+def _eig_type(x: ValueType[Any]) -> TupleType:
+    t = matrices("eig", x)
+    dtype = _complex(inexact(t))
+    return TupleType((array_type(t.shape[:-1], dtype), array_type(t.shape, dtype)))
+
+
+def _eig(x: Any) -> tuple[Any, Any]:
+    w, v = np.linalg.eig(x)
+    return w.astype(_complex(w.dtype), copy=False), v.astype(_complex(v.dtype), copy=False)
+
+
+def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
+    (gw, gv), (w, v) = both(g), both(out)
+    turned = matrix_transpose(v)
+    product = matmul(turned, gv)
+    of_length = matmul(turned, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
+    inner = (product - of_length) * _gaps(w) + diagonal_matrix(gw)
+    return solve_matrices(turned, matmul(inner, turned))
+
+
+# Source of the rule: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, section 4.2:
+# the eigenvectors have length 1.
+general_eig: Op = Op("general_eig", _eig_type, _eig, _eig_vjp, flops=PerMatrix(100), home=__name__)
+
+
+def eig(a: Any) -> EigResult:
+    """`numpy.linalg.eig`: eigenvalues and eigenvectors of matrices (..., n, n), complex for real matrices too."""
+    return EigResult(*both(general_eig(asarray(a))))
+
+
+def eigvals(a: Any) -> Any:
+    """`numpy.linalg.eigvals`: the eigenvalues of matrices (..., n, n), complex for real matrices too."""
+    return eig(a).eigenvalues

@@ -1,0 +1,116 @@
+"""Singular values and vectors, of stacks of matrices.
+
+The vectors have a derivative up to their phases; where singular values are equal, the share of the vectors that is not
+determined counts as zero, so that functions of the values alone have finite cotangents.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..arrays.as_array import asarray
+from ..arrays.axes import expand_dims, matrix_transpose
+from ..arrays.diagonals import take_diagonal
+from ..arrays.tuples import item
+from ..core.costs import PerMatrix
+from ..core.op import Op
+from ..core.types import TupleType, ValueType, array_type
+from .decompositions import diagonal_matrix, inverse_or_zero, real_of
+from .equations import inexact, matrices
+from .products import adjoint, conjugated, matmul
+
+
+class SVDResult(NamedTuple):
+    """What `svd` returns."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+# Singular values.
+
+
+def _svd_type(x: ValueType[Any], *, full: bool) -> TupleType:
+    t = matrices("svd", x, False)
+    *batch, m, n = t.shape
+    k = min(m, n)
+    u, vh = ((m, m), (n, n)) if full else ((m, k), (k, n))
+    kinds = inexact(t), real_of(inexact(t))
+    return TupleType(
+        (array_type((*batch, *u), kinds[0]), array_type((*batch, k), kinds[1]), array_type((*batch, *vh), kinds[0]))
+    )
+
+
+def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
+    k = min(x.shape[-2:])
+    gu, gv = conjugated(item(g, index=0)), matrix_transpose(item(g, index=2))
+    u, v, s = item(out, index=0), adjoint(item(out, index=2)), item(out, index=1)
+    u1, v1, gu1, gv1 = u[..., :k], v[..., :k], gu[..., :k], gv[..., :k]
+    left, right = _skew(matmul(adjoint(u1), gu1)), _skew(matmul(adjoint(v1), gv1))
+    across, down = expand_dims(s, -2), expand_dims(s, -1)
+    gaps = inverse_or_zero((across - down) * (across + down))
+    inner = left * gaps * across + down * (right * gaps) + diagonal_matrix(item(g, index=1))
+    if x.dtype.kind == "c":
+        inner = inner + diagonal_matrix(take_diagonal(left, offset=0) * (0.5 * inverse_or_zero(s)))
+    total = matmul(matmul(u1, inner), adjoint(v1))
+    turn_u, turn_v = _outside(u, gu, k), _outside(v, gv, k)
+    inverse = inverse_or_zero(across)
+    if turn_u is not None:
+        total = total + matmul(turn_u * inverse, adjoint(v1))
+    if turn_v is not None:
+        total = total + matmul(u1 * inverse, adjoint(turn_v))
+    return conjugated(total)
+
+
+def _skew(x: Any) -> Any:
+    return x - adjoint(x)
+
+
+def _outside(u: Any, gu: Any, k: int) -> Any:
+    """What turns the first k columns of u (m, k or m) out of their span; None where they span everything."""
+    first, rows, columns = u[..., :k], u.shape[-2], u.shape[-1]
+    if rows == k:
+        return None
+    turn = gu[..., :k] - matmul(first, matmul(adjoint(first), gu[..., :k]))
+    if columns == k:
+        return turn
+    return turn - matmul(u[..., k:], matmul(adjoint(gu[..., k:]), first))
+
+
+# Source of the rule: Townsend, Differentiating the singular value decomposition, 2016; the complex diagonal as in
+# Wan and Zhang, Automatic differentiation for complex valued SVD, arXiv:1909.02659. Further columns of a full u turn
+# against the first ones.
+singular_values: Op = Op(
+    "singular_values",
+    _svd_type,
+    lambda x, *, full: tuple(np.linalg.svd(x, full)),
+    _svd_vjp,
+    flops=PerMatrix(35),
+    home=__name__,
+)
+
+
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False) -> Any:
+    """`numpy.linalg.svd`.
+
+    Arguments:
+        a: matrices (..., m, n).
+        full_matrices: whether u and vh are square; else their inner axis has length k = min(m, n).
+        compute_uv: whether to return more than the singular values.
+        hermitian: ignored: it only makes NumPy faster.
+    Returns:
+        u (..., m, m or k), the singular values (..., k), descending, and vh (..., n or k, n).
+    Errors:
+        ShapeError: no matrix.
+    """
+    result = singular_values(asarray(a), full=bool(full_matrices and compute_uv))
+    u, s, vh = (item(result, index=i) for i in range(3))
+    return SVDResult(u, s, vh) if compute_uv else s
+
+
+def svdvals(x: Any, /) -> Any:
+    """`numpy.linalg.svdvals`: the singular values of matrices (..., m, n), descending."""
+    return svd(x, compute_uv=False)

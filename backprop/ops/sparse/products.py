@@ -1,0 +1,99 @@
+"""The two primitives of sparse matrices, which are each other's derivatives.
+
+    sparse_matmul(data, indices, indptr, x)     A @ x, or A.T @ x, A in CSR form
+    sampled_matmul(a, b, indices, indptr)       (a @ b.T)[r, c] for each element (r, c) of the pattern
+
+The indices are operands, so that the graph of a function does not depend on the pattern.
+
+Source: the derivatives of a product, element by element; "sampled dense-dense matrix multiplication" in the literature.
+Limits: sampled_matmul holds two arrays of nnz rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from ...errors import ShapeError
+from ..core.op import Op
+from ..core.types import NumericType, Shape, ValueType, numeric, value_type
+
+# The two primitives.
+
+
+def _matmul_type(
+    data: ValueType[Any],
+    indices: ValueType[Any],
+    indptr: ValueType[Any],
+    x: ValueType[Any],
+    *,
+    shape: Shape,
+    flip: bool,
+) -> NumericType[Any]:
+    values, places, operand = numeric("sparse_matmul", data, indices, x)
+    if values.shape != places.shape:
+        raise ShapeError(
+            f"a sparse matrix of {places.size} elements got data of shape {values.shape}",
+            fix="hand in as many numbers as the pattern has places",
+        )
+    rows, columns = shape[::-1] if flip else shape
+    if operand.ndim not in (1, 2) or operand.shape[0] != columns:
+        raise ShapeError(
+            f"matmul: a sparse matrix of shape {(rows, columns)} does not fit an array of {operand.shape}",
+            fix="the array needs as many rows as the sparse matrix has columns",
+        )
+    return value_type((rows, *operand.shape[1:]), np.result_type(values.dtype, operand.dtype))
+
+
+def _matmul(data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool) -> Any:
+    matrix = sp.csr_array((data, indices, indptr), shape=shape)
+    return (matrix.T if flip else matrix) @ x
+
+
+def _matmul_vjp(
+    g: Any, out: Any, data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool
+) -> tuple[Any, ...]:
+    a, b = (x, g) if flip else (g, x)
+    by_data = sampled_matmul(a, b, indices, indptr, shape=shape)
+    return by_data, None, None, sparse_matmul(data, indices, indptr, g, shape=shape, flip=not flip)
+
+
+sparse_matmul: Op = Op(
+    "sparse_matmul",
+    _matmul_type,
+    _matmul,
+    _matmul_vjp,
+    flops=lambda data, indices, indptr, x, out, *, shape, flip: 2.0 * data.size * (x.shape[1] if x.ndim > 1 else 1),
+    home=__name__,
+)
+
+
+def _sampled_type(
+    a: ValueType[Any], b: ValueType[Any], indices: ValueType[Any], indptr: ValueType[Any], *, shape: Shape
+) -> NumericType[Any]:
+    left, right, places = numeric("sampled_matmul", a, b, indices)
+    return value_type(places.shape, np.result_type(left.dtype, right.dtype))
+
+
+def _sampled(a: Any, b: Any, indices: Any, indptr: Any, *, shape: Shape) -> Any:
+    rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
+    left, right = a[rows], b[indices]
+    return left * right if left.ndim == 1 else np.einsum("ij,ij->i", left, right)
+
+
+def _sampled_vjp(g: Any, out: Any, a: Any, b: Any, indices: Any, indptr: Any, *, shape: Shape) -> tuple[Any, ...]:
+    by_a = sparse_matmul(g, indices, indptr, b, shape=shape, flip=False)
+    by_b = sparse_matmul(g, indices, indptr, a, shape=shape, flip=True)
+    return by_a, by_b, None, None
+
+
+sampled_matmul: Op = Op(
+    "sampled_matmul",
+    _sampled_type,
+    _sampled,
+    _sampled_vjp,
+    flops=lambda a, b, indices, indptr, out, *, shape: 2.0 * indices.size * (a.shape[1] if a.ndim > 1 else 1),
+    home=__name__,
+)
