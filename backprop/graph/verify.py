@@ -10,8 +10,9 @@ from itertools import chain
 from typing import Any
 
 from ..errors import BackpropError, VerifyError
-from ..ops.core.types import NumericType, ScalarType, TupleType, ValueType
+from ..ops.core.types import NumericType, TupleType, ValueType
 from .graph import Graph, Node, same_nodes
+from .weak_numbers import strong
 
 
 def verify(graph: Graph, after: str = "build", known: Graph | None = None) -> Graph:
@@ -56,15 +57,11 @@ def _verify_type(node: Node, types: Sequence[ValueType[Any]], where: str) -> Non
     try:
         inferred = node.op.infer(*types, **dict(node.params))
         if not same_type(inferred, node.type):  # values are strongly typed, and a pass may have dropped a cast to that
-            inferred = node.op.infer(*map(_strong, types), **dict(node.params))
+            inferred = node.op.infer(*map(strong, types), **dict(node.params))
     except BackpropError as error:
         raise VerifyError(f"{where}: {error}", node.source) from error
     if not same_type(inferred, node.type):
         raise VerifyError(f"{where} is {node.type}, not {inferred}", node.source)
-
-
-def _strong(type: ValueType[Any]) -> ValueType[Any]:
-    return ScalarType(type.dtype) if isinstance(type, ScalarType) else type
 
 
 def same_type(one: ValueType[object], other: ValueType[object]) -> bool:

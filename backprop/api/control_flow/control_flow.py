@@ -20,12 +20,13 @@ from ...graph.autodiff.control_flow import switch as switch_op
 from ...graph.autodiff.loops import Loop
 from ...graph.autodiff.loops import scan as scan_op
 from ...graph.graph import Graph
-from ...graph.tracing.body import Traced, agree, alike, as_type, follows, rebuilt, trace_body, with_numbers
+from ...graph.tracing.body import Traced, agree, alike, rebuilt, trace_body, with_numbers
 from ...graph.tracing.builder import Builder, Var
 from ...graph.tracing.fields import choice, closest, narrow, narrowed
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import Static, Structure, flatten, unflatten
 from ...graph.verify import same_type
+from ...graph.weak_numbers import as_type, follows, strong
 from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
 from ..verbs.call import called
@@ -168,7 +169,7 @@ def _steady(
     body = trace_body(step, structure, [*types, *rows], runner(current()))
     for _ in range(ROUNDS):
         found = body.graph.output_types[: len(types)]
-        settled = [_strong(new) if is_free else t for t, new, is_free in zip(types, found, free, strict=True)]
+        settled = [strong(new) if is_free else t for t, new, is_free in zip(types, found, free, strict=True)]
         if settled == types:
             break
         types = settled
@@ -186,7 +187,7 @@ def _kept(body: Traced, types: list[ValueType[Any]], structure: Structure) -> Tr
                 user_line(),
                 "start with the shape and dtype that the steps keep",
             )
-    results = [*types, *map(_strong, found[len(types) :])]
+    results = [*types, *map(strong, found[len(types) :])]
     inputs = body.graph.inputs
     return dataclasses.replace(body, graph=rebuilt(body.graph, inputs, range(len(inputs)), results))
 
@@ -196,10 +197,6 @@ def _path(structure: Structure, k: int) -> str:
     leaves = zip(structure.paths(""), structure.leaves, strict=True)
     paths = [path for path, leaf in leaves if not isinstance(leaf, Static)]
     return paths[k].replace("[0]", "init", 1)
-
-
-def _strong(t: ValueType[Any]) -> ValueType[Any]:
-    return scalar_type(t.dtype) if isinstance(t, NumericType) and t.weak else t
 
 
 def checkpoint(f: Callable[P, R]) -> Callable[P, R]:

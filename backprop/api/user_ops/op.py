@@ -26,12 +26,12 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ...errors import ArgumentError, BackpropError
-from ...graph.tracing.builder import Var, promoted
+from ...graph.tracing.builder import Var
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import flatten, is_dynamic, unflatten
+from ...graph.weak_numbers import casts_of
 from ...ops.arrays.tuples import taken
 from ...ops.core.op import Kind, Op, Op1, Op2, Op3, Op4
-from ...ops.core.types import NumericType
 from ...ops.elementwise.conversion import cast
 from ..verbs.run import youngest
 from .rules import (
@@ -144,14 +144,11 @@ def _is_operand(leaf: Any) -> bool:
 
 
 def settled(operands: Sequence[Var[Any]]) -> tuple[Var[Any], ...]:
-    """The operands, weak ones cast to the dtype that their company asks for."""
-    types = [var.type for var in operands if isinstance(var.type, NumericType)]
-    strong = tuple([t.dtype for t in types if not t.weak])
-    return tuple([_strong(var, strong) if strong and getattr(var.type, "weak", False) else var for var in operands])
-
-
-def _strong(var: Var[Any], company: tuple[np.dtype[Any], ...]) -> Var[Any]:
-    return cast(var, dtype=promoted(company, var.dtype.kind).name)  # type: ignore[no-any-return]
+    """The operands, weak ones cast to the dtype that they take beside the strong ones."""
+    strengthened = list(operands)
+    for position, dtype in casts_of([var.type for var in operands]):
+        strengthened[position] = cast(operands[position], dtype=dtype.name)
+    return tuple(strengthened)
 
 
 class Options(TypedDict, total=False):

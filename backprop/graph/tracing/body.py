@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError
-from ...ops.core.types import NumericType, ValueType, type_of
-from ...ops.elementwise.conversion import cast
+from ...ops.core.types import ValueType, type_of
 from ..graph import Graph
 from ..verify import same_type
-from .builder import Builder, Run, Var, promoted
+from ..weak_numbers import as_type, follows
+from .builder import Builder, Run, Var
 from .source_lines import user_line
 from .structure import Static, Structure, flatten, unflatten
 
@@ -155,13 +155,6 @@ def _common(op: str, types: Sequence[ValueType[Any]]) -> ValueType[Any]:
     return wanted
 
 
-def follows(t: ValueType[Any], wanted: ValueType[Any]) -> bool:
-    """Whether a Python number can be of a type."""
-    if not isinstance(t, NumericType) or not isinstance(wanted, NumericType) or not t.weak or wanted.shape:
-        return False
-    return promoted((wanted.dtype,), t.dtype.kind) == wanted.dtype
-
-
 def _disagree(op: str, k: int, what: str, wanted: str) -> GraphTypeError:
     return GraphTypeError(
         f"the functions of {op} return different things: number {k} returns {what}, another one {wanted}",
@@ -176,10 +169,3 @@ def rebuilt(graph: Graph, inputs: Sequence[Any], places: Sequence[int], types: S
     variables = [builder.input(t) for t in inputs]
     results = builder.inline(graph, [variables[place] for place in places])
     return builder.build([as_type(var, t).id for var, t in zip(results, types, strict=True)])[0]
-
-
-def as_type(var: Any, t: ValueType[Any]) -> Any:
-    """The Var, cast to the dtype of a type."""
-    if isinstance(t, NumericType) and (var.type.dtype != t.dtype or (var.type.weak and not t.weak)):
-        return cast(var, dtype=t.dtype.name)
-    return var

@@ -4,7 +4,7 @@ The builder is the only mutable thing in this layer. Each Var carries its own bu
 traces cannot disturb each other: an op whose operands belong to several builders is emitted by the youngest, which
 takes in the others' Vars as it takes in arrays, as further inputs.
 
-A Python number takes the dtype of the arrays it meets (NEP 50): `settle` casts it when it enters an op, so that values
+A Python number takes the dtype of the arrays it meets (NEP 50): it is cast when it enters an op, so that values
 at run time are always strongly typed.
 """
 
@@ -41,6 +41,7 @@ from ...ops.sparse.matrix import asked_by_scipy, beside_sparse
 from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
+from ..weak_numbers import Signature, signature
 from .fields import annotated, field, type_of_field
 from .guard import Guard, same_bits
 from .source_lines import is_operator, located, source_of, user_frame, user_line
@@ -59,13 +60,6 @@ class Asked(NamedTuple):
     graph: Graph | None  # None where the value was known
     start: tuple[NodeId, ...]  # ids that its inputs stand for
     made: tuple[NodeId, ...]  # ids that its outputs stand for
-
-
-class Signature(NamedTuple):
-    """What an op does with operands of some types."""
-
-    type: ValueType[Any]  # of the result
-    casts: tuple[tuple[int, np.dtype[Any]], ...]  # positions of weak operands, and what they are cast to
 
 
 class Builder:
@@ -380,27 +374,6 @@ def number_node(cls: type, number: float) -> Node:
 def literal_node(constant: Literal) -> Node:
     """The node of a constant."""
     return Node(literal, (), Params.of(value=constant), literal.infer(constant))
-
-
-@lru_cache(maxsize=4096)
-def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
-    """What an op does with operands of some types; weak ones are cast to the dtype that their company asks for."""
-    strong = tuple(t.dtype for t in types if isinstance(t, NumericType) and not t.weak)
-    settled = list(types)
-    casts = []
-    for position, type in enumerate(types):
-        if strong and getattr(type, "weak", False):
-            dtype = promoted(strong, type.dtype.kind)
-            casts.append((position, dtype))
-            settled[position] = cast.infer(type, dtype=dtype.name)
-    return Signature(op.infer(*settled, **dict(params)), tuple(casts))
-
-
-@lru_cache(maxsize=256)
-def promoted(strong: tuple[np.dtype[Any], ...], kind: str) -> np.dtype[Any]:
-    """The dtype that a Python number of a kind takes among dtypes, by NumPy's rules."""
-    weak: Any = {"f": 0.0, "c": 0j, "i": 0, "b": False}[kind]
-    return np.result_type(*strong, weak)
 
 
 def itself(value: Any) -> Any:
