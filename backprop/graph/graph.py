@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from textwrap import indent
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +22,9 @@ from ..ops.core.types import ValueType, type_of, value_type
 from .params import NO_PARAMS, Params
 
 NodeId = int
+SHOWN = 40
+"""Lines of a graph's text that are printed."""
+
 NUMBERS = (bool, int, float, complex)
 
 
@@ -97,6 +101,11 @@ class Graph:
     def _equals(self, other: Graph) -> bool:
         same = self.inputs == other.inputs and self.outputs == other.outputs and len(self) == len(other)
         return same and all([node[:3] == twin[:3] for node, twin in zip(self.nodes, other.nodes, strict=True)])
+
+    def __repr__(self) -> str:
+        lines = to_text(self).splitlines()
+        cut = [*lines[: SHOWN - 2], f"  ... {len(lines) - SHOWN + 1} more lines", lines[-1]]
+        return "\n".join(lines if len(lines) <= SHOWN else cut)
 
     def __reduce__(self) -> tuple[Any, ...]:  # hashes differ between processes
         return Graph, (self.inputs, self.nodes, self.outputs, self.names)
@@ -178,3 +187,33 @@ def _literal_value(value: Literal) -> Any:
 
 
 literal = Op("literal", _literal_type, _literal_value, home=__name__)
+
+
+# A graph as text.
+
+
+def to_text(graph: Graph) -> str:
+    """A graph as text, a node a line: its id, op, operands, parameters and type; below it the bodies that it holds."""
+    names = [f"%{i}{': ' + name if name else ''} {type}" for i, (name, type) in enumerate(_inputs(graph))]
+    lines = [f"graph({', '.join(names)})"]
+    for i, node in enumerate(graph.nodes, graph.first):
+        lines.append(f"  %{i} = {_call(node)}  {node.type}")
+        lines += [indent(to_text(body), "    ") for body in bodies(node)]
+    return "\n".join([*lines, f"return {', '.join(f'%{i}' for i in graph.outputs)}"])
+
+
+def _inputs(graph: Graph) -> list[tuple[str, object]]:
+    names = (*graph.names, *("" for _ in range(graph.first - len(graph.names))))
+    return list(zip(names, graph.inputs, strict=True))
+
+
+def _call(node: Node) -> str:
+    if node.op is literal:
+        return _literal(node.param("value"))
+    operands = [f"%{i}" for i in node.inputs]
+    return f"{node.op.name}({', '.join([*operands, *(f'{k}={value}' for k, value in node.params if k != 'bodies')])})"
+
+
+def _literal(value: object) -> str:
+    assert isinstance(value, Literal)
+    return f"literal {value.value}" if not value.shape else f"literal of shape {value.shape}"

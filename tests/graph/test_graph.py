@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.graph.graph import Graph, Literal, literal
+from backprop.graph.graph import Graph, Literal, Node, literal
+from backprop.graph.params import NO_PARAMS
+from backprop.ops.core.types import ArrayType
 from backprop.ops.elementwise.trigonometric import sin
 
 
@@ -119,3 +121,20 @@ def test_the_hash_of_a_graph_is_not_pickled() -> None:
     before = pickle.dumps(graph)
     hash(graph)
     assert pickle.dumps(graph) == before
+
+
+def chain(length: int) -> Graph:
+    nodes = tuple(Node(sin, (k,), NO_PARAMS, ArrayType(2)) for k in range(length))
+    return Graph((ArrayType(2),), nodes, (length,), ("x",))
+
+
+def test_a_graph_prints_as_text() -> None:
+    assert repr(chain(1)) == "graph(%0: x float64[2])\n  %1 = sin(%0)  float64[2]\nreturn %1"
+    assert str(chain(1)) == repr(chain(1))
+
+
+def test_a_long_graph_prints_forty_lines() -> None:
+    assert len(repr(chain(38)).splitlines()) == 40
+    lines = repr(chain(100)).splitlines()
+    assert len(lines) == 40
+    assert lines[-2:] == ["  ... 63 more lines", "return %100"]

@@ -454,6 +454,10 @@ class Var(Generic[T]):
     def __repr__(self) -> str:
         return f"Var({self.type}, %{self.id})"
 
+    def __dir__(self) -> list[str]:
+        array = METHODS if isinstance(self.type, NumericType) else ()
+        return sorted({*object.__dir__(self), *array})
+
     @property
     def value(self) -> Any:
         """The plain value, for code that is steered by it; it carries no gradient."""

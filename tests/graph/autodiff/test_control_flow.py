@@ -12,9 +12,8 @@ from backprop.errors import GraphTypeError, TracedConversionError
 from backprop.graph.autodiff.control_flow import after, call, owned, position, pull, switch
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
-from backprop.graph.graph import Graph, Node, bodies, parameters, with_bodies
+from backprop.graph.graph import Graph, Node, bodies, parameters, to_text, with_bodies
 from backprop.graph.params import Params
-from backprop.graph.text import to_text
 from backprop.graph.tracing.body import agree, alike, trace_body, with_numbers
 from backprop.graph.tracing.builder import Builder
 from backprop.graph.tracing.fields import annotated, choice, closest, narrowed

@@ -21,7 +21,7 @@ from backprop.errors import (
     UnknownFunctionError,
 )
 from backprop.graph.tracing.builder import Builder, Var
-from backprop.ops.core.types import type_of
+from backprop.ops.core.types import ArrayType, OpaqueType, type_of
 
 HERE = r"test_builder\.py"
 X = np.array([[0.5, -1.5, 2.0], [1.0, 3.0, -0.25]])
@@ -228,3 +228,10 @@ def test_values_steer_the_code() -> None:
 
     same(bp.evaluate(halved)(X), halved(X))
     assert bp.evaluate(lambda x: x * x.value.shape[0])(X).shape == X.shape
+
+
+def test_dir_lists_the_methods_of_an_array() -> None:
+    builder = Builder()
+    names = dir(builder.input(ArrayType(2)))
+    assert {"sum", "reshape", "shape", "T", "value"} <= set(names)
+    assert "reshape" not in dir(builder.input(OpaqueType(str)))
