@@ -21,7 +21,8 @@ def cases() -> list[object]:
 
 @pytest.mark.parametrize("path", cases())
 def test_an_example_runs(path: Path) -> None:
-    runpy.run_path(str(path), run_name="__main__")
+    names = runpy.run_path(str(path), run_name="__main__")
+    assert names["__doc__"] == ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")), clean=False)  # to its end
 
 
 @pytest.mark.parametrize("path", cases())

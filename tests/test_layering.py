@@ -10,6 +10,7 @@ what needs another layer's types depends on that layer.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -36,6 +37,25 @@ PASSES = f"{PACKAGE}.graph.passes."
 DASK = {"dask", "distributed"}
 OPTIONAL: frozenset[str] = frozenset({"attrs"})
 """Third parties that are no dependency, and so may be imported inside the function that needs them."""
+LONGEST, FULLEST = 300, 12
+"""Lines of a module, and modules of a folder on one level beside its `__init__`."""
+STILL_LONG: frozenset[str] = frozenset(
+    {
+        "backprop.graph.tracing.builder",
+        "backprop.ops",
+        "backprop.ops.arrays.arrangement",
+        "backprop.ops.arrays.indexing",
+        "backprop.ops.arrays.shapes",
+        "backprop.ops.composites.numeric",
+        "backprop.ops.linear_algebra.decompositions",
+        "backprop.ops.linear_algebra.matrices",
+        "backprop.ops.linear_algebra.products",
+        "backprop.ops.reductions.reductions",
+        "backprop.ops.sparse.sparse",
+    }
+)
+STILL_FULL: frozenset[str] = frozenset()
+"""What is to be taken apart; these lists only shrink."""
 
 
 class Import(NamedTuple):
@@ -191,6 +211,21 @@ def modules_have_docstrings(modules: Modules) -> Iterator[str]:
             yield module.at(1, "no docstring")
 
 
+def modules_are_short(modules: Modules) -> Iterator[str]:
+    for module in modules.values():
+        lines = max((node.end_lineno or 0 for node in module.tree.body), default=0)
+        if lines > LONGEST and module.name not in STILL_LONG:
+            yield module.at(1, f"{lines} lines are more than {LONGEST}; take it apart along its seams")
+
+
+def folders_are_small(modules: Modules) -> Iterator[str]:
+    folders = {name.rpartition(".")[0] for name in modules}
+    leaves = Counter(name.rpartition(".")[0] for name in modules if name not in folders)
+    for folder, count in leaves.items():
+        if folder and count > FULLEST and folder not in STILL_FULL:
+            yield f"{folder}: {count} modules on one level are more than {FULLEST}; give some of them a room"
+
+
 def top(name: str) -> str:
     return name.partition(".")[0]
 
@@ -223,6 +258,8 @@ RULES: tuple[Rule, ...] = (
     no_global_statements,
     no_pass_imports_a_pass,
     modules_have_docstrings,
+    modules_are_short,
+    folders_are_small,
 )
 
 
@@ -329,6 +366,20 @@ def test_a_fault_is_found(rule: Rule, name: str, source: str, expected: str, tmp
     found = violations_in(write_tree(tmp_path, {**SOUND, name: source}), rule)
     assert len(found) == 1
     assert expected in found[0]
+
+
+def test_a_long_module_is_found(tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {**SOUND, "ops/types.py": "x = 1\n" * 299})
+    assert violations_in(root, modules_are_short) == []
+    root = write_tree(tmp_path, {**SOUND, "ops/types.py": "x = 1\n" * 300})
+    assert len(violations_in(root, modules_are_short)) == 1
+
+
+def test_a_full_folder_is_found(tmp_path: Path) -> None:
+    files = {f"ops/family{k}.py": "" for k in range(11)}
+    assert violations_in(write_tree(tmp_path, {**SOUND, **files}), folders_are_small) == []
+    (found,) = violations_in(write_tree(tmp_path, {**SOUND, **files, "ops/more.py": ""}), folders_are_small)
+    assert found.startswith("backprop.ops: 13 modules")
 
 
 def test_a_module_without_a_docstring_is_found(tmp_path: Path) -> None:

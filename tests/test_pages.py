@@ -16,9 +16,12 @@ PAGES = sorted(path for path in DOCS.glob("*.md") if "```python" in path.read_te
 def test_the_examples_of_a_page_run(page: Path) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
     text = page.read_text(encoding="utf-8")
+    ran = 0
     for block in re.finditer(r"```python\n(.*?)```", text, re.DOTALL):
         line = text.count("\n", 0, block.start(1))
         exec(compile("\n" * line + block[1], str(page), "exec", dont_inherit=True), names)
+        ran += 1
+    assert ran == text.count("```python\n") > 0
 
 
 def test_a_page_that_fails_is_found(tmp_path: Path) -> None:
