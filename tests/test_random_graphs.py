@@ -14,12 +14,14 @@ import backprop as bp
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.passes import DEFAULT_PASSES, run_passes
+from backprop.graph.passes import DEFAULT_PASSES, Pass, run_passes
 from backprop.graph.passes.common_subexpressions import merge_shared
-from backprop.graph.passes.peephole.constant_folding import fold_constants
-from backprop.graph.passes.peephole.identities import drop_identities
+from backprop.graph.passes.peephole.broadcasts import narrowed
+from backprop.graph.passes.peephole.constant_folding import fold
+from backprop.graph.passes.peephole.identities import unwrap
 from backprop.graph.passes.peephole.simplify import simplify
-from backprop.graph.passes.peephole.sum_trees import balance_sums
+from backprop.graph.passes.peephole.sum_trees import balance
+from backprop.graph.rewrite import rewritten
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
@@ -32,7 +34,7 @@ from tests.strategies import Program, programs
 
 EXECUTORS = {"serial": Serial(), **{f"threads-{n}": Threads(n) for n in (1, 2, 4)}}
 
-PARTS = (fold_constants, drop_identities, merge_shared, balance_sums)  # of the pass `simplify`
+RULES = (fold, unwrap, narrowed, balance)  # of the pass `simplify`
 
 
 def joint(program: Program) -> Graph:
@@ -73,18 +75,28 @@ def test_the_gradient_through_the_public_verb(program: Program) -> None:
     close(gradients, reference.gradient(scalar, program.values), 1e-9)
 
 
-@pytest.mark.parametrize("step", dict.fromkeys((*DEFAULT_PASSES, *PARTS)), ids=lambda step: step.__name__)
+@pytest.mark.parametrize("step", dict.fromkeys((*DEFAULT_PASSES, merge_shared)), ids=lambda step: step.__name__)
 @given(program=st.sampled_from(["float64", "float32"]).flatmap(programs))
 def test_a_pass_keeps_the_meaning(step: Any, program: Program) -> None:
+    keeps_the_meaning(step, program, exactly=step is not simplify)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@given(program=st.sampled_from(["float64", "float32"]).flatmap(programs))
+def test_a_rule_of_the_peephole_pass_keeps_the_meaning(rule: Any, program: Program) -> None:
+    keeps_the_meaning(lambda graph: rewritten(graph, rule), program, exactly=rule is not balance)
+
+
+def keeps_the_meaning(step: Pass, program: Program, exactly: bool) -> None:
     graph = joint(program)
     expected = evaluate(graph, program.values)
-    after = verify(step(graph), step.__name__)
+    after = verify(step(graph))
     assert after.inputs == graph.inputs
     found = evaluate(after, program.values)
-    if step in (balance_sums, simplify):
-        close(found, expected, 1e-5 if program.values[0].dtype == np.float32 else 1e-12)
-    else:
+    if exactly:
         same_bits(found, expected)
+    else:
+        close(found, expected, 1e-5 if program.values[0].dtype == np.float32 else 1e-12)
 
 
 @given(programs())

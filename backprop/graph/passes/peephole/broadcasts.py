@@ -11,16 +11,11 @@ from ....ops.arrays.views import expand_to, reshape_to
 from ....ops.core.op import Op
 from ....ops.core.types import ArrayType, NumericType
 from ....ops.elementwise.arithmetic import add, divide, multiply, ratio, scale, subtract
-from ...graph import Graph, Node, NodeId
+from ...graph import Node, NodeId
 from ...params import NO_PARAMS
-from ...rewrite import Rewrite, rewritten
+from ...rewrite import Rewrite
 
 OPS = frozenset({add, subtract, multiply, divide, ratio, scale})
-
-
-def drop_broadcasts(graph: Graph) -> Graph:
-    """The graph without broadcasts that the ops behind them do themselves."""
-    return rewritten(graph, narrowed)
 
 
 def narrowed(rewrite: Rewrite, node: Node) -> NodeId | None:

@@ -13,16 +13,11 @@ import numpy as np
 from ....ops.arrays.creation import filled
 from ....ops.core.op import Kind
 from ....ops.core.types import ArrayType, NumericType
-from ...graph import Graph, Literal, Node, NodeId, literal
+from ...graph import Literal, Node, NodeId, literal
 from ...params import Params
-from ...rewrite import Rewrite, rewritten
+from ...rewrite import Rewrite
 
 LARGEST = 64  # elements
-
-
-def fold_constants(graph: Graph) -> Graph:
-    """The graph with literals in the place of nodes that read literals only."""
-    return rewritten(graph, fold)
 
 
 def fold(rewrite: Rewrite, node: Node) -> NodeId | None:

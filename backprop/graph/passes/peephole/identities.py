@@ -15,14 +15,9 @@ from ....ops.arrays.views import sum_to
 from ....ops.core.op import Op
 from ....ops.elementwise.arithmetic import divide, multiply, negative
 from ....ops.elementwise.conversion import cast
-from ...graph import Graph, Node, NodeId
-from ...rewrite import Rewrite, rewritten
+from ...graph import Node, NodeId
+from ...rewrite import Rewrite
 from ...verify import same_type
-
-
-def drop_identities(graph: Graph) -> Graph:
-    """The graph without ops whose result is one of their operands."""
-    return rewritten(graph, unwrap)
 
 
 def unwrap(rewrite: Rewrite, node: Node) -> NodeId | None:

@@ -7,15 +7,10 @@ only, so the bits of the result do not depend on who adds. Cost: one node for ea
 from __future__ import annotations
 
 from ....ops.arrays.accumulate import accumulate, accumulate_values
-from ...graph import Graph, Node, NodeId
-from ...rewrite import Rewrite, rewritten
+from ...graph import Node, NodeId
+from ...rewrite import Rewrite
 
 WIDTH = 4
-
-
-def balance_sums(graph: Graph) -> Graph:
-    """The graph with trees in the place of sums of more than WIDTH terms."""
-    return rewritten(graph, balance)
 
 
 def balance(rewrite: Rewrite, node: Node) -> NodeId | None:

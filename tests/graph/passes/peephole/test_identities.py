@@ -12,7 +12,7 @@ from backprop import ops
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes.dead_code import drop_dead_code
-from backprop.graph.passes.peephole.identities import drop_identities
+from backprop.graph.passes.peephole.simplify import simplify
 from backprop.graph.tracing.trace import trace
 from backprop.graph.verify import verify
 
@@ -46,7 +46,7 @@ KEPT = {
 
 @pytest.mark.parametrize("f", GONE.values(), ids=GONE)
 def test_an_identity_is_dropped(f: Any) -> None:
-    graph = drop_dead_code(verify(drop_identities(graph_of(f))))
+    graph = drop_dead_code(verify(simplify(graph_of(f))))
     assert len(graph) == 0
     assert evaluate(graph, [X])[0].tobytes() == evaluate(graph_of(f), [X])[0].tobytes()
 
@@ -54,20 +54,20 @@ def test_an_identity_is_dropped(f: Any) -> None:
 @pytest.mark.parametrize("f", KEPT.values(), ids=KEPT)
 def test_what_changes_something_stays(f: Any) -> None:
     graph = graph_of(f)
-    after = drop_dead_code(verify(drop_identities(graph)))
+    after = drop_dead_code(verify(simplify(graph)))
     assert len(after) >= 1
     with np.errstate(all="ignore"):
         assert evaluate(after, [X])[0].tobytes() == evaluate(graph, [X])[0].tobytes()
 
 
 def test_chains_of_identities() -> None:
-    graph = drop_dead_code(drop_identities(graph_of(lambda x: np.sin((x * 1.0) / 1.0) * 1)))
+    graph = drop_dead_code(simplify(graph_of(lambda x: np.sin((x * 1.0) / 1.0) * 1)))
     assert [node.op.name for node in graph.nodes] == ["sin"]
 
 
 def test_a_cast_of_a_python_number_is_dropped_and_holds() -> None:
     graph = trace(lambda x, y: ops.astype(x, "float64") * y, (2.1, np.float32(3)), {}, None).graph
-    after = drop_dead_code(verify(drop_identities(graph)))
+    after = drop_dead_code(verify(simplify(graph)))
     assert [node.op.name for node in after.nodes] == ["multiply"]
     (value,) = evaluate(after, [2.1, np.float32(3)])
     assert value.dtype == np.float64
