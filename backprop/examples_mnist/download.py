@@ -158,8 +158,8 @@ def _fetch(url: str, most: int, seconds: float) -> bytes:
 
 
 def _fetch_into(cache: Path, remote: Remote, fetch: Fetch, seconds: float) -> None:
-    def downloader(url: str, path: str, _: pooch.Pooch) -> None:
-        Path(path).write_bytes(fetch(url, remote.size + 1, seconds))
+    def downloader(url: str, output_file: Any, pooch: Any, check_only: bool | None = False) -> None:
+        Path(output_file).write_bytes(fetch(url, remote.size + 1, seconds))
 
     pooch.get_logger().setLevel("ERROR")  # what happens is told by `say`
     files = pooch.create(cache, MIRROR, registry={remote.name: f"sha256:{remote.sha256}"})
