@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import pooch
 
@@ -158,13 +158,14 @@ def _fetch(url: str, most: int, seconds: float) -> bytes:
 
 
 def _fetch_into(cache: Path, remote: Remote, fetch: Fetch, seconds: float) -> None:
-    def downloader(url: str, output_file: Any, pooch: Any, check_only: bool | None = False) -> None:
-        Path(output_file).write_bytes(fetch(url, remote.size + 1, seconds))
+    def downloader(url: str, path: str, _: object) -> None:
+        Path(path).write_bytes(fetch(url, remote.size + 1, seconds))
 
     pooch.get_logger().setLevel("ERROR")  # what happens is told by `say`
     files = pooch.create(cache, MIRROR, registry={remote.name: f"sha256:{remote.sha256}"})
     try:
-        files.fetch(remote.name, downloader=downloader)
+        # cast, as pooch's type names the arguments otherwise than pooch itself gives them, by place
+        files.fetch(remote.name, downloader=cast(Any, downloader))
     except OSError:
         raise
     except ValueError as error:
