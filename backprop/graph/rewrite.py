@@ -1,8 +1,8 @@
 """Rewrite: a copy of a graph in the making, to which passes add nodes under new ids; equal nodes become one.
 
 Merging equal nodes (common subexpressions) is sound since ops have no effects: nodes of equal op, operands and params
-have equal values. Host-pinned ops, whose context may have a state, are left apart. Literals compare by their bytes, so
-0.0 and -0.0 stay apart.
+have equal values. Ops that are not pure, and host-pinned ops, whose context may have a state, are left apart. Literals
+compare by their bytes, so 0.0 and -0.0 stay apart.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import Source
-from ..ops.core.op import Kind, Op
+from ..ops.core.op import Op
 from ..ops.core.types import ValueType
 from .graph import Graph, Node, NodeId, literal, same_nodes
 from .params import Params
@@ -37,7 +37,7 @@ class Rewrite:
         """The new id of a node whose operands are new ids: that of an equal node, if there is one."""
         nodes, op, what = self.nodes, node.op, node[:3]
         new = self.first + len(nodes)
-        if op.kind is not Kind.HOST_PINNED:
+        if not op.runs_once:
             i = self._seen.setdefault(hash(what), new)
             if i != new and nodes[i - self.first][:3] == what:
                 return i

@@ -27,7 +27,7 @@ from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import Static, Structure, flatten, unflatten
 from ...graph.verify import same_type
 from ...graph.weak_numbers import as_type, follows, strong
-from ...ops.core.op import Kind, Op
+from ...ops.core.op import Op
 from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
 from ..verbs.call import called
 from ..verbs.run import current, handed_out, plain, run_graph, runner, youngest
@@ -237,7 +237,7 @@ def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType
     """
     builder = Builder()
     builder.source = user_line()
-    _check_local(params["bodies"])
+    _check_runs_once(params["bodies"])
     operands: list[Any] = [builder.input(_type(value)) for value in values]
     operands[: len(types)] = [as_type(var, t) for var, t in zip(operands, types, strict=False)]
     try:
@@ -250,12 +250,13 @@ def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType
     return unflatten(output, handed_out(graph.output_types, run_graph(graph, values, executor), values))
 
 
-def _check_local(bodies: Sequence[Graph]) -> None:
-    """Refuse host-pinned ops in bodies: the reverse pass would run them again, and an executor elsewhere."""
+def _check_runs_once(bodies: Sequence[Graph]) -> None:
+    """Refuse ops that run once in bodies: the reverse pass would run them again, and an executor elsewhere."""
     for node in (node for body in bodies for node in body.nodes):
-        if node.op.kind is Kind.HOST_PINNED:
+        if node.op.runs_once:
+            what = "is a local op" if node.op.pure else "is not pure"
             raise GraphTypeError(
-                f"{node.op.name} is a local op, and cannot stand in a switch, match, scan or checkpoint",
+                f"{node.op.name} {what}, and cannot stand in a switch, match, scan or checkpoint",
                 node.source,
                 "call it outside, and hand in its result",
             )

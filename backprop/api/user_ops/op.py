@@ -34,16 +34,12 @@ from ...ops.arrays.tuples import taken
 from ...ops.core.op import Kind, Op, Op1, Op2, Op3, Op4
 from ...ops.elementwise.conversion import cast
 from ..verbs.run import youngest
+from .options import check_options, module_of, rule_of
 from .rules import (
-    cotangents_type,
-    derived,
     estimate,
-    no_second_derivative,
     node_type,
     pull,
-    pull_pair,
     run,
-    run_backward,
     run_pair,
     without_residuals,
 )
@@ -160,6 +156,7 @@ class Options(TypedDict, total=False):
     infer: Function | None
     like: int | None
     local: bool
+    pure: bool
     flops: Hint
     seconds: Hint
 
@@ -182,6 +179,7 @@ def op(
     infer: Function | None = None,
     like: int | None = None,
     local: bool = False,
+    pure: bool = True,
     flops: Hint = None,
     seconds: Hint = None,
 ) -> Any:
@@ -202,6 +200,11 @@ def op(
             `forward` is run once, on zeros, to learn what it returns.
         local: whether it needs a context that stays in this process, such as the handle of a solver. Then it runs in
             the thread that asked, on every executor, one after the other in the order of the calls, each once.
+        pure: whether equal arguments give equal results, and nothing else happens. Calls of an op that draws random
+            numbers or has a state say `pure=False`: each runs once, is neither merged with an equal one nor computed
+            ahead, and cannot stand in a switch, match, scan, checkpoint or in forward mode, which would run it again.
+            Without `infer` and `like` it still runs once more, on zeros. A call whose result nobody reads is left
+            out; one whose arguments are not traced runs while the function is traced, and is frozen by `compile`.
         flops: floating-point operations of a call, a number or a function of the arguments' types, for the scheduler.
         seconds: the same in seconds, where that is known better.
     Returns:
@@ -212,28 +215,42 @@ def op(
     """
     if forward is None:
         return partial(
-            op, name=name, vjp=vjp, derive=derive, infer=infer, like=like, local=local, flops=flops, seconds=seconds
+            op,
+            name=name,
+            vjp=vjp,
+            derive=derive,
+            infer=infer,
+            like=like,
+            local=local,
+            pure=pure,
+            flops=flops,
+            seconds=seconds,
         )
     name = name or getattr(forward, "__name__", type(forward).__name__)
-    _check_options(name, (backward, vjp, derive or None), (infer, like))
+    check_options(name, (backward, vjp, derive or None), (infer, like))
     function = forward if backward is None else partial(without_residuals, forward)
     kind = Kind.HOST_PINNED if local else Kind.PLAIN
     if local and infer is None and like is None and not derive:
         raise ArgumentError(
             f"{name} is local, and so never run ahead: what it returns has to be said", fix="give infer= or like="
         )
+    if derive and not pure:
+        raise ArgumentError(
+            f"{name} is not pure, and its derived rule would run it again", fix="give its rule with vjp= or backward"
+        )
     made: UserOp[..., Any] = UserOp(
         name=name,
         infer=node_type,
         compute=partial(run if backward is None else run_pair, name, forward),
-        vjp=_rule(name, forward, backward, vjp, derive, kind),
+        vjp=rule_of(name, forward, backward, vjp, derive, kind),
         kind=kind,
+        pure=pure,
         flops=None if flops is None else partial(estimate, flops),
         seconds=None if seconds is None else partial(estimate, seconds),
         function=function,
         type_rule=type_rule(name, function, derive, infer, like),
         pair=backward is not None,
-        module=_module(forward),
+        module=module_of(forward),
     )
     return made
 
@@ -260,26 +277,3 @@ def _composed(outer: Function, inner: Sequence[Function], *args: Any) -> Any:
 
 def _name(f: Function) -> str:
     return str(getattr(f, "name", None) or getattr(f, "__name__", None) or type(f).__name__)
-
-
-def _check_options(name: str, rules: Sequence[object], types: Sequence[object]) -> None:
-    if sum(option is not None for option in rules) > 1:
-        raise ArgumentError(f"{name}: of backward, vjp and derive only one can be given")
-    if sum(option is not None for option in types) > 1:
-        raise ArgumentError(f"{name}: of infer and like only one can be given")
-
-
-def _rule(
-    name: str, forward: Function, backward: Function | None, vjp: Function | None, derive: bool, kind: Kind
-) -> Function | None:
-    if backward is not None:
-        compute = partial(run_backward, name, backward)
-        refusal = partial(no_second_derivative, name)
-        return partial(pull_pair, Op(f"{name}.backward", cotangents_type, compute, refusal, kind))
-    rule = partial(derived, forward) if derive else vjp
-    return None if rule is None else partial(pull, name, rule)
-
-
-def _module(function: Function) -> str:
-    module = getattr(function, "__module__", None) or ""
-    return "" if module == "__main__" else module  # which is another module in another process

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, TypeVarTuple, overload
 
 import numpy as np
 
-from ...errors import BadCotangentError, IntegerInputError
+from ...errors import BadCotangentError, IntegerInputError, NotDifferentiableError
 from ...graph.autodiff.differentiate import differentiate, zero
 from ...graph.autodiff.split import supply
 from ...graph.graph import Graph
@@ -100,6 +100,17 @@ def _no_tangent(error: IntegerInputError) -> IntegerInputError:
     return IntegerInputError(error.what, error.where, "pass a float (3.0 for 3), or give it the tangent None")
 
 
+def _check_pure(graph: Graph) -> None:
+    """Refuse what the transposed graph would run a second time, with another result."""
+    for node in graph.nodes:
+        if not node.op.pure:
+            raise NotDifferentiableError(
+                f"{node.op.name} is not pure, and forward mode would run it again",
+                node.source,
+                "use backprop.vjp or backprop.grad, or hand in its result",
+            )
+
+
 @lru_cache(maxsize=256)
 def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """(inputs, values of known ids, tangents of wrt) -> (results, tangents of results).
@@ -109,6 +120,7 @@ def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
         wrt: ids of inputs.
         known: ids of nodes whose values are given.
     """
+    _check_pure(graph)
     joint_graph = differentiate(graph, wrt, seeded=True)
     pulled = joint_graph.outputs[len(graph.outputs) :]
     seeds = tuple(range(graph.first, joint_graph.first))

@@ -58,6 +58,7 @@ class Op(Generic[P, R_co]):
         home: the module that holds the op as an attribute, so that it pickles by reference.
         kernel: (*input types, **params) -> what to call on values of these types in the place of `compute`, without the
             params: the same bits, in less time.
+        pure: whether equal operands give equal results, and nothing else happens.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Op(Generic[P, R_co]):
     home: str = ""
     kernel: Callable[..., Callable[..., Any]] | None = None
     seconds: Callable[..., float] | None = None
+    pure: bool = True
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The op's value, or where an argument is a Var, the Var of a new node."""
@@ -81,6 +83,11 @@ class Op(Generic[P, R_co]):
     def plain(self) -> Callable[P, R_co]:
         """The op as a function of plain values."""
         return self.compute
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether each node runs exactly once, so that it is not merged with an equal one, folded, or run again."""
+        return not self.pure or self.kind is Kind.HOST_PINNED
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -26,7 +26,6 @@ from ...graph.params import NO_PARAMS
 from ...graph.rewrite import Rewrite
 from ...graph.subgraph import reach
 from ...graph.verify import verify
-from ...ops.core.op import Kind
 from ..machine.cost import Machine, cost, free_nodes
 from .liveness import bases, liveness
 from .peak import own_bytes, peak
@@ -136,7 +135,7 @@ class _Turn:
     def _kept(self, home: list[int]) -> list[bool]:
         """For each id, whether it is held anyway: later segments read it, it is handed out, or a view of such."""
         kept = [
-            self.graph.node(i).op.kind is Kind.HOST_PINNED if i >= self.graph.first else True for i in range(self.at)
+            self.graph.node(i).op.runs_once if i >= self.graph.first else True for i in range(self.at)
         ]
         for i in range(self.graph.first, self.at):
             for j in self.graph.node(i).inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -489,3 +490,37 @@ def test_a_decorator_with_options() -> None:
     assert same.name == "same"
     assert same.seconds is not None
     assert bp.evaluate(same)(X).tolist() == X.tolist()
+
+
+def _drawing(**options: Any) -> Any:
+    """An op that returns its operand times the number of its call."""
+    calls = itertools.count(1)
+    return bp.op(lambda x: x * next(calls), like=0, vjp=lambda g, out, x: g * out / x, name="drawing", **options)
+
+
+@pytest.mark.parametrize("run", [bp.evaluate, bp.compile])
+def test_two_calls_of_an_op_that_is_not_pure_stay_two(run: Any) -> None:
+    def difference(op: Any) -> Any:
+        return run(lambda x: op(x) - op(x), bp.Serial())(np.ones(3))
+
+    np.testing.assert_array_equal(np.abs(difference(_drawing(pure=False))), np.ones(3))
+    np.testing.assert_array_equal(difference(_drawing()), np.zeros(3))
+
+
+def test_an_op_that_is_not_pure_is_not_folded_and_its_gradient_reads_its_result() -> None:
+    drawing = _drawing(pure=False)
+    g = bp.GraphBuilder()
+    g.output(g.apply(drawing, g.constant(np.ones(2))))
+    assert [node.op for node in run_passes(g.build()).nodes if node.op is drawing] == [drawing]
+    value, slope = bp.value_and_grad(lambda x: np.sum(drawing(x)), executor=bp.Serial())(np.full(2, 3.0))
+    np.testing.assert_array_equal(slope, np.full(2, value / 6.0))
+
+
+def test_what_would_run_an_op_that_is_not_pure_again_is_refused() -> None:
+    drawing = _drawing(pure=False)
+    with pytest.raises(GraphTypeError, match="drawing is not pure, and cannot stand in"):
+        bp.grad(lambda x: bp.checkpoint(lambda v: np.sum(drawing(v)))(x))(np.ones(2))
+    with pytest.raises(NotDifferentiableError, match="forward mode would run it again"):
+        bp.jvp(drawing, (np.ones(2),), (np.ones(2),))
+    with pytest.raises(ArgumentError, match="derived rule would run it again"):
+        bp.op(np.sin, derive=True, pure=False)

@@ -1,7 +1,8 @@
 """Compute now what depends on literals alone.
 
-Sound since ops are pure; floating-point warnings are silenced here, as the value would be the same at run time. Only
-results of at most LARGEST elements become literals, so that folding never makes a graph heavier to ship. One walk.
+Ops that are not pure are left alone. Floating-point warnings are silenced here, as the value would be the same at run
+time. Only results of at most LARGEST elements become literals, so that folding never makes a graph heavier to ship. One
+walk.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ....ops.arrays.creation import filled
-from ....ops.core.op import Kind
 from ....ops.core.types import ArrayType, NumericType
 from ...graph import Literal, Node, NodeId, literal
 from ...params import Params
@@ -32,7 +32,7 @@ def fold(rewrite: Rewrite, node: Node) -> NodeId | None:
 
 
 def _value(node: Node, values: list[Any]) -> Any:
-    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.kind is Kind.HOST_PINNED:
+    if not isinstance(node.type, NumericType) or node.type.size > LARGEST or node.op.runs_once:
         return None
     try:
         with np.errstate(all="ignore"):
