@@ -78,7 +78,7 @@ UNARY = (
 
 BINARY = (
     *each(e, "add subtract multiply divide", normal, away_from_zero, complex_ok=True),
-    *each(e, "scale ratio", away_from_zero, away_from_zero, complex_ok=True),
+    *each(e, "scale ratio over", away_from_zero, away_from_zero, complex_ok=True),
     *each(e, "power quiet_power", positive, normal, complex_ok=True),
     elementwise(e.float_power, positive, normal, single=False),
     *each(e, "maximum minimum fmax fmin", distinct, between),
@@ -99,7 +99,11 @@ BINARY = (
 CHOICE = (
     elementwise(e.where, booleans, normal, normal, complex_ok=True),
     elementwise(lambda c, x: e.where(c, x, 0), booleans, normal, name="where-number"),
-    elementwise(e.won, distinct, distinct, between, order=1),
+    elementwise(e.tie_share, distinct, between, order=1),
+    *each(e, "masked", normal, booleans, complex_ok=True),
+    elementwise(e.cleared, normal, lambda rng, shape: np.ones(shape, bool)[()], complex_ok=True),
+    *each(e, "exceeds attains", normal, normal, order=0),
+    *each(e, "nan_with", normal, normal),
     elementwise(lambda x, low: e.clip(x, low - 1, None), distinct, between, name="clip-below"),
     elementwise(lambda x: e.clip(x, -1.0, 1.0), away_from_multiples, name="clip"),
 )

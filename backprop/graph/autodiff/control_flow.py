@@ -30,7 +30,10 @@ from ..graph import Graph, Node
 from ..params import Params
 from ..tracing.builder import Builder, Var
 from ..verify import same_type
-from .differentiate import differentiate
+from .body_pullback import BodyPullback, joined_kinds
+from .mask import Kind as MaskKind
+from .mask import kind_of, mask_of, whole
+from .masks import Masks
 
 Body = Callable[..., Sequence[Any]]
 
@@ -77,13 +80,6 @@ def owned(value: Any, ids: set[int]) -> Any:
     return value.copy() if is_array and (value.base is not None or id(value) in ids) else value
 
 
-def pull(body: Graph, wrt: Sequence[int], outputs: Sequence[int]) -> Graph:
-    """The graph of the cotangents: (inputs, cotangents of some outputs) -> cotangents of `wrt`."""
-    chosen = Graph(body.inputs, body.nodes, tuple(body.outputs[k] for k in outputs))
-    joint = differentiate(chosen, wrt, seeded=True)
-    return Graph(joint.inputs, joint.nodes, joint.outputs[len(chosen.outputs) :])
-
-
 def cotangents(g: Var[Any]) -> list[Var[Any] | None]:
     """The items of the cotangent of a tuple: None for one that is zero or that has none."""
     node = g.builder.nodes[g.id]
@@ -94,9 +90,9 @@ def cotangents(g: Var[Any]) -> list[Var[Any] | None]:
 
 def _nonzero(var: Var[Any]) -> Var[Any] | None:
     node = var.builder.nodes[var.id]
-    if node is not None and node.op is filled and complex(node.param("value")) == 0:
+    if not var.type.differentiable:
         return None
-    return var if var.type.differentiable else None
+    return None if node is not None and node.op is filled and complex(node.param("value")) == 0 else var
 
 
 def items_of(var: Var[Any]) -> tuple[ValueType[Any], ...]:
@@ -116,14 +112,29 @@ def append(builder: Builder, op: Op, operands: Sequence[Any], type: ValueType[An
     return builder.append(Node(op, ids, Params.of(**params), type=type, source=builder.source))
 
 
-def pulled(op: Op, g: Var[Any], chosen: list[Any], operands: Sequence[Any], bodies: Any, active: Any) -> list[Any]:
+def pulled(
+    op: Op, g: Var[Any], chosen: list[Any], operands: Sequence[Any], bodies: Any, active: Any, masks: Masks
+) -> list[Any]:
     """The cotangents of operands: those that a node with the differentiated bodies computes, None for the rest."""
     wrt = [k for k, is_active in enumerate(active) if is_active]
-    seeds = [(k, seed) for k, seed in enumerate(cotangents(g)) if seed is not None]
-    graphs = tuple(pull(body, wrt, [k for k, _ in seeds]) for body in bodies)
-    found = emit(g.builder, op, [*chosen, *operands, *(seed for _, seed in seeds)], {"bodies": graphs})
-    places = {k: place for place, k in enumerate(wrt)}
-    return [found[places[k]] if k in places else None for k in range(len(operands))]
+    seeds = [(k, seed, masks.of(seed)) for k, seed in enumerate(cotangents(g)) if seed is not None]
+    given = [kind_of(mask) for _, _, mask in seeds]
+    pullbacks = [BodyPullback(body, wrt, [k for k, _, _ in seeds], given) for body in bodies]
+    kinds = joined_kinds([pullback.kinds for pullback in pullbacks])
+    graphs = tuple([pullback.graph(kinds) for pullback in pullbacks])
+    lives = [whole(mask.either(), seed.shape) for _, seed, mask in seeds if not mask.is_empty]
+    found = emit(g.builder, op, [*chosen, *operands, *(seed for _, seed, _ in seeds), *lives], {"bodies": graphs})
+    answers = with_masks(masks, [found[k] for k in range(len(found))], kinds)
+    return [answers[wrt.index(k)] if k in wrt else None for k in range(len(operands))]
+
+
+def with_masks(masks: Masks, found: Sequence[Var[Any]], kinds: Sequence[MaskKind]) -> list[Var[Any]]:
+    """The cotangents that stand first among the results of a pullback; the masks behind them are noted."""
+    lives = iter(found[len(kinds) :])
+    for g, kind in zip(found, kinds, strict=False):
+        if kind:
+            masks.note(g, mask_of(kind, next(lives)))
+    return list(found[: len(kinds)])
 
 
 # Switch.
@@ -151,8 +162,8 @@ def position(index: Any, count: int) -> int:
     return place % count
 
 
-def _switch_vjp(g: Any, out: Any, index: Any, *operands: Any, bodies: Any, active: Any) -> tuple[Any, ...]:
-    return (None, *pulled(switch, g, [index], operands, bodies, active[1:]))
+def _switch_vjp(g: Any, out: Any, index: Any, *operands: Any, bodies: Any, active: Any, masks: Any) -> tuple[Any, ...]:
+    return (None, *pulled(switch, g, [index], operands, bodies, active[1:], masks))
 
 
 switch: Op = Op("switch", _switch_type, _switch, _switch_vjp, home=__name__)
@@ -161,10 +172,10 @@ switch: Op = Op("switch", _switch_type, _switch, _switch_vjp, home=__name__)
 # Call.
 
 
-def _call_vjp(g: Any, out: Any, *operands: Any, bodies: Any, active: Any) -> tuple[Any, ...]:
+def _call_vjp(g: Any, out: Any, *operands: Any, bodies: Any, active: Any, masks: Any) -> tuple[Any, ...]:
     seeds = [seed for seed in cotangents(g) if seed is not None]
     late = [append(g.builder, after, [x, *seeds], x.type) for x in operands]
-    return tuple(pulled(call, g, [], late, bodies, active))
+    return tuple(pulled(call, g, [], late, bodies, active, masks))
 
 
 call: Op = Op(

@@ -4,7 +4,8 @@
 
 Nodes are walked backwards; each rule emits nodes like user code does. Three things that rules would else repeat are
 done here, once: broadcasting is undone, a dtype is restored, and a value used n times gets one n-ary sum, in the order
-of its consumers. No cotangent (None) stands for zero, so that dead branches cost nothing.
+of its consumers. No cotangent (None) stands for zero, so that dead branches cost nothing. Two things stand beside this
+file: the mask rule in `masks`, and in `shortcuts` what is known of two functions that follow each other.
 
 Source: Griewank and Walther, Evaluating Derivatives, 2nd ed. 2008, chapter 3.
 """
@@ -23,9 +24,14 @@ from ...ops.arrays.tuples import item, make_tuple, taken
 from ...ops.arrays.views import sum_to
 from ...ops.core.types import NumericType, TupleType, UserType, ValueType, numeric
 from ...ops.elementwise.conversion import cast
+from ...ops.elementwise.masking import masked
 from ..graph import Graph, Node, NodeId
 from ..tracing.builder import Builder, Var
 from ..verify import verify
+from .mask import whole
+from .masks import Masks
+from .pulling import pulled_back
+from .shortcuts import shortcut
 
 
 def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> Graph:
@@ -46,12 +52,16 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
     for type in graph.inputs:
         builder.input(type)
     builder.extend(graph.nodes)
-    reverse = _Reverse(graph, builder, active(graph, wrt))
+    reverse = ReversePass(graph, builder, active(graph, wrt))
+    seeds: list[tuple[NodeId, Var[Any]]] = []
     for k, i in enumerate(graph.outputs):
         if seeded and graph.type_of(i).differentiable:
-            reverse.contribute(i, builder.input(graph.type_of(i)))
+            seeds.append((i, builder.input(graph.type_of(i))))
         elif not seeded and k == 0:
             reverse.contribute(i, builder.literal(_one(graph.type_of(i))))
+    for i, seed in seeds:
+        reverse.masks.seed(seed)
+        reverse.contribute(i, seed)
     reverse.walk()
     cotangents = [reverse.total(i) for i in wrt]
     joint, _ = builder.build([*graph.outputs, *(var.id for var in cotangents)])
@@ -72,7 +82,7 @@ def active(graph: Graph, wrt: Sequence[NodeId]) -> list[bool]:
     return found
 
 
-class _Reverse:
+class ReversePass:
     """The reverse pass: what has been contributed to the cotangent of each id so far.
 
     The contributions to a tuple are kept item by item, so that an item that nobody reads costs nothing.
@@ -84,8 +94,10 @@ class _Reverse:
         self.active = active
         self.contributions: dict[NodeId, list[Var[Any]]] = {}  # of a tuple: empty, but there
         self.items: dict[tuple[NodeId, int], list[Var[Any]]] = {}  # of the items of tuples
+        self.masks = Masks(builder)
 
     def contribute(self, i: NodeId, cotangent: Var[Any]) -> None:
+        """Add to the cotangent of an id."""
         type = self.builder.types[i]
         if isinstance(type, TupleType):
             for k, part in enumerate(type.items):
@@ -95,11 +107,13 @@ class _Reverse:
             self.contributions.setdefault(i, []).append(cotangent)
 
     def contribute_item(self, i: NodeId, k: int, cotangent: Var[Any]) -> None:
+        """Add to the cotangent of an item of a tuple."""
         if self.active[i]:
             self.contributions.setdefault(i, [])
             self.items.setdefault((i, k), []).append(cotangent)
 
     def walk(self) -> None:
+        """Pull all cotangents back to the inputs."""
         graph, first = self.graph, self.graph.first
         for k in range(len(graph.nodes) - 1, -1, -1):
             if first + k in self.contributions:
@@ -114,27 +128,31 @@ class _Reverse:
         if node.op is item or node.op is taken:
             self.contribute_item(node.inputs[0], node.param("index"), g)
             return
-        if node.op.vjp is None:
+        short = shortcut(self.graph, node)
+        inner, rule = (node, node.op.vjp) if short is None else short
+        if rule is None:
             raise _no_derivative(node)
-        operands = [Var(builder, j, builder.types[j]) for j in node.inputs]
-        answer = node.op.vjp(g, Var(builder, i, node.type), *operands, **(self.params(node) if node.params else {}))
-        cotangents = answer if isinstance(answer, tuple) else (answer,)
-        if len(cotangents) != len(operands):
+        operands = [Var(builder, j, builder.types[j]) for j in inner.inputs]
+        params = self.params(inner) if inner.params else {}
+        answer = pulled_back(self.masks, inner, rule, g, Var(builder, i, node.type), operands, params)
+        if len(answer) != len(operands):
             raise BadCotangentError(
-                f"the rule of {node.op.name} returned {len(cotangents)} cotangents for {len(operands)} inputs",
+                f"the rule of {node.op.name} returned {len(answer)} cotangents for {len(operands)} inputs",
                 node.source,
                 "return one for each input, None where there is none",
             )
-        for operand, cotangent in zip(operands, cotangents, strict=True):
+        for operand, cotangent in zip(operands, answer, strict=True):
             if cotangent is not None and self.active[operand.id]:
                 if cotangent is NotImplemented:
                     raise _no_derivative(node)
                 self.contribute(operand.id, fit(builder, node, cotangent, operand.type))
 
     def params(self, node: Node) -> dict[str, Any]:
-        """The parameters of a rule; that of an op which holds graphs is told which operands are active."""
+        """The parameters of a rule; that of an op which holds graphs is told which operands are active, and masks."""
         params = dict(node.params)
-        return {**params, "active": tuple(self.active[j] for j in node.inputs)} if "bodies" in params else params
+        if "bodies" not in params:
+            return params
+        return {**params, "active": tuple(self.active[j] for j in node.inputs), "masks": self.masks}
 
     def total(self, i: NodeId) -> Var[Any]:
         """The cotangent of an id: the sum of its contributions in the order of its consumers, or zeros."""
@@ -145,23 +163,28 @@ class _Reverse:
 
     def _part(self, terms: list[Var[Any]] | None, type: ValueType[Any], i: NodeId, k: int | None = None) -> Var[Any]:
         if terms is not None:
-            return _sum(self.builder, terms[::-1], type)
+            return self.sum(terms[::-1], type)
         if isinstance(type, UserType):
             primal = Var(self.builder, i, self.builder.types[i])
             return zero_value(primal if k is None else item(primal, index=k), of=type)  # type: ignore[no-any-return]
         # Nobody reads the cotangent of what has none, but each item of a tuple needs a value.
         return zero(self.builder, type) if isinstance(type, NumericType) else self.builder.literal(0)
 
-
-def _sum(builder: Builder, terms: list[Var[Any]], type: ValueType[Any]) -> Var[Any]:
-    if len(terms) == 1:
-        return terms[0]
-    if isinstance(type, TupleType):
-        parts = [[item(term, index=k) for term in terms] for k in range(len(type.items))]
-        return make_tuple(*(_sum(builder, p, t) for p, t in zip(parts, type.items, strict=True)))  # type: ignore[no-any-return]
-    if isinstance(type, UserType):
-        return builder.emit(accumulate_values, tuple(terms), {"of": type})  # type: ignore[no-any-return]
-    return builder.emit(accumulate, tuple(terms), {})  # type: ignore[no-any-return]
+    def sum(self, terms: list[Var[Any]], type: ValueType[Any]) -> Var[Any]:
+        """The sum of cotangents; what all of them are masked by is applied to it."""
+        builder = self.builder
+        if len(terms) == 1:
+            return terms[0]
+        if isinstance(type, TupleType):
+            parts = [[item(term, index=k) for term in terms] for k in range(len(type.items))]
+            return make_tuple(*(self.sum(p, t) for p, t in zip(parts, type.items, strict=True)))  # type: ignore[no-any-return]
+        if isinstance(type, UserType):
+            return builder.emit(accumulate_values, tuple(terms), {"of": type})  # type: ignore[no-any-return]
+        live = self.masks.common(terms)
+        if live is None:
+            return builder.emit(accumulate, tuple(terms), {})  # type: ignore[no-any-return]
+        bare = [whole(self.masks.unmasked(term), term.shape) for term in terms]
+        return masked(builder.emit(accumulate, tuple(bare), {}), live)  # type: ignore[no-any-return]
 
 
 def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> Var[Any]:

@@ -21,7 +21,8 @@ from ...ops.arrays.accumulate import accumulate
 from ...ops.arrays.views import expand_to, permute, reshape_to, sum_to
 from ...ops.core.op import Op
 from ...ops.core.types import ArrayType, ValueType
-from ...ops.elementwise.arithmetic import add, divide, multiply, negative, ratio, scale, subtract
+from ...ops.elementwise.arithmetic import add, divide, multiply, negative, subtract
+from ...ops.elementwise.masking import cleared, masked, over, ratio
 from ...ops.linear_algebra.products import matmul, row_dot
 from ...ops.reductions.reductions import reduce_sum
 from ..graph import Graph, Literal, Node, NodeId, literal
@@ -133,7 +134,7 @@ class _Factors:
     def _inside(self, number: float, i: NodeId, like: Node) -> NodeId | None:
         if (node := self.sole(i, expand_to)) is not None:
             return self.emit(node, (self.times(Factor(number, node.inputs[0]), like),))
-        for op in (multiply, matmul, scale):
+        for op in (multiply, matmul):
             if (node := self.sole(i, op)) is not None:
                 x, y = node.inputs
                 small, other = (x, y) if self.size(x) <= self.size(y) else (y, x)
@@ -264,8 +265,10 @@ RULES: Mapping[Op, Callable[[_Factors, Node], NodeId | None]] = MappingProxyType
         negative: _of_number,
         multiply: _of_number,
         matmul: _of_product,
-        scale: _of_product,
         divide: _of_first,
+        masked: _of_first,
+        cleared: _of_first,
+        over: _of_first,
         ratio: _of_first,
         reshape_to: _of_first,
         permute: _of_turned,

@@ -5,6 +5,7 @@ from .comparison import *  # noqa: F403
 from .complex_parts import *  # noqa: F403
 from .conversion import *  # noqa: F403
 from .exponential import *  # noqa: F403
+from .masking import *  # noqa: F403
 from .powers import *  # noqa: F403
 from .rounding import *  # noqa: F403
 from .selection import *  # noqa: F403

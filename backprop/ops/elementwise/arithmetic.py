@@ -1,20 +1,13 @@
-"""Elementwise ops: one block each, a NumPy or SciPy ufunc beside its derivative.
+"""Arithmetic, signs and absolute values.
 
 Where a function has a corner, the convention is the one of docs/edges.md: ties share the cotangent equally, |x| has
-derivative 0 at 0.
-
-A rule whose derivative can be infinite or NaN at a finite x is written with `scale` and `ratio`, products and quotients
-in which an exact 0 stays 0 whatever it meets. A user who masks, as in `where(x > 0, sqrt(x), 0)`, sends the cotangent 0
-to sqrt at x = -1, and 0 * NaN would bring the NaN back that the mask was there to remove. The rules of `where`, maximum
-and relu use them too, as what they shut out may be infinite. Other rules use plain products, which are cheaper. Both
-ops keep the IEEE result elsewhere: the derivative of sqrt at 0 is inf.
+derivative 0 at 0. Rules are plain products and quotients; what a mask shuts out is kept apart by
+`graph.autodiff.masks`, and conventions are written with `ratio` (see `masking`).
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,57 +15,14 @@ import numpy as np
 from ..core.costs import SCALAR
 from ..core.op import Op
 from .complex_parts import conjugate, real
-from .rounding import trunc
-from .ufunc import SILENT, is_complex, op_like, operator_op, ufunc_op
-
-# A product that is 0 where one factor is, and a quotient that is 0 where the numerator is.
-
-
-def _one_is_zero(a: Any, b: Any) -> Any:
-    return np.equal(a, 0) | np.equal(b, 0)
+from .masking import over, ratio
+from .rounding import rint, trunc
+from .ufunc import is_complex, operator_op, ufunc_op
 
 
-def _first_is_zero(a: Any, b: Any) -> Any:
-    return np.equal(a, 0)
-
-
-SILENT.run(np.seterr, all="ignore")
-
-
-def _guarded(ufunc: np.ufunc, dead: Callable[[Any, Any], Any], a: Any, b: Any, out: Any = None) -> Any:
-    result = SILENT.copy().run(ufunc, a, b, out)
-    if _is_harmless(a if dead is _one_is_zero and np.size(a) < np.size(b) else b, result):
-        return result
-    nan = np.isnan(result)
-    if np.count_nonzero(nan):
-        nan &= dead(a, b)
-        if not isinstance(result, np.ndarray):
-            return type(result)(0) if nan else result
-        np.copyto(result, 0, where=nan)
-    return result
-
-
-def _is_harmless(small: Any, result: Any) -> bool:
-    """Whether an operand that is much smaller than the result is finite and nowhere 0: then there is no 0 * inf."""
-    if 8 * np.size(small) > np.size(result):
-        return False
-    return bool(np.count_nonzero(small) == np.size(small) and np.all(np.isfinite(small)))
-
-
-scale: Op = op_like(
-    "scale",
-    np.multiply,
-    partial(_guarded, np.multiply, _one_is_zero),
-    lambda g, out, a, b: (scale(g, b), scale(g, a)),
-)
-
-
-def _ratio_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
-    share = ratio(g, b)
-    return share, -scale(share, out)
-
-
-ratio: Op = op_like("ratio", np.divide, partial(_guarded, np.divide, _first_is_zero), _ratio_vjp)
+def _quotient_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    share = over(g, y)
+    return share, -(share * out)
 
 
 # Arithmetic.
@@ -80,14 +30,15 @@ ratio: Op = op_like("ratio", np.divide, partial(_guarded, np.divide, _first_is_z
 add: Op = operator_op("add", np.add, operator.add, lambda g, out, x, y: (g, g))
 subtract: Op = operator_op("subtract", np.subtract, operator.sub, lambda g, out, x, y: (g, -g))
 multiply: Op = operator_op("multiply", np.multiply, operator.mul, lambda g, out, x, y: (g * y, g * x))
-divide: Op = operator_op("divide", np.divide, operator.truediv, _ratio_vjp)
+divide: Op = operator_op("divide", np.divide, operator.truediv, _quotient_vjp)
 negative: Op = operator_op("negative", np.negative, operator.neg, lambda g, out, x: -g)
 positive: Op = ufunc_op("positive", np.positive, lambda g, out, x: g)
-reciprocal: Op = ufunc_op("reciprocal", np.reciprocal, lambda g, out, x: -scale(g, square(out)))
+reciprocal: Op = ufunc_op("reciprocal", np.reciprocal, lambda g, out, x: -(g * square(out)))
 square: Op = ufunc_op("square", np.square, lambda g, out, x: g * (2 * x))
 floor_divide: Op = ufunc_op("floor_divide", np.floor_divide, lambda g, out, x, y: (None, None), SCALAR)
 remainder: Op = ufunc_op("remainder", np.remainder, lambda g, out, x, y: (g, -g * floor_divide(x, y)), SCALAR)
-fmod: Op = ufunc_op("fmod", np.fmod, lambda g, out, x, y: (g, -g * trunc(x / y)), SCALAR)
+# The remainder is exact, so that rounding leaves the whole quotient; x / y itself may round up to the next one.
+fmod: Op = ufunc_op("fmod", np.fmod, lambda g, out, x, y: (g, -g * rint(over(x - out, y))), SCALAR)
 ldexp: Op = ufunc_op("ldexp", np.ldexp, lambda g, out, x, n: (ldexp(g, n), None))
 
 fabs: Op = ufunc_op("fabs", np.fabs, lambda g, out, x: g * sign(x))
@@ -101,7 +52,7 @@ def _absolute_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # The sign of a complex z is z / |z|.
 def _sign_vjp(g: Any, out: Any, x: Any) -> Any:
-    return ratio(g - real(g * out) * conjugate(out), absolute(x)) if is_complex(x) else None
+    return over(g - real(g * out) * conjugate(out), absolute(x)) if is_complex(x) else None
 
 
 absolute: Op = ufunc_op("absolute", np.absolute, _absolute_vjp)

@@ -10,7 +10,7 @@ import scipy.special
 
 from ..core.costs import SCALAR, VECTORISED
 from ..core.op import Op
-from .arithmetic import ratio
+from .masking import over
 from .ufunc import op_like, ufunc_op
 
 LN2 = math.log(2.0)
@@ -21,10 +21,10 @@ LN10 = math.log(10.0)
 exp: Op = ufunc_op("exp", np.exp, lambda g, out, x: g * out, VECTORISED)
 exp2: Op = ufunc_op("exp2", np.exp2, lambda g, out, x: g * out * LN2, VECTORISED)
 expm1: Op = ufunc_op("expm1", np.expm1, lambda g, out, x: g * exp(x), VECTORISED)
-log: Op = ufunc_op("log", np.log, lambda g, out, x: ratio(g, x), VECTORISED)
-log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: ratio(g, x * LN2), VECTORISED)
-log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: ratio(g, x * LN10), VECTORISED)
-log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: ratio(g, 1 + x), VECTORISED)
+log: Op = ufunc_op("log", np.log, lambda g, out, x: over(g, x), VECTORISED)
+log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: over(g, x * LN2), VECTORISED)
+log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: over(g, x * LN10), VECTORISED)
+log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: over(g, 1 + x), VECTORISED)
 
 
 @np.errstate(invalid="ignore")

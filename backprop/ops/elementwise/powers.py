@@ -11,9 +11,10 @@ from ...errors import GraphTypeError
 from ..core.costs import VECTORISED
 from ..core.op import Kind, Op
 from ..core.types import type_of
-from .arithmetic import positive, ratio, reciprocal, scale, square
+from .arithmetic import positive, reciprocal, square
 from .comparison import equal
 from .exponential import log
+from .masking import over, scale
 from .selection import where
 from .ufunc import op_like, ufunc_op, ufunc_type
 
@@ -23,7 +24,7 @@ from .ufunc import op_like, ufunc_op, ufunc_type
 def _power_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     # d/dx x**0 is 0, also at x = 0; d/dy 0**y is 0 for y > 0, and NaN at y = 0, where 0**y jumps.
     base = where(equal(x, 0), math.nan, x)
-    return scale(g, scale(y, quiet_power(x, y - 1))), scale(scale(g, out), log(base))
+    return g * scale(y, quiet_power(x, y - 1)), g * scale(out, log(base))
 
 
 power: Op = ufunc_op("power", np.power, _power_vjp, VECTORISED)
@@ -36,8 +37,7 @@ quiet_power: Op = op_like("quiet_power", np.power, np.errstate(all="ignore")(np.
 def _power_to_vjp(g: Any, out: Any, x: Any, *, n: float) -> Any:
     if n == 0:
         return None
-    slope = n * pow_static(x, n - 1)
-    return g * slope if n > 0 and float(n).is_integer() else scale(g, slope)
+    return g * (n * pow_static(x, n - 1))
 
 
 # x ** n for a Python number n.
@@ -74,6 +74,6 @@ def pow_static(x: Any, n: Any) -> Any:
     return ops[n](x) if n in ops else power_to(x, n=n)
 
 
-sqrt: Op = ufunc_op("sqrt", np.sqrt, lambda g, out, x: ratio(g * 0.5, out), VECTORISED)
-cbrt: Op = ufunc_op("cbrt", np.cbrt, lambda g, out, x: ratio(g, 3 * square(out)), VECTORISED)
+sqrt: Op = ufunc_op("sqrt", np.sqrt, lambda g, out, x: over(g * 0.5, out), VECTORISED)
+cbrt: Op = ufunc_op("cbrt", np.cbrt, lambda g, out, x: over(g, 3 * square(out)), VECTORISED)
 pow = power

@@ -9,35 +9,30 @@ import numpy as np
 from ...errors import GraphTypeError
 from ..core.op import Kind, Op, broadcast
 from ..core.types import NumericType, ValueType, numeric
-from .arithmetic import scale
-from .comparison import isfinite, logical_not
+from .comparison import isfinite, logical_not, not_equal
+from .masking import attains, exceeds, masked
 from .ufunc import op_like, promotion_operand, result_type, ufunc_op, ufunc_type
 
 # The derivative at 0 is 0, unlike that of maximum(x, 0), which is 0.5.
 relu: Op = op_like(
-    "relu", np.positive, lambda x, out=None: np.maximum(x, 0, out=out), lambda g, out, x: scale(g, x > 0)
+    "relu", np.positive, lambda x, out=None: np.maximum(x, 0, out=out), lambda g, out, x: masked(g, exceeds(x, 0))
 )
 
 # Choice.
 
 
-def _won_type(x: ValueType[Any], out: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
-    operands = numeric("won", x, out, y)
-    return result_type(operands, broadcast("won", operands), operands[1].dtype)
+def _tie_share(x: Any, y: Any, out: Any = None) -> Any:
+    halves = np.multiply(np.equal(x, y), -0.5, out, dtype=np.result_type(x, y))
+    return np.add(halves, 1, out)
 
 
-def _won(x: Any, best: Any, y: Any, out: Any = None) -> Any:
-    mine = np.equal(x, best)
-    halves = np.add(mine, np.greater(mine, np.equal(y, best)), dtype=np.int8)
-    return np.multiply(halves, 0.5, out, dtype=np.asarray(best).dtype)
-
-
-# The share of x in having been chosen over y as `out`: 1, 0, or 0.5 at a tie.
-won: Op = Op("won", _won_type, _won, lambda g, out, x, best, y: (None, None, None), Kind.ELEMENTWISE, home=__name__)
+# The share of the cotangent for what was chosen of x and y: 1, or 0.5 at a tie.
+tie_share: Op = op_like("tie_share", np.maximum, _tie_share, lambda g, out, x, y: (None, None), None)
 
 
 def _chosen(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    return scale(g, won(x, out, y)), scale(g, won(y, out, x))
+    share = g * tie_share(x, y)
+    return masked(share, attains(x, out)), masked(share, attains(y, out))
 
 
 maximum: Op = ufunc_op("maximum", np.maximum, _chosen)
@@ -59,12 +54,16 @@ def _where(condition: Any, x: Any, y: Any, out: Any = None) -> Any:
     return out
 
 
-# `scale` takes the part of g where the condition holds, several times quicker than `where(condition, g, 0)`.
+def _where_vjp(g: Any, out: Any, condition: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    holds = condition if np.dtype(getattr(condition, "dtype", type(condition))).kind == "b" else not_equal(condition, 0)
+    return None, masked(g, holds), masked(g, logical_not(holds))
+
+
 where: Op = Op(
     "where",
     _where_type,
     _where,
-    lambda g, out, condition, x, y: (None, scale(g, condition), scale(g, logical_not(condition))),
+    _where_vjp,
     Kind.ELEMENTWISE,
     home=__name__,
 )
@@ -93,7 +92,7 @@ replace_nan: Op = Op(
     "replace_nan",
     lambda x, **values: ufunc_type(np.positive, x),
     lambda x, *, nan, posinf, neginf: np.nan_to_num(x, True, nan, posinf, neginf),
-    lambda g, out, x, **values: scale(g, isfinite(x)),
+    lambda g, out, x, **values: masked(g, isfinite(x)),
     home=__name__,
 )
 

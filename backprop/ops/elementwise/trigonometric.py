@@ -11,8 +11,9 @@ import scipy.special
 
 from ..core.costs import SCALAR, SERIES, VECTORISED
 from ..core.op import Op
-from .arithmetic import ratio, square
+from .arithmetic import square
 from .complex_parts import imag, real
+from .masking import over, ratio
 from .powers import sqrt
 from .ufunc import ufunc_op, ufunc_type
 
@@ -23,23 +24,23 @@ DEGREE = math.pi / 180.0
 sin: Op = ufunc_op("sin", np.sin, lambda g, out, x: g * cos(x), SCALAR)
 cos: Op = ufunc_op("cos", np.cos, lambda g, out, x: -g * sin(x), SCALAR)
 tan: Op = ufunc_op("tan", np.tan, lambda g, out, x: g * (1 + square(out)), VECTORISED)
-arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: ratio(g, sqrt((1 - x) * (1 + x))), VECTORISED)
-arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: ratio(-g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: over(g, sqrt((1 - x) * (1 + x))), VECTORISED)
+arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: over(-g, sqrt((1 - x) * (1 + x))), VECTORISED)
 arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)), VECTORISED)
 sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x), VECTORISED)
 cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
 tanh: Op = ufunc_op("tanh", np.tanh, lambda g, out, x: g * (1 - square(out)), VECTORISED)
 arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, lambda g, out, x: g / sqrt(1 + square(x)), VECTORISED)
-arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: ratio(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
-arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: ratio(g, (1 - x) * (1 + x)), VECTORISED)
-hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (ratio(g * x, out), ratio(g * y, out)), SCALAR)
+arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: over(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
+arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: over(g, (1 - x) * (1 + x)), VECTORISED)
+hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (g * ratio(x, out), g * ratio(y, out)), SCALAR)
 deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE, VECTORISED)
 rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE, VECTORISED)
 
 
 def _arctan2_vjp(g: Any, out: Any, y: Any, x: Any) -> tuple[Any, Any]:
-    squares = square(x) + square(y)
-    return ratio(g * x, squares), ratio(-g * y, squares)
+    length = hypot(x, y)  # whose square may underflow
+    return g * ratio(ratio(x, length), length), -g * ratio(ratio(y, length), length)
 
 
 arctan2: Op = ufunc_op("arctan2", np.arctan2, _arctan2_vjp, VECTORISED)

@@ -11,9 +11,10 @@ from ...errors import GraphTypeError
 from ..arrays.arguments import shape_of
 from ..arrays.views import reshape
 from ..core.op import Op
-from ..elementwise.arithmetic import absolute, ratio, scale, sign
+from ..elementwise.arithmetic import absolute, sign
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
+from ..elementwise.masking import ratio
 from ..elementwise.powers import pow_static
 from .making import Axes, fold, prepared, reduction, spread, without
 from .questions import count_nonzero
@@ -38,7 +39,7 @@ def _p_norm(x: Any, *, axes: Axes, keepdims: bool, p: float) -> Any:
 
 
 def _p_norm_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, p: float) -> Any:
-    return spread(g, x, axes) * scale(conjugate(sign(x)), pow_static(ratio(absolute(x), spread(out, x, axes)), p - 1))
+    return spread(g, x, axes) * (conjugate(sign(x)) * pow_static(ratio(absolute(x), spread(out, x, axes)), p - 1))
 
 
 reduce_norm: Op = reduction("reduce_norm", real_dtype, _norm, _norm_vjp, home=__name__)

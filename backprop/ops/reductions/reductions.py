@@ -17,10 +17,9 @@ from ..arrays.arguments import shape_of
 from ..arrays.as_array import ndim
 from ..arrays.views import broadcast_to
 from ..core.op import Kind, Op
-from ..elementwise.arithmetic import ratio, scale
-from ..elementwise.comparison import equal
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
+from ..elementwise.masking import attains, masked, over, ratio
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
 
@@ -58,7 +57,9 @@ def _var_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: floa
 
 def _std_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: float) -> Any:
     freedom = builtins.max(0, count(shape_of(x), axes) - ddof)
-    return ratio(spread(g, x, axes) * _deviations(x, axes), spread(out, x, axes) * freedom)
+    if count(shape_of(x), axes) == 1:
+        return None  # one element does not deviate, wherever it goes
+    return spread(g, x, axes) * ratio(_deviations(x, axes), spread(out, x, axes) * freedom)
 
 
 reduce_var: Op = reduction(
@@ -72,8 +73,9 @@ reduce_std: Op = reduction(
 
 
 def _extreme_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
-    hits = cast(equal(x, spread(out, x, axes)), dtype=x.dtype.name)
-    return ratio(scale(spread(g, x, axes), hits), reduce_sum(hits, axes=axes, keepdims=True))
+    hits = attains(x, spread(out, x, axes))
+    ties = reduce_sum(cast(hits, dtype=x.dtype.name), axes=axes, keepdims=True)
+    return masked(over(spread(g, x, axes), ties), hits)
 
 
 reduce_max: Op = reduction(

@@ -19,8 +19,9 @@ import scipy.special
 from ...errors import GraphTypeError
 from ..core.costs import SCALAR, SERIES, PerElement
 from ..core.op import Op
-from ..elementwise.arithmetic import ratio, scale, sign, square
+from ..elementwise.arithmetic import sign, square
 from ..elementwise.exponential import exp, log, log1p, sigmoid
+from ..elementwise.masking import over, ratio
 from ..elementwise.ufunc import ufunc_op, ufunc_type
 
 SQRT_PI = math.sqrt(math.pi)
@@ -105,15 +106,15 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
 
 
 gammainc: Op = _series(
-    "gammainc", scipy.special.gammainc, lambda g, out, a, x: (NotImplemented, scale(g, _gamma_density(a, x)))
+    "gammainc", scipy.special.gammainc, lambda g, out, a, x: (NotImplemented, g * _gamma_density(a, x))
 )
 gammaincc: Op = _series(
-    "gammaincc", scipy.special.gammaincc, lambda g, out, a, x: (NotImplemented, scale(-g, _gamma_density(a, x)))
+    "gammaincc", scipy.special.gammaincc, lambda g, out, a, x: (NotImplemented, -g * _gamma_density(a, x))
 )
 betainc: Op = _series(
     "betainc",
     scipy.special.betainc,
-    lambda g, out, a, b, x: (NotImplemented, NotImplemented, scale(g, _beta_density(a, b, x))),
+    lambda g, out, a, b, x: (NotImplemented, NotImplemented, g * _beta_density(a, b, x)),
 )
 
 # The error function and the normal distribution: 7.2, 7.10, 7.17.
@@ -121,33 +122,33 @@ betainc: Op = _series(
 erf: Op = _special("erf", scipy.special.erf, lambda g, out, x: g * (2.0 / SQRT_PI * exp(-square(x))))
 erfc: Op = _special("erfc", scipy.special.erfc, lambda g, out, x: g * (-2.0 / SQRT_PI * exp(-square(x))))
 erfcx: Op = _special("erfcx", scipy.special.erfcx, lambda g, out, x: g * (2.0 * x * out - 2.0 / SQRT_PI))
-erfinv: Op = _special("erfinv", scipy.special.erfinv, lambda g, out, x: scale(g, SQRT_PI / 2.0 * exp(square(out))))
-erfcinv: Op = _special("erfcinv", scipy.special.erfcinv, lambda g, out, x: scale(g, -SQRT_PI / 2.0 * exp(square(out))))
+erfinv: Op = _special("erfinv", scipy.special.erfinv, lambda g, out, x: g * (SQRT_PI / 2.0 * exp(square(out))))
+erfcinv: Op = _special("erfcinv", scipy.special.erfcinv, lambda g, out, x: g * (-SQRT_PI / 2.0 * exp(square(out))))
 ndtr: Op = _special("ndtr", scipy.special.ndtr, lambda g, out, x: g * (exp(square(x) * -0.5) / SQRT_2PI))
-ndtri: Op = _special("ndtri", scipy.special.ndtri, lambda g, out, x: scale(g, SQRT_2PI * exp(square(out) * 0.5)))
+ndtri: Op = _special("ndtri", scipy.special.ndtri, lambda g, out, x: g * (SQRT_2PI * exp(square(out) * 0.5)))
 log_ndtr: Op = _special(
     "log_ndtr", scipy.special.log_ndtr, lambda g, out, x: g * (exp(square(x) * -0.5 - out) / SQRT_2PI)
 )
 
 # The logistic family; expit is `elementwise.sigmoid`.
 
-logit: Op = _special("logit", scipy.special.logit, lambda g, out, x: ratio(g, x * (1 - x)))
+logit: Op = _special("logit", scipy.special.logit, lambda g, out, x: over(g, x * (1 - x)))
 log_expit: Op = _special("log_expit", scipy.special.log_expit, lambda g, out, x: g * sigmoid(-x))
 
 # Exponential integrals: 6.2.
 
-expi: Op = _series("expi", scipy.special.expi, lambda g, out, x: ratio(g * exp(x), x))
-exp1: Op = _series("exp1", scipy.special.exp1, lambda g, out, x: ratio(g * -exp(-x), x))
+expi: Op = _series("expi", scipy.special.expi, lambda g, out, x: over(g * exp(x), x))
+exp1: Op = _series("exp1", scipy.special.exp1, lambda g, out, x: over(g * -exp(-x), x))
 
 # Products with logarithms, which are 0 where the first factor is.
 
-xlogy: Op = _special("xlogy", scipy.special.xlogy, lambda g, out, x, y: (scale(g, log(y)), ratio(g * x, y)))
-xlog1py: Op = _special("xlog1py", scipy.special.xlog1py, lambda g, out, x, y: (scale(g, log1p(y)), ratio(g * x, 1 + y)))
-entr: Op = _special("entr", scipy.special.entr, lambda g, out, x: scale(g, -1 - log(x)))
+xlogy: Op = _special("xlogy", scipy.special.xlogy, lambda g, out, x, y: (g * log(y), g * ratio(x, y)))
+xlog1py: Op = _special("xlog1py", scipy.special.xlog1py, lambda g, out, x, y: (g * log1p(y), g * ratio(x, 1 + y)))
+entr: Op = _special("entr", scipy.special.entr, lambda g, out, x: g * (-1 - log(x)))
 rel_entr: Op = _special(
-    "rel_entr", scipy.special.rel_entr, lambda g, out, x, y: (scale(g, log(x / y) + 1), ratio(-g * x, y))
+    "rel_entr", scipy.special.rel_entr, lambda g, out, x, y: (g * (log(over(x, y)) + 1), -g * ratio(x, y))
 )
-kl_div: Op = _special("kl_div", scipy.special.kl_div, lambda g, out, x, y: (scale(g, log(x / y)), g - ratio(g * x, y)))
+kl_div: Op = _special("kl_div", scipy.special.kl_div, lambda g, out, x, y: (g * log(over(x, y)), g - g * ratio(x, y)))
 
 # Bessel functions: 10.6, 10.29. Written with both neighbours, as z f'(z) would divide by 0 at z = 0.
 
@@ -159,10 +160,10 @@ def _neighbours(f: Any, v: Any, x: Any) -> Any:
 j0: Op = _special("j0", scipy.special.j0, lambda g, out, x: g * -j1(x))
 j1: Op = _special("j1", scipy.special.j1, lambda g, out, x: g * (0.5 * (j0(x) - jv(2, x))))
 jv: Op = _series("jv", scipy.special.jv, lambda g, out, v, x: (NotImplemented, g * _neighbours(jv, v, x)))
-y0: Op = _special("y0", scipy.special.y0, lambda g, out, x: scale(g, -y1(x)))
-y1: Op = _special("y1", scipy.special.y1, lambda g, out, x: scale(g, 0.5 * (y0(x) - yv(2, x))))
-yn: Op = _series("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yn, v, x))))
-yv: Op = _series("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, scale(g, _neighbours(yv, v, x))))
+y0: Op = _special("y0", scipy.special.y0, lambda g, out, x: g * -y1(x))
+y1: Op = _special("y1", scipy.special.y1, lambda g, out, x: g * (0.5 * (y0(x) - yv(2, x))))
+yn: Op = _series("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, g * _neighbours(yn, v, x)))
+yv: Op = _series("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, g * _neighbours(yv, v, x)))
 i0: Op = _series("i0", scipy.special.i0, lambda g, out, x: g * i1(x))
 i1: Op = _series("i1", scipy.special.i1, lambda g, out, x: g * (0.5 * (i0(x) + iv(2, x))))
 i0e: Op = _series("i0e", scipy.special.i0e, lambda g, out, x: g * (i1e(x) - sign(x) * out))
@@ -175,10 +176,10 @@ ive: Op = _series(
     scipy.special.ive,
     lambda g, out, v, x: (NotImplemented, g * (0.5 * (ive(v - 1, x) + ive(v + 1, x)) - sign(x) * out)),
 )
-k0: Op = _series("k0", scipy.special.k0, lambda g, out, x: scale(g, -k1(x)))
-k1: Op = _series("k1", scipy.special.k1, lambda g, out, x: scale(g, -0.5 * (k0(x) + kv(2, x))))
+k0: Op = _series("k0", scipy.special.k0, lambda g, out, x: g * -k1(x))
+k1: Op = _series("k1", scipy.special.k1, lambda g, out, x: g * (-0.5 * (k0(x) + kv(2, x))))
 kv: Op = _series(
-    "kv", scipy.special.kv, lambda g, out, v, x: (NotImplemented, scale(g, -0.5 * (kv(v - 1, x) + kv(v + 1, x))))
+    "kv", scipy.special.kv, lambda g, out, v, x: (NotImplemented, g * (-0.5 * (kv(v - 1, x) + kv(v + 1, x))))
 )
 
 # Other names.

@@ -9,7 +9,8 @@ import pytest
 
 import backprop as bp
 from backprop.errors import GraphTypeError, TracedConversionError
-from backprop.graph.autodiff.control_flow import after, call, owned, position, pull, switch
+from backprop.graph.autodiff.body_pullback import BodyPullback
+from backprop.graph.autodiff.control_flow import after, call, owned, position, switch
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies, parameters, to_text, with_bodies
@@ -132,7 +133,7 @@ def test_operands_are_contiguous_in_a_body() -> None:
 
 
 def test_pull_gives_the_wanted_cotangents_of_the_chosen_outputs() -> None:
-    graph = pull(CUBE, [0], [1])
+    graph = BodyPullback(CUBE, [0], [1], [""]).graph()
     assert graph.inputs == (V, ScalarType())
     np.testing.assert_allclose(evaluate(graph, [X, np.float64(3.0)])[0], 6 * X)
 

@@ -16,8 +16,9 @@ from backprop.ops.arrays.accumulate import accumulate
 from backprop.ops.arrays.views import expand_to, permute, sum_to
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
-from backprop.ops.elementwise.arithmetic import add, multiply, negative, ratio, subtract
+from backprop.ops.elementwise.arithmetic import add, multiply, negative, subtract
 from backprop.ops.elementwise.exponential import exp
+from backprop.ops.elementwise.masking import ratio
 from backprop.ops.linear_algebra.products import matmul, row_dot
 from backprop.ops.reductions.reductions import reduce_sum
 from tests.scheduler.graphs import Hand

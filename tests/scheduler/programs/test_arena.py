@@ -8,7 +8,8 @@ from backprop.graph.graph import Graph
 from backprop.ops.arrays.joins import concat_along
 from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
-from backprop.ops.elementwise.arithmetic import add, scale
+from backprop.ops.elementwise.arithmetic import add
+from backprop.ops.elementwise.masking import scale
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
 from backprop.scheduler.programs.arena import Memory, plan_memory

@@ -10,12 +10,13 @@ from ....ops.arrays.accumulate import accumulate
 from ....ops.arrays.views import expand_to, reshape_to
 from ....ops.core.op import Op
 from ....ops.core.types import ArrayType, NumericType
-from ....ops.elementwise.arithmetic import add, divide, multiply, ratio, scale, subtract
+from ....ops.elementwise.arithmetic import add, divide, multiply, subtract
+from ....ops.elementwise.masking import cleared, masked, over, ratio, scale
 from ...graph import Node, NodeId
 from ...params import NO_PARAMS
 from ...rewrite import Rewrite
 
-OPS = frozenset({add, subtract, multiply, divide, ratio, scale})
+OPS = frozenset({add, subtract, multiply, divide, masked, cleared, over, ratio, scale})
 
 
 def narrowed(rewrite: Rewrite, node: Node) -> NodeId | None:

@@ -1,0 +1,89 @@
+"""Mask: what is known of the zeros of a cotangent. Why there are two kinds stands in `masks`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from ...ops.arrays.creation import filled
+from ...ops.arrays.views import broadcast_to
+from ...ops.core.types import Shape
+from ...ops.elementwise.comparison import logical_and
+from ..tracing.builder import Builder, Var
+
+
+class Mask(NamedTuple):
+    """Which elements of a cotangent are not known to be zero; None where nothing is known.
+
+    Arguments:
+        live: booleans that broadcast to the cotangent; False where it is zero because of a choice.
+        set: the same; False where it is zero because of the value of a seed.
+        hides: whether `live` can shut out a NaN of the value itself, as the condition of a `where` can.
+    """
+
+    live: Var[Any] | None = None
+    set: Var[Any] | None = None
+    hides: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known."""
+        return self.live is None and self.set is None
+
+    def map(self, f: Callable[[Var[Any]], Var[Any]]) -> Mask:
+        """The mask with both parts changed."""
+        return Mask(None if self.live is None else f(self.live), None if self.set is None else f(self.set), self.hides)
+
+    @property
+    def together(self) -> Mask:
+        """The mask with `set` where neither part says zero: what it has to be before elements are added up."""
+        return self if self.set is None else self._replace(set=both(self.live, self.set))
+
+    @property
+    def by_choice(self) -> Mask:
+        """What is known by choice."""
+        return NOTHING if self.live is None else self._replace(set=None)
+
+    def either(self) -> Var[Any]:
+        """Both parts as one, of the kind that `kind_of` tells."""
+        live = both(self.live, self.set)
+        assert live is not None
+        return live
+
+
+NOTHING = Mask()
+
+Kind = Literal["", "live", "set"]
+"""What a mask says as one array: nothing, what is live by choice, or what is set by value, which claims less."""
+
+
+def kind_of(mask: Mask) -> Kind:
+    """The kind of both parts of a mask as one: by value where one part is, as that claims less."""
+    return "set" if mask.set is not None else "live" if mask.live is not None else ""
+
+
+def mask_of(kind: Kind, live: Var[Any]) -> Mask:
+    """The mask that an array of a kind is."""
+    return Mask(set=live) if kind == "set" else Mask(live, hides=True)
+
+
+def both(a: Var[Any] | None, b: Var[Any] | None) -> Var[Any] | None:
+    """Where both hold."""
+    if a is None or b is None or a.id == b.id:
+        return b if a is None else a
+    return logical_and(a, b)  # type: ignore[no-any-return]
+
+
+def joined(a: Mask, b: Mask) -> Mask:
+    """The mask of what is zero where either says so."""
+    return Mask(both(a.live, b.live), both(a.set, b.set), a.hides or b.hides)
+
+
+def whole(live: Var[Any], shape: Shape) -> Var[Any]:
+    """A value broadcast to a shape."""
+    return live if live.shape == shape else broadcast_to(live, shape)
+
+
+def truth(builder: Builder, shape: Shape, value: bool = True) -> Var[Any]:
+    """Booleans that all hold, or none of them."""
+    return builder.emit(filled, (), {"shape": shape, "dtype": "bool", "value": repr(value)})  # type: ignore[no-any-return]

@@ -1,0 +1,170 @@
+"""Pull a cotangent back through one node, with its mask: what `masks` finds is applied here.
+
+Of an elementwise op the rule is called on the bare cotangent, and what it answers is masked. Of a slice of an
+elementwise result the rule is called on the slices of its operands: less work, and what was left out stays out. Where
+the elements of a result depend on each other's operands, as along the rows of softmax, what it answers is masked where
+all of them are. A product of matrices multiplies zeros with what they hide, so there the operands are masked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...ops.arrays.indexing.items import basic_index, scatter_basic
+from ...ops.arrays.views import reshape
+from ...ops.core.op import Kind, Op
+from ...ops.core.types import NumericType, Shape
+from ...ops.elementwise.arithmetic import add, divide, multiply, subtract
+from ...ops.elementwise.complex_parts import imag, real
+from ...ops.elementwise.conversion import cast
+from ...ops.elementwise.masking import masked, over, scale
+from ...ops.elementwise.selection import replace_nan
+from ...ops.elementwise.trigonometric import sinc, spherical_jn
+from ...ops.linear_algebra.products import matmul, row_dot
+from ...ops.reductions.questions import reduce_any
+from ...ops.reductions.reductions import reduce_mean, reduce_sum
+from ...ops.special.functions import polygamma_of
+from ..graph import Node
+from ..tracing.builder import Var
+from .mask import Mask, whole
+from .mask_flow import FLOWS
+from .masks import Masks
+
+Rule = Callable[..., Any]
+
+LINEAR = frozenset({add, subtract, reduce_sum, reduce_mean} | set(FLOWS) - {multiply, divide, over, scale})
+"""Ops whose rules map 0 to 0, whatever their operands are."""
+
+ELEMENTWISE = frozenset({replace_nan, sinc, spherical_jn, polygamma_of, cast, real, imag})
+"""Elementwise ops that are not run as such."""
+
+
+def is_elementwise(op: Op) -> bool:
+    """Whether element i of the result is made of element i of each (broadcast) operand."""
+    return op.kind is Kind.ELEMENTWISE or op in ELEMENTWISE
+
+
+def pulled_back(
+    masks: Masks, node: Node, rule: Rule, g: Var[Any], out: Var[Any], operands: list[Var[Any]], params: dict[str, Any]
+) -> tuple[Any, ...]:
+    """What a rule answers for a cotangent, with the mask of the cotangent.
+
+    Arguments:
+        masks: the masks of the reverse pass.
+        node: whose rule it is.
+        rule: the rule.
+        g: the cotangent of its result.
+        out: its result.
+        operands: its operands.
+        params: its parameters.
+    """
+    mask = masks.of(g)
+    if mask.is_empty or (node.op in LINEAR and masks.bare(g) is g):
+        return _tuple(rule(g, out, *operands, **params))
+    if is_elementwise(node.op):
+        place = masks.builder.nodes[g.id]
+        if place is not None and place.op is scatter_basic:
+            return _of_slice(masks, rule, place, out, operands, params)
+        return _masked(masks, rule, g, mask, out, operands, params)
+    if node.op in LINEAR:
+        return _tuple(rule(g, out, *operands, **params))
+    if node.op is matmul:
+        return _tuple(rule(g, out, *without_dead_rows(mask, node, operands), **params))
+    return _masked(masks, rule, g, spread(mask, node, operands), out, operands, params)
+
+
+def _tuple(answer: Any) -> tuple[Any, ...]:
+    return answer if isinstance(answer, tuple) else (answer,)
+
+
+def _masked(
+    masks: Masks, rule: Rule, g: Var[Any], mask: Mask, out: Var[Any], operands: list[Var[Any]], params: dict[str, Any]
+) -> tuple[Any, ...]:
+    bare = masks.bare(g)
+    answer = _tuple(rule(bare, out, *operands, **params))
+    if len(answer) != len(operands):
+        return answer
+    return tuple([g if c is bare else _settled(masks, c, mask, x) for c, x in zip(answer, operands, strict=True)])
+
+
+def _settled(masks: Masks, cotangent: Any, mask: Mask, operand: Var[Any]) -> Any:
+    """A cotangent with a mask, of the operand's dtype where it has its shape."""
+    if cotangent is None or cotangent is NotImplemented or not isinstance(operand.type, NumericType):
+        return cotangent
+    var = masks.builder.lift(cotangent)
+    if var.shape == operand.shape and var.dtype != operand.dtype:
+        var = cast(var, dtype=operand.dtype.name)
+    return masks.applied(var, mask)
+
+
+def _of_slice(
+    masks: Masks, rule: Rule, place: Node, out: Var[Any], operands: list[Var[Any]], params: dict[str, Any]
+) -> tuple[Any, ...]:
+    """What a rule answers where only a slice of the result has a cotangent: the same slice of its answer."""
+    shape, key = place.param("shape"), place.param("key")
+    g = masks.var(place.inputs[0])
+
+    def part(x: Var[Any]) -> Var[Any]:
+        return basic_index(whole(x, shape), key=key) if x.shape else x
+
+    parts = [part(x) for x in operands]
+    answer = _masked(masks, rule, g, masks.of(g), part(out), parts, params)
+    return tuple([c if c is None or c is NotImplemented else scatter_basic(c, shape=shape, key=key) for c in answer])
+
+
+def spread(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> Mask:
+    """The mask of the cotangents of the operands of a node that is not elementwise: live where any of a group is."""
+    if not isinstance(node.type, NumericType) or not operands:
+        return Mask()
+    params, shape = dict(node.params), node.type.shape
+    if "keepdims" in params and "axes" in params:
+        lengths = tuple([1 if k in params["axes"] else n for k, n in enumerate(operands[0].shape)])
+        return mask.map(lambda live: reshape(whole(live, shape), lengths))
+    if node.op is row_dot:
+        return mask.map(lambda live: reshape(live, (*live.shape, 1)))
+    axes, mask = _group(node), mask.together
+    if axes is None:
+        return mask.map(lambda live: _any(live, tuple(range(len(live.shape))), False))
+    return mask.map(lambda live: _any(whole(live, shape), axes))
+
+
+def _group(node: Node) -> tuple[int, ...] | None:
+    """The axes along which the elements of a result depend on each other's operands; None where it may be all."""
+    params = dict(node.params)
+    if "axes" in params and "log_sums" in node.op.home:
+        return tuple(params["axes"])
+    if "running" in node.op.home and isinstance(params.get("axis"), int):
+        return (params["axis"],)
+    return None
+
+
+def _any(live: Var[Any], axes: tuple[int, ...], keepdims: bool = True) -> Var[Any]:
+    return reduce_any(live, axes=axes, keepdims=keepdims) if axes else live
+
+
+def without_dead_rows(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> list[Var[Any]]:
+    """The operands of a product of matrices, 0 in rows and columns that matter to no element that is not masked.
+
+    A NaN in such a row would spread to what it is multiplied with. Masks that cannot hide a NaN change nothing.
+    """
+    x, y = operands
+    if mask.live is None or not mask.hides:
+        return list(operands)
+    live = whole(mask.live, node.type.shape) if mask.live.shape else mask.live  # type: ignore[attr-defined]
+    rows, columns = len(x.shape) > 1, len(y.shape) > 1
+    down = live if not columns else _any(live, (len(live.shape) - 1,)) if live.shape else live
+    if not columns and rows and live.shape:
+        down = reshape(live, (*live.shape, 1))
+    across = live if not rows or not live.shape else _any(live, (len(live.shape) - 1 - columns,))
+    if not rows and columns and live.shape:
+        across = live if len(y.shape) == 2 else reshape(live, (*live.shape[:-1], 1, live.shape[-1]))
+    return [masked(x, _fitted(down, x.shape)) if rows else x, masked(y, _fitted(across, y.shape)) if columns else y]
+
+
+def _fitted(live: Var[Any], shape: Shape) -> Var[Any]:
+    """Booleans that broadcast to a shape: where any of those holds that the shape does not tell apart."""
+    extra = len(live.shape) - len(shape)
+    live = live if extra <= 0 else reshape(_any(live, tuple(range(extra))), live.shape[extra:])
+    offset = len(shape) - len(live.shape)
+    return _any(live, tuple([k for k, n in enumerate(live.shape) if n > 1 and shape[k + offset] == 1]))

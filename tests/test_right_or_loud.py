@@ -1,0 +1,251 @@
+"""A derivative is right, or NaN or infinite, or an error: never a wrong finite number. Inputs that once broke this."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special as sp
+
+import backprop as bp
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+NAN, INF = np.nan, np.inf
+ZEROS, ONES = np.zeros(2), np.ones(3)
+W = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+
+def same(found: Any, expected: Any) -> None:
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15)
+
+
+def each_way(f: Callable[..., Any], x: Any) -> Iterator[Any]:
+    """The gradient of the sum of f(x): in reverse and forward mode, traced and compiled."""
+
+    def total(x: Any) -> Any:
+        return np.sum(f(x))
+
+    units = np.eye(np.size(x)).reshape(np.size(x), *np.shape(x))
+    for wrapped in (lambda h: h, bp.compile):
+        yield wrapped(bp.grad(total))(x)
+        yield wrapped(lambda x: bp.vjp(total, x)[1](1.0)[0])(x)
+        along = [bp.jvp(wrapped(total), (x,), (unit if np.shape(x) else float(unit),))[1] for unit in units]
+        yield np.reshape(along, np.shape(x))
+
+
+# Two functions that make a smooth one.
+
+SMOOTH = {
+    "sqrt squared": (lambda x: np.sqrt(x) ** 2, 0.0, 1.0),
+    "sqrt times itself": (lambda x: np.sqrt(x) * np.sqrt(x), 0.0, 1.0),
+    "sqrt to the fourth": (lambda x: np.sqrt(x) ** 4, 0.0, 0.0),
+    "sqrt cubed": (lambda x: np.sqrt(x) ** 3, 0.0, 0.0),
+    "square of sqrt": (lambda x: np.square(np.sqrt(x)), 0.0, 1.0),
+    "power of sqrt": (lambda x: np.power(np.sqrt(x), 2.0), 0.0, 1.0),
+    "cbrt cubed": (lambda x: np.cbrt(x) ** 3, 0.0, 1.0),
+    "exp of log": (lambda x: np.exp(np.log(x)), 0.0, 1.0),
+    "exp2 of log2": (lambda x: np.exp2(np.log2(x)), 0.0, 1.0),
+    "expm1 of log1p": (lambda x: np.expm1(np.log1p(x)), -1.0, 1.0),
+    "cos of arccos": (lambda x: np.cos(np.arccos(x)), 1.0, 1.0),
+    "sin of arcsin": (lambda x: np.sin(np.arcsin(x)), 1.0, 1.0),
+    "cosh of arccosh": (lambda x: np.cosh(np.arccosh(x)), 1.0, 1.0),
+    "tanh of arctanh": (lambda x: np.tanh(np.arctanh(x)), 1.0, 1.0),
+    "norm squared": (lambda x: np.linalg.norm(x) ** 2, ZEROS, ZEROS),
+    "logistic far left": (lambda x: 1 / (1 + np.exp(-x)), -800.0, 0.0),
+    "logistic far right": (lambda x: 1 / (np.exp(-x) + 1.0), 800.0, 0.0),
+    "logistic as a power": (lambda x: (1 + np.exp(-x)) ** -1, np.array([-800.0, 0.0]), [0.0, 0.25]),
+    "fraction of a logistic": (lambda x: 3.0 / (1 + np.exp(x)), np.array([800.0, 0.0]), [0.0, -0.75]),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_two_functions_that_make_a_smooth_one(name: str) -> None:
+    f, x, expected = SMOOTH[name]
+    for found in each_way(f, x):
+        same(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: np.sqrt(x) ** 2, -1.0),
+        (lambda x: np.exp(np.log(x)), -1.0),
+        (lambda x: np.expm1(np.log1p(x)), -2.0),
+        (lambda x: np.cos(np.arccos(x)), 1.5),
+    ],
+)
+def test_where_there_is_no_value_there_is_no_derivative(f: Any, x: float) -> None:
+    for found in each_way(f, x):
+        assert np.isnan(found)
+
+
+# Second derivatives.
+
+HESSIANS = {
+    "norm squared": (lambda x: np.linalg.norm(x) ** 2, ZEROS, 2 * np.eye(2)),
+    "norm squared along an axis": (lambda x: np.linalg.norm(x, axis=-1) ** 2, ZEROS, 2 * np.eye(2)),
+    "norm times itself": (lambda x: np.linalg.norm(x) * np.linalg.norm(x), ZEROS, 2 * np.eye(2)),
+    "norm cubed": (lambda x: np.linalg.norm(x) ** 3, ZEROS, np.zeros((2, 2))),
+    "a smooth function of a norm": (lambda x: np.sqrt(1 + np.linalg.norm(x) ** 2), ZEROS, np.eye(2)),
+    "abs squared": (lambda x: np.abs(x) ** 2, 0.0, 2.0),
+    "abs times itself": (lambda x: np.abs(x) * np.abs(x), 0.0, 2.0),
+    "abs to the fourth": (lambda x: np.abs(x) ** 4, 0.0, 0.0),
+    "cos of abs": (lambda x: np.cos(np.abs(x)), 0.0, -1.0),
+    "cosh of fabs": (lambda x: np.cosh(np.fabs(x)), 0.0, 1.0),
+    "std squared": (lambda x: np.std(x) ** 2, ONES, 2 / 3 * (np.eye(3) - 1 / 3)),
+    "hypot squared": (lambda x: np.hypot(x[0], x[1]) ** 2, ZEROS, 2 * np.eye(2)),
+    "sqrt squared": (lambda x: np.sqrt(x) ** 2, 0.0, 0.0),
+    "exp of log": (lambda x: np.exp(np.log(x)), 0.0, 0.0),
+    "std of one": (np.std, 3.5, 0.0),
+    "a constant power": (lambda x: x**0, 0.0, 0.0),
+    "powers by an array": (lambda x: np.sum(x ** np.array([0.0, 1.0, 2.0])), 0.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", HESSIANS)
+def test_second_derivative(name: str) -> None:
+    f, x, expected = HESSIANS[name]
+    size, shape = np.size(x), np.shape(x)
+    units = [u.reshape(shape) if shape else float(u[0]) for u in np.eye(size)]
+    for wrapped in (lambda h: h, bp.compile):
+        same(wrapped(bp.hessian(f))(x), expected)
+        same([wrapped(lambda x, v: bp.hvp(f, (x,), v))(x, v) for v in units], np.reshape(expected, (size, *shape)))
+        again = [bp.grad(wrapped(lambda x, v: np.sum(bp.grad(f)(x) * v)))(x, v) for v in units]
+        same(again, np.reshape(expected, (size, *shape)))
+
+
+def test_a_fro_norm_squared_has_a_hessian() -> None:
+    found = bp.hessian(lambda x: np.linalg.norm(x, "fro") ** 2)(np.zeros((2, 2)))
+    same(found.reshape(4, 4), 2 * np.eye(4))
+
+
+@pytest.mark.parametrize("f", [lambda x: np.exp(-np.linalg.norm(x)), np.linalg.norm, np.std])
+def test_no_second_derivative_where_there_is_none(f: Any) -> None:
+    x = np.zeros(2)
+    hessian = bp.hessian(f)(x)
+    assert not np.isfinite(hessian).any()
+    for v in (np.ones(2), np.array([1.0, 0.0]), np.array([1.0, -2.0])):
+        assert not np.isfinite(bp.hvp(f, (x,), v)).all()
+
+
+# Conventions hold in forward mode too.
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (np.std, np.ones(3)),
+        (np.linalg.norm, np.zeros(3)),
+        (lambda x: np.hypot(x[0], x[1]), ZEROS),
+        (lambda x: np.arctan2(x[0], x[1]), ZEROS),
+        (lambda y: sp.xlogy(0.0, y), 0.0),
+        (lambda x: np.abs(x + 0j * x), 0.0),
+    ],
+)
+def test_conventions_in_every_mode(f: Any, x: Any) -> None:
+    for found in each_way(f, x):
+        same(found, np.zeros(np.shape(x)))
+
+
+def test_the_angle_of_zero_in_forward_mode() -> None:
+    assert bp.jvp(np.angle, (0j,), (1j,))[1] == 0.0
+    assert bp.jvp(np.abs, (0j,), (1 + 1j,))[1] == 0.0
+
+
+def test_arctan2_of_tiny_arguments() -> None:
+    same(bp.grad(np.arctan2, (0, 1))(1e-200, 1e-200), (0.5e200, -0.5e200))
+
+
+def test_remainders_by_the_divisor() -> None:
+    for x, y in ((1.0, 0.1), (-7.5, 2.0), (7.5, -2.0), (1e17, 3.0)):
+        assert bp.grad(np.fmod, 1)(x, y) == -float(int(x / y) if y != 0.1 else 9)
+    assert bp.grad(np.remainder, 1)(1.0, 0.1) == -9.0
+
+
+# Masks.
+
+MASKED = {
+    "p log p": (lambda p: np.where(p > 0, p * np.log(p), 0), 0.0, 0.0),
+    "exp that overflows": (lambda x: np.where(x < 700, np.exp(x), 0), 1000.0, 0.0),
+    "nanmean": (lambda x: np.nanmean(x**2), np.array([1.0, NAN]), [2.0, 0.0]),
+    "tanh of nan": (lambda x: np.where(np.isnan(x), 0, np.tanh(x)), np.array([NAN, 0.0]), [0.0, 1.0]),
+    "minimum of what overflows": (lambda x: np.minimum(np.exp(x), 1.0), 1000.0, 0.0),
+    "maximum": (lambda x: np.maximum(-np.exp(x), -1.0), 1000.0, 0.0),
+    "clip": (lambda x: np.clip(np.exp(x), 0, 1), 1000.0, 0.0),
+    "relu": (lambda x: bp.ops.relu(-np.exp(x)), 1000.0, 0.0),
+    "nan_to_num": (lambda x: np.nan_to_num(np.log(x)), np.array([-1.0, 2.0]), [0.0, 0.5]),
+    "a slice": (lambda x: np.sqrt(x)[1:], np.array([0.0, 1.0]), [0.0, 0.5]),
+    "a slice of what overflows": (lambda x: np.exp(x)[1:], np.array([1000.0, 0.0]), [0.0, 1.0]),
+    "an element": (lambda x: np.log(x)[-1], np.array([0.0, 1.0]), [0.0, 1.0]),
+    "elements": (lambda x: np.sqrt(x)[[1, 1]], np.array([0.0, 1.0]), [0.0, 1.0]),
+    "the largest": (lambda x: np.max(np.sqrt(x)), np.array([0.0, 1.0]), [0.0, 0.5]),
+    "the sorted": (lambda x: np.sort(np.sqrt(x))[-1], np.array([0.0, 1.0]), [0.0, 0.5]),
+    "a triangle": (
+        lambda x: np.tril(np.sqrt(x)),
+        np.array([[1.0, 0.0], [1.0, 1.0]]),
+        [[0.5, 0.0], [0.5, 0.5]],
+    ),
+    "select": (lambda x: np.select([x > 1, x > 0], [np.log(x), x], 0), np.array([-1.0, 0.5, 2.0]), [0.0, 1.0, 0.5]),
+    "a condition of ints": (lambda x: np.where(np.array([2, 0, 1]), x, 0), np.ones(3), [1.0, 0.0, 1.0]),
+    "a condition of floats": (lambda x: np.where(np.array([2.0, 0.0, NAN]), x, 0), np.ones(3), [1.0, 0.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_what_a_mask_shuts_out_is_zero(name: str) -> None:
+    f, x, expected = MASKED[name]
+    for found in each_way(f, x):
+        same(found, expected)
+
+
+FUNCTIONS = [
+    lambda x: x * x * x,
+    lambda x: x**3,
+    lambda x: x / (x - 3.0),
+    lambda x: x**2.5,
+    np.expm1,
+    np.sinh,
+    np.cosh,
+    np.tan,
+    np.arccosh,
+    np.sinc,
+    sp.gamma,
+    sp.i0,
+    sp.erfinv,
+    sp.psi,
+    sp.entr,
+]
+
+
+@pytest.mark.parametrize("f", FUNCTIONS)
+@pytest.mark.parametrize("hidden", [1e4, 1e200, INF, -INF, NAN, 0.0])
+def test_functions_under_a_mask(f: Any, hidden: float) -> None:
+    x = np.array([hidden, 2.0])
+    seen = np.array([False, True])
+    for found in each_way(lambda x: np.where(seen, f(x), 0), x):
+        assert found[0] == 0
+        np.testing.assert_allclose(found[1], bp.grad(f)(2.0), rtol=1e-12)
+    second = bp.hessian(lambda x: np.sum(np.where(seen, f(x), 0)))(x)
+    np.testing.assert_allclose(second, [[0.0, 0.0], [0.0, bp.grad(bp.grad(f))(2.0)]], rtol=1e-12)
+
+
+def test_a_masked_row_does_not_leak_through_a_product() -> None:
+    rows = np.array([[1.0, 2.0], [NAN, 3.0], [4.0, 5.0]])
+    seen = np.array([True, False, True])
+    masks: list[Callable[[Any], Any]] = [lambda y: np.isnan(y), lambda y: ~seen if y.ndim == 1 else ~seen[:, None]]
+    for hide in masks:
+        for w in (np.ones(2), np.ones((2, 3)), np.ones((4, 2, 3))):
+            found = bp.grad(lambda w, hide=hide: np.sum(np.where(hide(rows @ w), 0, rows @ w)))(w)
+            same(found, np.broadcast_to(np.array([5.0, 7.0])[:, None] if w.ndim > 1 else [5.0, 7.0], w.shape))
+
+
+def test_a_masked_column_does_not_leak_through_a_product() -> None:
+    columns = np.array([[1.0, NAN, 4.0], [2.0, 3.0, 5.0]])
+    seen = np.array([True, False, True])
+    for a in (np.ones(2), np.ones((3, 2)), np.ones((4, 3, 2))):
+        for hide in (lambda y: np.isnan(y), lambda y: ~seen):
+            found = bp.grad(lambda a, hide=hide: np.sum(np.where(hide(a @ columns), 0, a @ columns)))(a)
+            same(found, np.broadcast_to([5.0, 7.0], a.shape))
