@@ -71,11 +71,8 @@ class Masks:
             if missing:
                 pending.extend(missing)
                 continue
-            self.known[i] = (
-                NOTHING
-                if rule is None or node is None
-                else rule.find(self.builder, node, [self.known[j] for j in sources])
-            )
+            found = [self.known[j] for j in sources]
+            self.known[i] = NOTHING if rule is None or node is None else rule.find(self.builder, node, found)
             pending.pop()
         return self.known[g.id]
 
