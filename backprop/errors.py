@@ -13,6 +13,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         MutationError          ValueError           a write to an array that an open trace has taken in
         EscapedVarError        RuntimeError         a Var used outside the trace that made it
         VerifyError            AssertionError       an ill-formed graph: a bug of ours, never of the user
+        CannotTravelError      TypeError            an op, a type or a value that has no form outside of its process
       DifferentiationError
         NonScalarOutputError   TypeError            grad of a function that returns no real scalar
         IntegerInputError      TypeError            a derivative with respect to an integer or a string
@@ -24,6 +25,8 @@ each is also the builtin that a user of NumPy would expect to catch:
       DataError
         MissingDataError       FileNotFoundError    a data file that is not there
         DamagedDataError       ValueError           a data file that is truncated or of another format
+        WireError              ValueError           a message that is damaged, hostile, or no graph and no values
+          WireLimitError       ValueError           a message that is too large, or asks for too much
 
 An exception that a user's own code raises inside a task is never wrapped: it arrives as itself, with a note
 (PEP 678) that names the op and the user's line.
@@ -116,6 +119,10 @@ class VerifyError(GraphError, AssertionError):
     """An ill-formed graph: a bug of this package."""
 
 
+class CannotTravelError(GraphError, TypeError):
+    """An op, a type or a value that has no form outside of its process but a pickle."""
+
+
 class DifferentiationError(BackpropError):
     """A gradient could not be made."""
 
@@ -158,3 +165,11 @@ class MissingDataError(DataError, FileNotFoundError):
 
 class DamagedDataError(DataError, ValueError):
     """A data file that is truncated or of another format."""
+
+
+class WireError(DataError, ValueError):
+    """A message that is damaged, hostile, or no graph and no values."""
+
+
+class WireLimitError(WireError):
+    """A message that is too large, or asks for too much."""

@@ -12,7 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from textwrap import indent
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class Node(NamedTuple):
         return tuple.__new__(Node, (op, inputs, params, type, source))  # as Node(...), but quicker
 
 
+class Codec(NamedTuple):
+    """How graphs become bytes, and bytes graphs; the room `wire` gives Graph the one that there is.
+
+    Attributes:
+        to_bytes: graph -> bytes.
+        from_bytes: (bytes, limits or None) -> graph.
+    """
+
+    to_bytes: Callable[[Graph], bytes]
+    from_bytes: Callable[[bytes | memoryview, Any], Graph]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
     """A closed program: typed inputs, nodes in order, and the ids of its results.
@@ -66,6 +78,7 @@ class Graph:
     outputs: tuple[NodeId, ...]
     names: tuple[str, ...] = ()
     _hash: int = field(default=0, init=False, repr=False)  # 0 until it is asked for
+    codec: ClassVar[Codec]
 
     def __len__(self) -> int:
         return len(self.nodes)
@@ -106,6 +119,31 @@ class Graph:
         lines = to_text(self).splitlines()
         cut = [*lines[: SHOWN - 2], f"  ... {len(lines) - SHOWN + 1} more lines", lines[-1]]
         return "\n".join(lines if len(lines) <= SHOWN else cut)
+
+    def to_bytes(self) -> bytes:
+        """The graph as a message of the wire format (docs/wire.md), which any language can read and no pickle is in.
+
+        Returns:
+            the bytes; the lines of the user's code travel with the graph, for errors.
+        Errors:
+            CannotTravelError: an op of the user's own, or a value of another class than arrays, numbers and tuples of
+                them; names it and the user's line.
+        """
+        return Graph.codec.to_bytes(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes | memoryview, limits: Any = None) -> Graph:
+        """The graph of a message of the wire format, checked; it runs no code of the message, whoever sent it.
+
+        Arguments:
+            data: the message.
+            limits: what it may ask for, backprop.graph.wire.limits.Limits; None for the default.
+        Returns:
+            the verified graph.
+        Errors:
+            WireError: the message is damaged, ill-formed or hostile; WireLimitError: it is beyond a limit.
+        """
+        return Graph.codec.from_bytes(data, limits)
 
     def __reduce__(self) -> tuple[Any, ...]:  # hashes differ between processes
         return Graph, (self.inputs, self.nodes, self.outputs, self.names)

@@ -303,3 +303,18 @@ def test_a_users_op_takes_and_returns_sparse_matrices() -> None:
 
 def _plain(a: Any) -> Any:
     return a.toarray() if sp.issparse(a) else a
+
+
+# Patterns that are none, which SciPy would follow beyond the ends of arrays.
+
+
+@pytest.mark.parametrize(
+    ("indices", "indptr"),
+    [([0, 9], [0, 1, 2]), ([0, -1], [0, 1, 2]), ([0, 1], [0, 9, 2]), ([0, 1], [1, 1, 2]), ([0, 1], [0, 1, 9])],
+)
+def test_a_pattern_that_is_none_is_refused(indices: list[int], indptr: list[int]) -> None:
+    places, ends, x = np.array(indices), np.array(indptr), np.ones(3)
+    with pytest.raises(ShapeError, match="sparse matrix of shape"):
+        sparse_matmul(np.ones(2), places, ends, x, shape=(2, 3), flip=False)
+    with pytest.raises(ShapeError, match="sparse matrix of shape"):
+        sampled_matmul(np.ones(2), x, places, ends, shape=(2, 3))

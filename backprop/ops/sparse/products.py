@@ -47,7 +47,17 @@ def _matmul_type(
     return value_type((rows, *operand.shape[1:]), np.result_type(values.dtype, operand.dtype))
 
 
+def _check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
+    """Raise where index arrays are no pattern of a CSR matrix: SciPy would read and write beyond the ends of arrays."""
+    whole = indptr.shape == (shape[0] + 1,) and indptr[0] == 0 and indptr[-1] == indices.size
+    if not whole or np.any(indptr[1:] < indptr[:-1]):
+        raise ShapeError(f"indptr is none of a sparse matrix of shape {shape} with {indices.size} elements")
+    if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
+        raise ShapeError(f"the indices of a sparse matrix of shape {shape} do not all name a column")
+
+
 def _matmul(data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool) -> Any:
+    _check_pattern(indices, indptr, shape)
     matrix = sp.csr_array((data, indices, indptr), shape=shape)
     return (matrix.T if flip else matrix) @ x
 
@@ -78,6 +88,7 @@ def _sampled_type(
 
 
 def _sampled(a: Any, b: Any, indices: Any, indptr: Any, *, shape: Shape) -> Any:
+    _check_pattern(indices, indptr, shape)
     rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
     left, right = a[rows], b[indices]
     return left * right if left.ndim == 1 else np.einsum("ij,ij->i", left, right)
