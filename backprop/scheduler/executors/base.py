@@ -23,15 +23,15 @@ from ...graph.graph import Graph
 from ...graph.verify import same_type
 from ...ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
 from ..events import Recorder, TaskFinished, TaskStarted
-from ..lower import plan_input
 from ..machine.blas import blas_threads as blas
 from ..machine.cost import Machine
 from ..machine.profile import this_machine
 from ..planning.checks import verify_plan
 from ..planning.partition import partition
-from ..planning.plan import Plan, PlanInput, Slot, TaskOutput
+from ..planning.plan import Plan, PlanInput
 from ..planning.planner import make_plan
 from ..programs.interpreter import runner_of
+from .readiness import run_in_order
 
 
 class AbstractExecutor(ABC):
@@ -212,14 +212,7 @@ def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tup
 
 def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> tuple[Any, ...]:
     """The results of a plan, its tasks run one after the other in this thread, on values that have entered."""
-    results: list[tuple[Any, ...]] = []
-
-    def value(slot: Slot) -> Any:
-        return results[slot.task][slot.index] if isinstance(slot, TaskOutput) else plan_input(values, slot)
-
-    for task, run in zip(plan.tasks, runners(plan, recorder), strict=True):
-        results.append(run(*map(value, task.args)))
-    return tuple(map(value, plan.outputs))
+    return run_in_order(plan, values, runners(plan, recorder))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

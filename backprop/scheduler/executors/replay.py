@@ -1,48 +1,48 @@
 """Replay of a plan by the thread that asks and a few helpers: no graph is built, and no queue stands between tasks.
 
 `dask.threaded.get` orders a graph, submits each task, and waits for each in turn: some 0.25 ms a run before and between
-the tasks of a plan of three. What is replayed does not change, so all that can be known is known: how many tasks each
-one waits for, and who waits for it. The thread that asks takes the first task, helpers the others; who ends a task goes
-on with one that it has made ready, and wakes helpers for the rest. Tasks and results are those of Dask's way.
+the tasks of a plan of three. What is replayed does not change, so all that can be known is known. Which task may start
+is the business of `Readiness`; here are the threads around it. The thread that asks takes the first task, helpers the
+others; who ends a task goes on with one that it has made ready, and wakes idle threads for the rest.
 
-Source: ready counts as in TensorFlow's executor (executor.cc, ScheduleReady: the last ready node stays on the thread).
+Ctrl-C raises KeyboardInterrupt anywhere in the thread that asks. It must not find a lock that it leaves locked, nor a
+count that it leaves wrong: so locks and the queue that the asker waits at are those written in C, which either have
+been taken or have not, and after an interrupt only what helpers count themselves is relied on.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
-from ..lower import plan_input
 from ..machine.blas import blas_threads as blas
-from ..planning.plan import Plan, PlanInput, Slot, TaskOutput, before
-from .thread_pool import Crews
+from ..planning.plan import Plan
+from .readiness import Dependencies, Readiness, Results, dependencies
+from .thread_pool import PoolOfEachThread
 
 Runner = Callable[..., tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Team:
+class Replay:
     """A plan as something to call with values that fit.
 
     Arguments:
         plan: the plan, without host-pinned tasks.
+        order: its dependencies.
         runners: what runs each task.
-        missing: for each task the number of tasks that it waits for.
-        readers: for each task those that wait for it.
-        crews: where helpers come from.
-        workers: how many tasks may run at once.
+        pools: where helpers come from.
+        workers: how many tasks may run at once, that of the thread that asks among them.
         blas_threads: the threads of BLAS in a task.
     """
 
     plan: Plan
+    order: Dependencies
     runners: Sequence[Runner]
-    missing: tuple[int, ...]
-    readers: tuple[tuple[int, ...], ...]
-    crews: Crews
+    pools: PoolOfEachThread
     workers: int
     blas_threads: int | None
 
@@ -52,106 +52,137 @@ class Team:
             return _Run(self, values).results()
 
 
-def team(plan: Plan, runners: Sequence[Runner], crews: Crews, workers: int, blas_threads: int | None) -> Team:
+def replay(
+    plan: Plan, runners: Sequence[Runner], pools: PoolOfEachThread, workers: int, blas_threads: int | None
+) -> Replay:
     """A plan for replay.
 
     Arguments:
         plan: the plan, without host-pinned tasks.
         runners: what runs each task.
-        crews: where helpers come from.
+        pools: where helpers come from.
         workers: how many tasks may run at once, that of the thread that asks among them.
         blas_threads: the threads of BLAS in a task.
     """
-    waits = [before(task) for task in plan.tasks]
-    readers: list[list[int]] = [[] for _ in plan.tasks]
-    for index, earlier in enumerate(waits):
-        for t in earlier:
-            readers[t].append(index)
-    return Team(plan, runners, tuple(map(len, waits)), tuple(map(tuple, readers)), crews, workers, blas_threads)
+    return Replay(plan, dependencies(plan), runners, pools, workers, blas_threads)
 
 
 class _Run:
-    """One run of a plan."""
+    """One run of a plan; `_lock` guards all that follows it."""
 
-    def __init__(self, team: Team, values: Sequence[Any]) -> None:
-        self.team = team
-        self.values = values
-        self.crew = team.crews.of_this_thread(team.workers)
-        self.changed = threading.Condition()
-        self.missing = list(team.missing)
-        self.unread = [len(readers) for readers in team.readers]
-        for slot in team.plan.outputs:
-            if isinstance(slot, TaskOutput):
-                self.unread[slot.task] += 1  # never let go
-        self.done: list[tuple[Any, ...] | None] = [None] * len(self.missing)
-        self.ready = deque(index for index, count in enumerate(self.missing) if not count)
-        self.left = len(self.missing)
-        self.working = 1
-        self.error: BaseException | None = None
+    def __init__(self, replay: Replay, values: Sequence[Any]) -> None:
+        self._runners = replay.runners
+        self._pools = replay.pools
+        self._pool = replay.pools.of_this_thread(replay.workers)
+        self._bell: SimpleQueue[None] = SimpleQueue()  # rung for the thread that asks
+        self._lock = threading.Lock()
+        self._state = Readiness(replay.order)
+        self._results = Results(replay.plan, values)
+        self._asker_waits = False
+        self._uncalled = replay.workers - 1  # helpers that may be called
+        self._inside = 0  # helpers that do tasks, counted by themselves
 
     def results(self) -> tuple[Any, ...]:
         """Work, with helpers, until all is done."""
-        with self.changed:
-            self._call_helpers()
-        self._work()
-        with self.changed:
-            while self.left and not (self.error and not self.working):
-                self.changed.wait_for(lambda: self.ready or not self.working or not self.left)
-                if self.ready and not self.error:
-                    self.working += 1
-                    self.changed.release()
-                    self._work()
-                    self.changed.acquire()
-        if self.error is not None:
-            raise self.error
-        return tuple(map(self._value, self.team.plan.outputs))
+        try:
+            self._ask()
+        except BaseException as error:  # in this thread and outside of any task, as Ctrl-C is
+            self._state.interrupted(error)
+            self._pools.forget()  # a thread may have been called and not woken
+        finally:
+            if self._state.unfinished:
+                wait_until(self._is_quiet, self._bell)
+        if self._state.error is not None:
+            raise self._state.error
+        return self._results.outputs()
 
-    def _call_helpers(self) -> None:
-        """Wake helpers, as far as there are any, for all ready tasks but one."""
-        for k in range(min(len(self.ready) - 1, self.team.workers - self.working)):
-            self.working += 1
-            self.crew.apart(self._work, k)
+    def _ask(self) -> None:
+        with self._lock:
+            self._call_others()
+        while not self._work(self._asker_next):
+            self._bell.get()
 
-    def _work(self) -> None:
-        """Do tasks as long as there are ready ones."""
-        while (index := self._next()) is not None:
+    def _help(self) -> None:
+        """What a helper does."""
+        with self._lock:
+            self._inside += 1
+        try:
+            self._work(self._helper_next)
+        except BaseException as error:  # no thread could be started
+            with self._lock:
+                self._state.interrupted(error)
+                self._leave()
+
+    def _work(self, next_task: Callable[[], int | None]) -> bool:
+        """Do tasks as long as there are ready ones; tell whether the run has ended."""
+        while (task := next_task()) is not None:
             try:
-                results = self.team.runners[index](*map(self._value, self.team.plan.tasks[index].args))
+                results = self._runners[task](*self._results.arguments(task))
             except BaseException as error:
-                self._failed(error)
+                with self._lock:
+                    self._state.failed(task, error)
             else:
-                self._ended(index, results)
+                self._finish(task, results)
+        return self._state.ended
 
-    def _next(self) -> int | None:
-        with self.changed:
-            if self.ready and not self.error:
-                return self.ready.popleft()
-            self.working -= 1
-            if not self.working or not self.left:
-                self.changed.notify_all()
-            return None
+    def _finish(self, task: int, results: tuple[Any, ...]) -> None:
+        with self._lock:
+            self._results.put(task, results, self._state.finished(task))
+            self._call_others()
 
-    def _ended(self, index: int, results: tuple[Any, ...]) -> None:
-        with self.changed:
-            self.done[index] = results
-            self.left -= 1
-            for t in before(self.team.plan.tasks[index]):
-                self.unread[t] -= 1
-                if not self.unread[t]:
-                    self.done[t] = None
-            for reader in self.team.readers[index]:
-                self.missing[reader] -= 1
-                if not self.missing[reader]:
-                    self.ready.append(reader)
-            self._call_helpers()
+    def _asker_next(self) -> int | None:
+        with self._lock:
+            task = self._state.start()
+            self._asker_waits = task is None
+            return task
 
-    def _failed(self, error: BaseException) -> None:
-        with self.changed:
-            self.error = self.error or error
+    def _helper_next(self) -> int | None:
+        with self._lock:
+            task = self._state.start()
+            if task is None:
+                self._leave()
+            return task
 
-    def _value(self, slot: Slot) -> Any:
-        if isinstance(slot, PlanInput):
-            return plan_input(self.values, slot)
-        results = self.done[slot.task]
-        assert results is not None
-        return results[slot.index]
+    def _leave(self) -> None:
+        """A helper goes; the lock is held."""
+        self._inside -= 1
+        self._uncalled += 1
+        if self._state.ended or not self._inside:
+            self._bell.put(None)
+
+    def _call_others(self) -> None:
+        """Wake idle threads, as far as there are any, for all ready tasks but one; the lock is held."""
+        wanted = self._state.startable - 1
+        if wanted > 0 and self._asker_waits:
+            self._asker_waits = False
+            self._bell.put(None)
+            wanted -= 1
+        for k in range(min(wanted, self._uncalled)):
+            self._uncalled -= 1
+            self._pool.run_apart(self._help, k)
+
+    def _is_quiet(self) -> bool:
+        """Whether no helper does a task, and none will start one."""
+        with self._lock:
+            if self._state.error is None:
+                self._state.interrupted(KeyboardInterrupt())
+            return not self._inside
+
+
+def wait_until(condition: Callable[[], bool], bell: SimpleQueue[None]) -> None:
+    """Wait until a condition holds, whatever happens; an interrupt meanwhile is raised afterwards.
+
+    Arguments:
+        condition: looked at now, and whenever the bell rings.
+        bell: takes an item whenever the condition may have come true.
+    """
+    interrupt: KeyboardInterrupt | None = None
+    while True:
+        try:
+            while not condition():
+                bell.get()
+            break
+        except KeyboardInterrupt as again:
+            interrupt = again
+    if interrupt is not None:
+        raise interrupt

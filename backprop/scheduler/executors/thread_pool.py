@@ -21,12 +21,13 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
+from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 Job: TypeAlias = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
-class Crew(Executor):
+class ThreadPool(Executor):
     """Runs jobs in `n` threads, which start with the first job and end with the pool.
 
     Arguments:
@@ -44,7 +45,7 @@ class Crew(Executor):
         self._state.take((future, copy_context().run, (fn, *args), kwargs))
         return future
 
-    def apart(self, fn: Callable[[], None], k: int) -> None:
+    def run_apart(self, fn: Callable[[], None], k: int) -> None:
         """Run a function in a thread, which wakes on the k-th of the cores that the caller is not on.
 
         Arguments:
@@ -64,10 +65,11 @@ class _State:
     def __init__(self, most: int) -> None:
         self._most = most
         self._cores = _cores()
+        self._process = os.getpid()
         self._lock = threading.Lock()
         self._jobs: deque[Job] = deque()
+        self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []
-        self._count = 0
         self._closed = False
 
     def take(self, job: Job, core: int | None = None) -> None:
@@ -75,14 +77,18 @@ class _State:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the pool is closed")
-            worker = self._idle.pop() if self._idle else None
-            if worker is None and self._count < self._most:
-                worker = _Worker(self, self._count, self._cores if len(self._cores) == self._most else ())
-                self._count += 1
+            worker = self._idle.pop() if self._idle else self._new_worker()
             if worker is None:
                 self._jobs.append(job)
         if worker is not None:
             worker.wake(job, core)
+
+    def _new_worker(self) -> _Worker | None:
+        if len(self._workers) == self._most:
+            return None
+        worker = _Worker(self, len(self._workers), self._cores if len(self._cores) == self._most else ())
+        self._workers.append(worker)
+        return worker
 
     def other_core(self, k: int) -> int | None:
         """The k-th of the cores that the caller is not on, where the system tells."""
@@ -93,7 +99,7 @@ class _State:
         return others[k % len(others)] if others else None
 
     def next_job(self, worker: _Worker) -> Job | None:
-        """The next job for a thread that has done one; None where it is to wait or to end."""
+        """The next job for a thread that has done one; None where it is to wait for one."""
         with self._lock:
             if self._jobs:
                 return self._jobs.popleft()
@@ -101,21 +107,18 @@ class _State:
             return None
 
     def close(self) -> None:
-        """Wake all idle threads with nothing to do, so that they end."""
+        """Tell all threads to end when they have nothing to do; in a forked process there are none to tell."""
+        if os.getpid() != self._process:
+            return
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for worker in idle:
+            workers, self._workers, self._idle = self._workers, [], []
+        for worker in workers:
             worker.wake(None, None)
-
-    @property
-    def closed(self) -> bool:
-        """Whether threads are to end when they have nothing to do."""
-        return self._closed
 
 
 class _Worker:
-    """A thread with a lock of its own to wait for.
+    """A thread with a queue of its own to wait at.
 
     Arguments:
         state: of its pool.
@@ -127,32 +130,25 @@ class _Worker:
         self._state = state
         self._cores = cores
         self._core = cores[number] if cores else None
-        self._job: Job | None = None
-        self._bell = threading.Lock()
-        self._bell.acquire()
+        self._inbox: SimpleQueue[Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=f"backprop-{number}", daemon=True)
         self._thread.start()
 
     def wake(self, job: Job | None, core: int | None) -> None:
         """Give the thread a job, or let it end; on its own core unless another is named."""
-        self._job = job
         core = self._core if core is None else core
         if core is not None and self._thread.native_id is not None:
             _allow(self._thread.native_id, (core,))
-        self._bell.release()
+        self._inbox.put(job)
 
     def _work(self) -> None:
-        while True:
-            self._bell.acquire()
+        while (job := self._inbox.get()) is not None:
             if self._cores:
                 _allow(0, self._cores)
-            job, self._job = self._job, None
             while job is not None:
                 _do(*job)
                 job = None  # let go of what it held
                 job = self._state.next_job(self)
-            if self._state.closed:
-                return
 
 
 def _cores() -> tuple[int, ...]:
@@ -180,16 +176,20 @@ def _do(future: Future[Any], fn: Callable[..., Any], args: tuple[Any, ...], kwar
         future.set_exception(error)
 
 
-class Crews(threading.local):
+class PoolOfEachThread(threading.local):
     """A pool for each thread that asks, so that a task may itself run a plan, and wait for it."""
 
     def __init__(self) -> None:
-        self._crew: Crew | None = None
+        self._pool: ThreadPool | None = None
         self._process = 0
 
-    def of_this_thread(self, n: int) -> Crew:
+    def of_this_thread(self, n: int) -> ThreadPool:
         """The pool of the thread that asks; a new one in a process that was forked, as threads are not copied."""
         process = os.getpid()
-        if self._crew is None or process != self._process:
-            self._crew, self._process = Crew(n), process
-        return self._crew
+        if self._pool is None or process != self._process:
+            self._pool, self._process = ThreadPool(n), process
+        return self._pool
+
+    def forget(self) -> None:
+        """Let go of the pool of the thread that asks: its threads end, and the next run gets a new one."""
+        self._pool = None

@@ -1,15 +1,18 @@
 """Threads: tasks on the threads of this process, through `dask.threaded`.
 
-Source: dask/local.py. The pool is one of our own (crew.py), unless Dask's configuration names one. After an exception
-Dask's threads go on with what they have begun; as the memory that they work on belongs to the caller again once `run`
-has returned, a run waits until its tasks are quiet.
+Source: dask/local.py. The pool is one of our own, unless Dask's configuration names one. After an exception Dask's
+threads go on with what they have begun; as the memory that they work on belongs to the caller again once `run`
+has returned, a run waits until its tasks are quiet. So after Ctrl-C a call ends when the ops that run have ended, be
+that seconds: NumPy cannot be stopped in the middle of one.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import dask.config
@@ -24,8 +27,8 @@ from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
 from .base import AbstractExecutor, alone, entered, run_inline, runners
-from .replay import team
-from .thread_pool import Crews
+from .replay import replay, wait_until
+from .thread_pool import PoolOfEachThread
 
 
 class Threads(AbstractExecutor):
@@ -41,7 +44,7 @@ class Threads(AbstractExecutor):
         super().__init__(n if n is not None else CPU_COUNT, this_machine().machine.task_s, blas_threads, recorder)
         if self.workers < 1:
             raise ValueError(f"an executor needs at least one thread, not {n}")
-        self._crews = Crews()
+        self._pools = PoolOfEachThread()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Threads, (self.workers, self.blas_threads)
@@ -52,7 +55,7 @@ class Threads(AbstractExecutor):
             return single
         if self.recorder is not None or self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
             return super().bound(plan)
-        own = team(plan, runners(plan, None), self._crews, self.workers, self.blas_threads)
+        own = replay(plan, runners(plan, None), self._pools, self.workers, self.blas_threads)
         by_dask = super().bound(plan)
         return lambda values: by_dask(values) if _is_watched() else own(values)
 
@@ -68,45 +71,73 @@ class Threads(AbstractExecutor):
     def _run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         if len(plan.tasks) < 2 or self.workers == 1:
             return self._inline(plan, values)
-        door = _Door()
-        lowered = lower(plan, values, [_Guarded(run, door) for run in runners(plan, self.recorder)])
+        admission = _Admission()
+        lowered = lower(plan, values, [_Admitted(run, admission) for run in runners(plan, self.recorder)])
         try:
-            pool = dask.config.get("pool", None) or self._crews.of_this_thread(self.workers)
+            pool = _configured_pool() or self._pools.of_this_thread(self.workers)
             answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers, pool=pool)
+        except BaseException as error:
+            interrupt = _interrupt_behind(error)
+            if interrupt is None:
+                raise
+            self._pools.forget()  # a thread may have been called and not woken
+            raise interrupt from None
         finally:
-            door.close()
+            admission.close()
         return lowered.results(answers, values, plan)
+
+
+def _interrupt_behind(error: BaseException) -> BaseException | None:
+    """The interrupt that an error is, or that led to it: one inside a lock written in Python ends as a RuntimeError."""
+    found: BaseException | None = error
+    while found is not None and isinstance(found, Exception):
+        found = found.__context__ if isinstance(found, RuntimeError) else None
+    return found
+
+
+def _configured_pool() -> Any:
+    """The pool of threads that Dask's configuration names; one of processes is for others than these threads."""
+    pool = dask.config.get("pool", None)
+    return None if isinstance(pool, ProcessPoolExecutor) else pool
 
 
 def _is_watched() -> bool:
     """Whether Dask's callbacks are active, as those of its progress bars and profilers, or a pool is configured."""
-    return bool(Callback.active) or dask.config.get("pool", None) is not None
+    return bool(Callback.active) or _configured_pool() is not None
 
 
-class _Door:
-    """Lets tasks in until it is closed, and knows when the last one is out."""
+class _Admission:
+    """Admits tasks until it is closed, and knows when the last one has left.
+
+    As in `Replay`, an interrupt of the thread that asks must find no lock that it could leave locked.
+    """
 
     def __init__(self) -> None:
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._bell: SimpleQueue[None] = SimpleQueue()
         self._inside = 0
         self._open = True
 
     def enter(self) -> None:
-        with self._changed:
+        with self._lock:
             if not self._open:
                 raise _ClosedError
             self._inside += 1
 
     def leave(self) -> None:
-        with self._changed:
+        with self._lock:
             self._inside -= 1
-            self._changed.notify_all()
+            if not self._open:
+                self._bell.put(None)
 
     def close(self) -> None:
-        """Let nobody in any more, and wait until nobody is inside."""
-        with self._changed:
+        """Admit nothing any more, and wait until nothing is inside."""
+        wait_until(self._is_empty, self._bell)
+
+    def _is_empty(self) -> bool:
+        with self._lock:
             self._open = False
-            self._changed.wait_for(lambda: self._inside == 0)
+            return not self._inside
 
 
 class _ClosedError(Exception):
@@ -114,15 +145,15 @@ class _ClosedError(Exception):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Guarded:
-    """A runner behind a door."""
+class _Admitted:
+    """A runner that has to be admitted."""
 
     run: Callable[..., tuple[Any, ...]]
-    door: _Door
+    admission: _Admission
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
-        self.door.enter()
+        self.admission.enter()
         try:
             return self.run(*values)
         finally:
-            self.door.leave()
+            self.admission.leave()

@@ -10,6 +10,7 @@ Limits: two runs at a time that want different numbers get that of the first. Op
 
 from __future__ import annotations
 
+import os
 import threading
 from functools import cache
 from types import TracebackType
@@ -47,6 +48,10 @@ class _Limiter:
                 for library, number in self._changed:
                     _set_threads(library, number)
 
+    def unlock(self) -> None:
+        """Have a new lock: in a forked process nobody is left to unlock one that another thread held."""
+        self._lock = threading.Lock()
+
 
 def _set_threads(library: Any, threads: int) -> None:
     """Set the number, whichever thread set it before.
@@ -66,6 +71,8 @@ def _limiter() -> _Limiter:
 
 
 _limiter()  # at import, which happens once: two first runs at a time could make one each
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_limiter().unlock)
 
 
 class blas_threads:  # noqa: N801  # used as a function

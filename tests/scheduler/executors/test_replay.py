@@ -13,9 +13,9 @@ from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.executors.replay import team
+from backprop.scheduler.executors.replay import replay
 from backprop.scheduler.executors.serial import Serial
-from backprop.scheduler.executors.thread_pool import Crews
+from backprop.scheduler.executors.thread_pool import PoolOfEachThread
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.planner import make_plan
@@ -28,7 +28,7 @@ X = array_type((4,), F8)
 
 def called(plan: Plan, values: list[Any], workers: int = 2) -> Any:
     runners = [compile_program(task.body, task.name) for task in plan.tasks]
-    return team(plan, runners, Crews(), workers, 1)(values)
+    return replay(plan, runners, PoolOfEachThread(), workers, 1)(values)
 
 
 def node_a_task(graph: Graph) -> Plan:

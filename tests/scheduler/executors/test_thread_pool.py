@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.scheduler.executors.thread_pool import Crew, Crews
+from backprop.scheduler.executors.thread_pool import PoolOfEachThread, ThreadPool
 
 NAME: ContextVar[str] = ContextVar("name", default="none")
 
@@ -27,37 +27,37 @@ def until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def crew_threads() -> int:
+def pool_threads() -> int:
     return sum(thread.name.startswith("backprop-") for thread in threading.enumerate())
 
 
 def test_jobs_give_results_and_exceptions() -> None:
-    crew = Crew(2)
-    assert crew.submit(pow, 2, 5).result() == 32
-    assert crew.submit(int, "11", base=2).result() == 3
+    pool = ThreadPool(2)
+    assert pool.submit(pow, 2, 5).result() == 32
+    assert pool.submit(int, "11", base=2).result() == 3
     with pytest.raises(ZeroDivisionError):
-        crew.submit(divmod, 1, 0).result()
-    assert list(crew.map(abs, [-1, -2, -3])) == [1, 2, 3]
+        pool.submit(divmod, 1, 0).result()
+    assert list(pool.map(abs, [-1, -2, -3])) == [1, 2, 3]
 
 
 def test_as_many_jobs_run_at_once_as_there_are_threads() -> None:
-    crew, barrier = Crew(3), threading.Barrier(3)
-    jobs = [crew.submit(barrier.wait, 5.0) for _ in range(3)]
+    pool, barrier = ThreadPool(3), threading.Barrier(3)
+    jobs = [pool.submit(barrier.wait, 5.0) for _ in range(3)]
     assert sorted(job.result() for job in jobs) == [0, 1, 2]
 
 
 def test_more_jobs_than_threads_wait_for_their_turn() -> None:
-    crew, names = Crew(2), set()
-    jobs = [crew.submit(lambda: names.add(threading.current_thread().name)) for _ in range(200)]
+    pool, names = ThreadPool(2), set()
+    jobs = [pool.submit(lambda: names.add(threading.current_thread().name)) for _ in range(200)]
     wait(jobs, 5.0)
     assert all(job.done() for job in jobs)
     assert 1 <= len(names) <= 2
 
 
 def test_jobs_from_many_threads() -> None:
-    crew, total = Crew(2), []
+    pool, total = ThreadPool(2), []
     callers = [
-        threading.Thread(target=lambda k=k: total.extend(crew.submit(pow, k, 1).result() for _ in range(50)))
+        threading.Thread(target=lambda k=k: total.extend(pool.submit(pow, k, 1).result() for _ in range(50)))
         for k in range(8)
     ]
     for caller in callers:
@@ -68,62 +68,62 @@ def test_jobs_from_many_threads() -> None:
 
 
 def test_a_cancelled_job_does_not_run() -> None:
-    crew, gate, ran = Crew(1), threading.Event(), []
-    first = crew.submit(gate.wait, 5.0)
-    second = crew.submit(ran.append, 1)
+    pool, gate, ran = ThreadPool(1), threading.Event(), []
+    first = pool.submit(gate.wait, 5.0)
+    second = pool.submit(ran.append, 1)
     assert second.cancel()
     gate.set()
     assert first.result()
-    assert crew.submit(len, ran).result() == 0
+    assert pool.submit(len, ran).result() == 0
 
 
 def test_a_job_sees_the_context_of_its_caller() -> None:
     token = NAME.set("mine")
-    assert Crew(1).submit(NAME.get).result() == "mine"
+    assert ThreadPool(1).submit(NAME.get).result() == "mine"
     NAME.reset(token)
 
 
 def test_threads_end_with_the_pool() -> None:
-    before = crew_threads()
-    crew = Crew(2)
-    wait([crew.submit(pow, 1, 1) for _ in range(4)])
-    assert crew_threads() > before
-    del crew
+    before = pool_threads()
+    pool = ThreadPool(2)
+    wait([pool.submit(pow, 1, 1) for _ in range(4)])
+    assert pool_threads() > before
+    del pool
     gc.collect()
-    assert until(lambda: crew_threads() <= before)
+    assert until(lambda: pool_threads() <= before)
 
 
 def test_a_closed_pool_takes_no_jobs() -> None:
-    crew = Crew(1)
-    crew.shutdown()
+    pool = ThreadPool(1)
+    pool.shutdown()
     with pytest.raises(RuntimeError):
-        crew.submit(pow, 1, 1)
+        pool.submit(pow, 1, 1)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell cores")
 def test_a_thread_that_is_awake_may_run_on_any_core() -> None:
     cores = os.sched_getaffinity(0)
-    crew = Crew(len(cores))
-    jobs = [crew.submit(os.sched_getaffinity, 0) for _ in range(4 * len(cores))]
+    pool = ThreadPool(len(cores))
+    jobs = [pool.submit(os.sched_getaffinity, 0) for _ in range(4 * len(cores))]
     assert all(job.result() == cores for job in jobs)
     assert os.sched_getaffinity(0) == cores
 
 
 def test_each_thread_that_asks_has_a_pool() -> None:
-    crews, found = Crews(), []
-    caller = threading.Thread(target=lambda: found.append(crews.of_this_thread(1)))
+    pools, found = PoolOfEachThread(), []
+    caller = threading.Thread(target=lambda: found.append(pools.of_this_thread(1)))
     caller.start()
     caller.join(5.0)
-    mine = crews.of_this_thread(1)
-    assert crews.of_this_thread(1) is mine
+    mine = pools.of_this_thread(1)
+    assert pools.of_this_thread(1) is mine
     assert found[0] is not mine
 
 
 def test_a_forked_process_gets_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    crews = Crews()
-    mine = crews.of_this_thread(1)
+    pools = PoolOfEachThread()
+    mine = pools.of_this_thread(1)
     monkeypatch.setattr(os, "getpid", lambda: -1)
-    assert crews.of_this_thread(1) is not mine
+    assert pools.of_this_thread(1) is not mine
 
 
 def heavy(x: Any) -> Any:
