@@ -5,8 +5,8 @@ from __future__ import annotations
 from . import errors as errors
 from . import ops as ops
 from . import testing as testing
+from .api.compiling.compile import compile as compile
 from .api.compiling.compiled import Compiled as Compiled
-from .api.compiling.compiled import compile as compile
 from .api.control_flow.control_flow import checkpoint as checkpoint
 from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan

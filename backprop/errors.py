@@ -11,6 +11,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         TracedConversionError  TypeError            float(v), math.sin(v), np.array([v, v])
         AssignmentError        TypeError            v[0] = 1
         MutationError          ValueError           a write to an array that an open trace has taken in
+        StaleCaptureError      RuntimeError         a compiled function whose captures have changed, or that draws
         EscapedVarError        RuntimeError         a Var used outside the trace that made it
         VerifyError            AssertionError       an ill-formed graph: a bug of ours, never of the user
         CannotTravelError      TypeError            an op, a type or a value that has no form outside of its process
@@ -109,6 +110,10 @@ class AssignmentError(GraphError, TypeError):
 
 class MutationError(GraphError, ValueError):
     """A write to an array that an open trace has taken in."""
+
+
+class StaleCaptureError(GraphError, RuntimeError):
+    """A compiled function that captured what has changed since, or that draws random numbers; `check=True` finds it."""
 
 
 class EscapedVarError(GraphError, RuntimeError):

@@ -1,4 +1,4 @@
-"""compile: trace once for each signature, plan once, and replay.
+"""Compiled functions: trace once for each signature, plan once, and replay.
 
 A signature is the structure, shapes and dtypes of the arguments, and their static parts. Where values steer the
 function, each answer becomes a guard: a replay runs the graph up to the question, compares the answer, and goes on
@@ -14,10 +14,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any, Generic, overload
+from typing import Any, Generic
 
 import numpy as np
-from dask.utils import parse_bytes
 from typing_extensions import ParamSpec, TypeVar
 
 from ...graph.graph import Graph, NodeId
@@ -28,7 +27,6 @@ from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.programs.rematerialisation import within
-from ..verbs.evaluate import Function, as_function
 from ..verbs.explain import report
 from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
@@ -97,7 +95,7 @@ class Compiled(Generic[P, R]):
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if self._last != (path, executor):
-            self._last, self._replay = (path, executor), _replay(path, structure, executor)
+            self._last, self._replay = (path, executor), self._quick(path, structure, executor)
         return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
@@ -136,6 +134,14 @@ class Compiled(Generic[P, R]):
             paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
         return self._trace(args, kwargs, structure, known, steps, executor)
 
+    def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
+        """The quick way along a path, where there is one."""
+        return _replay(path, structure, executor)
+
+    def _path_of(self, recording: Recording, steps: Sequence[Asked]) -> Path:
+        """The path of a recording whose first steps are known."""
+        return _path_of(recording, steps, self._memory_limit)
+
     def _trace(
         self,
         args: Sequence[Any],
@@ -147,7 +153,7 @@ class Compiled(Generic[P, R]):
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
         recording = record(self._function, args, kwargs, runner(executor), known)
-        path = _path_of(recording, steps, self._memory_limit)
+        path = self._path_of(recording, steps)
         with self._lock:
             self.traces += 1
             paths = self._paths.pop(structure, ())
@@ -155,34 +161,6 @@ class Compiled(Generic[P, R]):
             if len(self._paths) > SIGNATURES:
                 self._paths.popitem(last=False)
         return path, {**recording.builder.values, **path.constants}
-
-
-@overload
-def compile(
-    f: Graph, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
-) -> Compiled[..., Any]: ...
-@overload
-def compile(
-    f: Callable[P, R], executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
-) -> Compiled[P, R]: ...
-def compile(
-    f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None
-) -> Compiled[..., Any]:
-    """A function traced once for each signature, and replayed.
-
-    Arguments:
-        f: any function: plain, or made by grad, value_and_grad, minibatch ... It must depend on its arguments only;
-            arrays that it captures are copied when it is traced.
-        executor: where to run; None for the one of `with use(...)`.
-        memory_limit: bytes that the values may take at once, as a number or such as "1 GB", not counting arguments.
-            Where it takes that, values are computed again in the reverse pass; results are the same, to the bit. It is
-            kept by prediction, and for one task at a time: tasks that run side by side hold their values side by side.
-    Returns:
-        a Compiled: call it like `f`; it has .graph(*args), .plan(*args) and .explain(*args).
-    Errors:
-        MemoryLimitError: when called, where the limit cannot be kept.
-    """
-    return Compiled(as_function(f), executor, None if memory_limit is None else parse_bytes(memory_limit))
 
 
 def _path_of(recording: Recording, steps: Sequence[Asked], memory_limit: int | None) -> Path:
