@@ -25,6 +25,7 @@ test: $(VENV)/dev.stamp ## run all tests
 
 check: $(VENV)/dev.stamp ## style, types (two checkers), layers, public names
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict backprop tests/typing
 	$(BIN)/basedpyright --pythonpath $(BIN)/python backprop
 	$(BIN)/basedpyright --pythonpath $(BIN)/python --project tests/typing/pyrightconfig.json

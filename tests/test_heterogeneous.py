@@ -12,6 +12,7 @@ import scipy.sparse as sp
 import backprop as bp
 from backprop.graph.tracing.structure import flatten, unflatten
 from backprop.scheduler.executors.base import AbstractExecutor
+from tests.sparse_arrays import random_sparse
 
 # A tree of records.
 
@@ -114,7 +115,7 @@ ARGS = (
     {"x": RNG.normal(size=2), "y": [RNG.normal(size=3), None], "n": 3},
     Model([Layer(RNG.normal(size=(2, 3)), 0.1), Layer(RNG.normal(size=(4, 2)), RNG.normal(size=4))], 0.7),
     Both(Circle(0.8), Both(Box((1.2, 0.7)), Circle(0.5))),
-    sp.csr_array(sp.random_array((3, 4), density=0.6, rng=RNG)),
+    sp.csr_array(random_sparse(RNG, (3, 4), density=0.6)),
     Signal(RNG.normal(size=3)),
 )
 ALL = tuple(range(len(ARGS)))

@@ -19,9 +19,10 @@ from backprop.ops.sparse.patterns import Pattern, compressed, coordinates
 from backprop.ops.sparse.products import sampled_matmul, sparse_matmul
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
+from tests.sparse_arrays import random_sparse
 
 RNG = np.random.default_rng(7)
-M = sp.random_array((4, 5), density=0.5, rng=RNG)
+M = random_sparse(RNG, (4, 5), density=0.5)
 DENSE = M.toarray()
 V, X, Y = RNG.normal(size=5), RNG.normal(size=(5, 3)), RNG.normal(size=(2, 4))
 CLASSES = (sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix, sp.csc_matrix, sp.coo_matrix)
@@ -228,7 +229,7 @@ def test_compile_makes_a_path_for_each_pattern() -> None:
 
 
 def test_the_bits_are_the_same_on_threads() -> None:
-    a, x = sp.random_array((400, 300), density=0.1, rng=RNG).tocsr(), RNG.normal(size=(300, 64))
+    a, x = random_sparse(RNG, (400, 300), density=0.1).tocsr(), RNG.normal(size=(300, 64))
     f = bp.grad(lambda a, x: np.sum(np.sin(a @ x)) + np.sum(np.cos(a @ x)), argnums=(0, 1))
     with bp.use(Serial()):
         want = f(a, x)

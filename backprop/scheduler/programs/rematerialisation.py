@@ -134,9 +134,7 @@ class _Turn:
 
     def _kept(self, home: list[int]) -> list[bool]:
         """For each id, whether it is held anyway: later segments read it, it is handed out, or a view of such."""
-        kept = [
-            self.graph.node(i).op.runs_once if i >= self.graph.first else True for i in range(self.at)
-        ]
+        kept = [self.graph.node(i).op.runs_once if i >= self.graph.first else True for i in range(self.at)]
         for i in range(self.graph.first, self.at):
             for j in self.graph.node(i).inputs:
                 if home[j] != home[i]:
