@@ -7,6 +7,7 @@ inner one and both together have a derivative of their own, the cotangent goes s
     f(f_inverse(x))    exp(log(x)), expm1(log1p(x)), cos(arccos(x)), ...
     f(abs(x))          for even f
     a / (1 + exp(u))   the logistic function, whose quotient rule multiplies infinity by 0 at -800
+    V h(w) V^T, U S V  functions of symmetric matrices, and matrices put together again (see `spectral`)
 
 The values stay what the user wrote, to the bit; only the reverse pass is another. A shortcut is the inner node with a
 rule of its own, so that all else (masks, broadcasting) is done as for any node.
@@ -29,11 +30,13 @@ from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, s
 from ...ops.elementwise.masking import nan_with
 from ...ops.elementwise.powers import cbrt, float_power, pow_static, power, power_to, sqrt
 from ...ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, cos, cosh, hypot, sin, sinc, tanh
+from ...ops.linear_algebra.products import matmul
 from ...ops.reductions.making import spread
 from ...ops.reductions.norms import reduce_norm
 from ...ops.reductions.reductions import reduce_std, reduce_var
 from ...ops.special.functions import logit
 from ..graph import Graph, Node, NodeId, literal
+from .spectral import reassembled
 
 Rule = Callable[..., Any]
 
@@ -204,11 +207,17 @@ def _logistic(graph: Graph, node: Node) -> Shortcut | None:
     return None
 
 
+def _reassembled(graph: Graph, node: Node) -> Shortcut | None:
+    found = reassembled(graph, node)
+    return None if found is None else Shortcut(*found)
+
+
 OUTER: Mapping[Op, Callable[[Graph, Node], Shortcut | None]] = MappingProxyType(
     {
         **dict.fromkeys((square, power_to, multiply, power, float_power), _powered),
         **dict.fromkeys((*INVERSES, *EVEN), _of_inner),
         divide: _logistic,
         reciprocal: _logistic,
+        matmul: _reassembled,
     }
 )

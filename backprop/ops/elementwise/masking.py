@@ -17,6 +17,7 @@ where c is 0, for an x that is infinite only there: x ** 0 is a constant, and so
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def _quietly(ufunc: np.ufunc, *operands: Any) -> Any:
     return SILENT.copy().run(ufunc, *operands)
 
 
-def _without_nan(result: Any, dead: Any) -> Any:
+def _without_nan(result: Any, dead: Callable[[], Any]) -> Any:
     """The result with 0 where it is NaN and `dead` says that it has to be 0; `dead` is called where there are any."""
     nan = np.isnan(result)
     if np.count_nonzero(nan):
@@ -68,11 +69,19 @@ over: Op = op_like("over", np.divide, lambda a, b, out=None: _quietly(np.divide,
 
 
 def _ratio(a: Any, b: Any, out: Any = None) -> Any:
-    return _without_nan(_quietly(np.divide, a, b, out), lambda: np.equal(a, 0) & np.equal(b, 0))
+    return _aside(np.divide, a, b, out, lambda: np.equal(a, 0) & np.equal(b, 0))
 
 
 def _scale(c: Any, x: Any, out: Any = None) -> Any:
-    return _without_nan(_quietly(np.multiply, c, x, out), lambda: np.equal(c, 0))
+    return _aside(np.multiply, c, x, out, lambda: np.equal(c, 0))
+
+
+def _aside(ufunc: np.ufunc, a: Any, b: Any, out: Any, dead: Callable[[], Any]) -> Any:
+    """The result with its zeros; where `out` is an operand's memory, that is read before it is written to."""
+    if out is None or not (np.may_share_memory(out, a) or np.may_share_memory(out, b)):
+        return _without_nan(_quietly(ufunc, a, b, out), dead)
+    np.copyto(out, _without_nan(_quietly(ufunc, a, b), dead))
+    return out
 
 
 ratio: Op = op_like("ratio", np.divide, _ratio, _quotient_vjp)

@@ -3,8 +3,8 @@
 The primitives return tuples; the functions with NumPy's names take them apart. A cotangent of a symmetric or Hermitian
 argument is symmetric or Hermitian itself, whichever triangle the function reads. Eigenvectors and singular vectors
 have a derivative up to their phases: it is right for results that do not depend on these. Where eigenvalues or
-singular values are equal, the share of the vectors that is not determined counts as zero, so that functions of the
-values alone have finite cotangents.
+singular values are equal (to rounding), their vectors are not determined: the cotangent is NaN where it depends on one
+of these vectors, and right where it does not, as for functions of the values alone.
 
 The rules are those for real operands; for complex ones they hold for the conjugated cotangents, and conjugate at the
 end. Sources stand beside them.
@@ -12,6 +12,7 @@ end. Sources stand beside them.
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -19,14 +20,19 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..arrays.as_array import asarray
+from ..arrays.axes import expand_dims
 from ..arrays.diagonals import put_diagonal, take_diagonal, tril
 from ..arrays.joins import concatenate
 from ..arrays.tuples import item
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
+from ..elementwise.arithmetic import absolute
+from ..elementwise.comparison import logical_and, not_equal
 from ..elementwise.complex_parts import real
+from ..elementwise.masking import scale
 from ..elementwise.selection import where
+from ..reductions.questions import any
 from .equations import inexact, matrices, same_type, triangular
 from .products import adjoint, conjugated, matmul
 
@@ -53,10 +59,37 @@ def hermitian(x: Any) -> Any:
     return (x + adjoint(x)) * 0.5
 
 
-def inverse_or_zero(x: Any) -> Any:
-    """1 / x, or 0 where x is 0."""
-    zero = x == 0
-    return where(zero, 0.0, 1.0 / where(zero, 1.0, x))
+def used(g: Any) -> Any:
+    """Whether a result depends on the columns of a matrix, given its cotangent (..., m, n): booleans (..., n)."""
+    return any(not_equal(g, 0), -2)
+
+
+def is_near(gap: Any, size: Any) -> Any:
+    """Whether a difference of values is but a rounding error, given the largest of the values."""
+    return absolute(gap) <= size * float(8 * np.finfo(real_of(gap.dtype)).eps)
+
+
+def inverse(gap: Any, near: Any) -> Any:
+    """1 / gap; NaN where it is but a rounding error."""
+    return where(near, math.nan, 1.0 / where(near, 1.0, gap))
+
+
+def turned(change: Any, gap: Any, near: Any, columns: Any) -> Any:
+    """How much columns turn towards each other: change / gap, and on the diagonal 0.
+
+    Where the gap is but a rounding error, that is NaN where one of both columns is used, and 0 where none is.
+
+    Arguments:
+        change: (..., n, n).
+        gap: the difference of the values of each pair, of the same shape.
+        near: whether it is but a rounding error.
+        columns: which columns are used: booleans (..., n).
+    """
+    outside = ~np.eye(change.shape[-1], dtype=bool)
+    close = logical_and(near, outside)
+    quotient = where(outside, scale(change, inverse(where(outside, gap, 1.0), close)), 0.0)
+    pairs = expand_dims(columns, -2) | expand_dims(columns, -1)
+    return where(logical_and(close, pairs), math.nan, quotient)
 
 
 def diagonal_matrix(x: Any) -> Any:

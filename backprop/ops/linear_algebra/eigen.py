@@ -1,8 +1,7 @@
 """Eigenvalues and eigenvectors, of stacks of matrices.
 
 Eigenvectors have a derivative up to their phases: it is right for results that do not depend on these. Where
-eigenvalues are equal, the share of the vectors that is not determined counts as zero, so that functions of the values
-alone have finite cotangents.
+eigenvalues are equal, see `decompositions`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,10 @@ from ..arrays.diagonals import diagonal
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
+from ..elementwise.arithmetic import absolute
 from ..elementwise.complex_parts import real
-from .decompositions import both, diagonal_matrix, hermitian, inverse_or_zero, real_of
+from ..reductions.reductions import max
+from .decompositions import both, diagonal_matrix, hermitian, is_near, real_of, turned, used
 from .equations import inexact, matrices, solve_matrices
 from .products import conjugated, matmul
 
@@ -37,9 +38,11 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-def _gaps(w: Any) -> Any:
-    """1 / (w_j - w_i), or 0 where these are equal."""
-    return inverse_or_zero(expand_dims(w, -2) - expand_dims(w, -1))
+def _turned(change: Any, w: Any, gv: Any) -> Any:
+    """How much eigenvectors turn towards each other, in the derivative."""
+    gap = expand_dims(w, -2) - expand_dims(w, -1)
+    largest = expand_dims(max(absolute(w), -1, keepdims=True), -1)
+    return turned(change, gap, is_near(gap, largest), used(gv))
 
 
 # Eigenvalues.
@@ -52,9 +55,9 @@ def _eigh_type(x: ValueType[Any], *, uplo: str) -> TupleType:
 
 def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
     (gw, gv), (w, v) = both(g), both(out)
-    turned = matrix_transpose(v)
-    inner = matmul(turned, gv) * _gaps(w) + diagonal_matrix(gw)
-    return hermitian(matmul(conjugated(v), matmul(inner, turned)))
+    rows = matrix_transpose(v)
+    inner = _turned(matmul(rows, gv), w, gv) + diagonal_matrix(gw)
+    return hermitian(matmul(conjugated(v), matmul(inner, rows)))
 
 
 hermitian_eig: Op = Op(
@@ -103,11 +106,11 @@ def _eig(x: Any) -> tuple[Any, Any]:
 
 def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
     (gw, gv), (w, v) = both(g), both(out)
-    turned = matrix_transpose(v)
-    product = matmul(turned, gv)
-    of_length = matmul(turned, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
-    inner = (product - of_length) * _gaps(w) + diagonal_matrix(gw)
-    return solve_matrices(turned, matmul(inner, turned))
+    rows = matrix_transpose(v)
+    product = matmul(rows, gv)
+    of_length = matmul(rows, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
+    inner = _turned(product - of_length, w, gv) + diagonal_matrix(gw)
+    return solve_matrices(rows, matmul(inner, rows))
 
 
 # Source of the rule: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, section 4.2:

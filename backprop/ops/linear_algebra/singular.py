@@ -6,6 +6,7 @@ determined counts as zero, so that functions of the values alone have finite cot
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +18,11 @@ from ..arrays.tuples import item
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
-from .decompositions import diagonal_matrix, inverse_or_zero, real_of
+from ..elementwise.comparison import logical_and, logical_or
+from ..elementwise.masking import scale
+from ..elementwise.selection import where
+from ..reductions.questions import any
+from .decompositions import diagonal_matrix, inverse, is_near, real_of, turned, used
 from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul
 
@@ -51,18 +56,34 @@ def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
     u1, v1, gu1, gv1 = u[..., :k], v[..., :k], gu[..., :k], gv[..., :k]
     left, right = _skew(matmul(adjoint(u1), gu1)), _skew(matmul(adjoint(v1), gv1))
     across, down = expand_dims(s, -2), expand_dims(s, -1)
-    gaps = inverse_or_zero((across - down) * (across + down))
-    inner = left * gaps * across + down * (right * gaps) + diagonal_matrix(item(g, index=1))
+    columns, largest = logical_or(used(gu1), used(gv1)), s[..., :1]
+    change = scale(left * across + down * right, inverse(across + down, is_near(across + down, largest[..., None])))
+    inner = turned(change, across - down, is_near(across - down, largest[..., None]), columns)
+    inner = inner + diagonal_matrix(item(g, index=1))
+    zero = is_near(s, largest)
     if x.dtype.kind == "c":
-        inner = inner + diagonal_matrix(take_diagonal(left, offset=0) * (0.5 * inverse_or_zero(s)))
+        inner = inner + diagonal_matrix(scale(take_diagonal(left, offset=0), 0.5 * inverse(s, zero)))
     total = matmul(matmul(u1, inner), adjoint(v1))
     turn_u, turn_v = _outside(u, gu, k), _outside(v, gv, k)
-    inverse = inverse_or_zero(across)
     if turn_u is not None:
-        total = total + matmul(turn_u * inverse, adjoint(v1))
+        total = total + matmul(_outward(turn_u, s, zero, _or_any(columns, gu[..., k:])), adjoint(v1))
     if turn_v is not None:
-        total = total + matmul(u1 * inverse, adjoint(turn_v))
+        total = total + matmul(u1, adjoint(_outward(turn_v, s, zero, _or_any(columns, gv[..., k:]))))
     return conjugated(total)
+
+
+def _outward(turn: Any, s: Any, zero: Any, columns: Any) -> Any:
+    """How much vectors turn out of their span; undetermined where a singular value is zero."""
+    quotient = scale(turn, expand_dims(inverse(s, zero), -2))
+    return where(expand_dims(logical_and(zero, columns), -2), math.nan, quotient)
+
+
+def _or_any(columns: Any, *others: Any) -> Any:
+    """Columns that are used, or all of them where one of the other columns is."""
+    for other in others:
+        if other.shape[-1]:
+            columns = logical_or(columns, any(used(other), -1, keepdims=True))
+    return columns
 
 
 def _skew(x: Any) -> Any:
