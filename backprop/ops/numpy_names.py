@@ -20,15 +20,19 @@ from ..errors import AssignmentError, UnknownFunctionError
 from .arrays.as_array import shape
 from .arrays.diagonals import diagonal, trace
 from .arrays.views import ravel, reshape, transpose
+from .core.exports import exported_below
 from .elementwise.rounding import around
 from .elementwise.selection import clip
 from .linear_algebra.products import outer
 
 Function = Callable[..., Any]
 
+NAMES = exported_below(ops.__name__)
+"""The names of `bp.ops`."""
+
 
 def _namesakes(module: ModuleType) -> dict[Any, Function]:
-    return {getattr(module, name): getattr(ops, name) for name in ops.__all__ if callable(getattr(module, name, None))}
+    return {getattr(module, name): getattr(ops, name) for name in NAMES if callable(getattr(module, name, None))}
 
 
 # The functions of numpy.linalg that differ from those of numpy.
@@ -196,11 +200,11 @@ def unknown_function(func: Function) -> UnknownFunctionError:
     """The error that a function of NumPy or SciPy has no op, with what to write instead."""
     name = getattr(func, "__name__", repr(func))
     what = f"{_module_of(func, name)}.{name} has no op"
-    if name in ops.__all__:
+    if name in NAMES:
         return UnknownFunctionError(what, fix=f"its namesake is backprop.ops.{name}")
     if name in UNSUPPORTED:
         return UnknownFunctionError(f"{what}: {UNSUPPORTED[name].why}", fix=UNSUPPORTED[name].instead)
-    similar = [f"backprop.ops.{other}" for other in difflib.get_close_matches(name, ops.__all__, 3, 0.7)]
+    similar = [f"backprop.ops.{other}" for other in difflib.get_close_matches(name, NAMES, 3, 0.7)]
     hint = f"similar names are {', '.join(similar)}; " if similar else ""
     return UnknownFunctionError(what, fix=f"{hint}backprop.op makes an op of your own")
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from backprop.ops import elementwise as e
+from backprop.ops.elementwise import (
+    arithmetic,
+    comparison,
+    complex_parts,
+    conversion,
+    exponential,
+    masking,
+    powers,
+    rounding,
+    selection,
+    trigonometric,
+)
 from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics
 from backprop.ops.special import functions
 from tests.ops.case import (
@@ -47,65 +59,77 @@ def one_or_two(rng: Any, shape: tuple[int, ...]) -> Any:
     return rng.choice([-2.0, -1.0, 1.0, 2.0], shape) + rng.uniform(-0.01, 0.01, shape)
 
 
-def each(module: ModuleType, names: str, *samplers: Sampler, **options: Any) -> tuple[Case, ...]:
-    """The cases of several ops of a module, with operands from the same samplers."""
-    return tuple(elementwise(getattr(module, name), *samplers, **options) for name in names.split())
+ELEMENTWISE = (
+    *(arithmetic, comparison, complex_parts, conversion, exponential, masking),
+    *(powers, rounding, selection, trigonometric),
+)
+
+
+def each(modules: Sequence[ModuleType], names: str, *samplers: Sampler, **options: Any) -> tuple[Case, ...]:
+    """The cases of several ops that some modules hold, with operands from the same samplers."""
+    held = {name: f for module in reversed(modules) for name, f in vars(module).items()}
+    return tuple(elementwise(held[name], *samplers, **options) for name in names.split())
 
 
 UNARY = (
-    *each(e, "negative positive square reciprocal exp exp2 expm1 sin cos sinh", away_from_zero, complex_ok=True),
-    *each(e, "cosh tanh arcsinh arctan conjugate absolute sign real imag", away_from_zero, complex_ok=True),
-    *each(e, "arcsin arccos arctanh tan", unit, complex_ok=True),
-    *each(e, "sqrt log log2 log10 log1p", positive, complex_ok=True),
-    *each(e, "fabs cbrt sigmoid softplus relu deg2rad rad2deg", away_from_zero),
-    elementwise(e.arccosh, above_one, complex_ok=True),
-    elementwise(e.sinc, away_from_zero, single=True),
-    *(elementwise(partial(e.spherical_jn, n=n), away_from_zero, name=f"spherical_jn-{n}") for n in (0, 1, 2)),
-    *each(e, "floor ceil trunc rint around", away_from_multiples),
-    *each(e, "isfinite isnan isinf signbit logical_not", away_from_zero, order=0),
-    *each(e, "invert negative sqrt square absolute sign", integers, order=0),
-    elementwise(e.nan_to_num, away_from_zero),
-    elementwise(partial(e.cast, dtype="complex128"), normal, name="cast-complex", single=False),
-    elementwise(partial(e.cast, dtype="float64"), normal, name="cast-real", single=False, complex_ok=True),
-    elementwise(e.angle, away_from_zero, name="angle", complex_ok=True),
-    elementwise(partial(e.angle, deg=True), away_from_zero, name="angle-degrees", complex_ok=True),
+    *each(
+        ELEMENTWISE, "negative positive square reciprocal exp exp2 expm1 sin cos sinh", away_from_zero, complex_ok=True
+    ),
+    *each(ELEMENTWISE, "cosh tanh arcsinh arctan conjugate absolute sign real imag", away_from_zero, complex_ok=True),
+    *each(ELEMENTWISE, "arcsin arccos arctanh tan", unit, complex_ok=True),
+    *each(ELEMENTWISE, "sqrt log log2 log10 log1p", positive, complex_ok=True),
+    *each(ELEMENTWISE, "fabs cbrt sigmoid softplus relu deg2rad rad2deg", away_from_zero),
+    elementwise(trigonometric.arccosh, above_one, complex_ok=True),
+    elementwise(trigonometric.sinc, away_from_zero, single=True),
     *(
-        elementwise(partial(lambda n, x: e.pow_static(x, n), n), positive, name=f"power-{n}", complex_ok=True)
+        elementwise(partial(trigonometric.spherical_jn, n=n), away_from_zero, name=f"spherical_jn-{n}")
+        for n in (0, 1, 2)
+    ),
+    *each(ELEMENTWISE, "floor ceil trunc rint around", away_from_multiples),
+    *each(ELEMENTWISE, "isfinite isnan isinf signbit logical_not", away_from_zero, order=0),
+    *each(ELEMENTWISE, "invert negative sqrt square absolute sign", integers, order=0),
+    elementwise(selection.nan_to_num, away_from_zero),
+    elementwise(partial(conversion.cast, dtype="complex128"), normal, name="cast-complex", single=False),
+    elementwise(partial(conversion.cast, dtype="float64"), normal, name="cast-real", single=False, complex_ok=True),
+    elementwise(trigonometric.angle, away_from_zero, name="angle", complex_ok=True),
+    elementwise(partial(trigonometric.angle, deg=True), away_from_zero, name="angle-degrees", complex_ok=True),
+    *(
+        elementwise(partial(lambda n, x: powers.pow_static(x, n), n), positive, name=f"power-{n}", complex_ok=True)
         for n in (-2, -1, 0, 0.5, 1, 1.5, 2, 3, 4.0)
     ),
-    elementwise(partial(lambda n, x: e.pow_static(x, n), 3), away_from_zero, name="power-of-negative"),
+    elementwise(partial(lambda n, x: powers.pow_static(x, n), 3), away_from_zero, name="power-of-negative"),
 )
 
 BINARY = (
-    *each(e, "add subtract multiply divide", normal, away_from_zero, complex_ok=True),
-    *each(e, "scale ratio over", away_from_zero, away_from_zero, complex_ok=True),
-    *each(e, "power quiet_power", positive, normal, complex_ok=True),
-    elementwise(e.float_power, positive, normal, single=False),
-    *each(e, "maximum minimum fmax fmin", distinct, between),
-    *each(e, "logaddexp logaddexp2 exp_minus", normal, normal),
-    *each(e, "arctan2 hypot copysign heaviside", away_from_zero, away_from_zero),
-    *each(e, "remainder fmod floor_divide divmod", away_from_multiples, one_or_two),
-    elementwise(e.ldexp, normal, lambda rng, shape: rng.integers(-3, 3, shape, np.int32)),
-    elementwise(e.logbase, above_one, above_one),
-    *each(e, "equal not_equal less less_equal greater greater_equal", normal, normal, order=0),
-    *each(e, "logical_and logical_or logical_xor", normal, normal, order=0),
-    *each(e, "bitwise_and bitwise_or bitwise_xor left_shift right_shift", integers, integers, order=0),
-    *each(e, "add divide power floor_divide remainder maximum", integers, integers, order=0),
-    *each(e, "bitwise_and bitwise_or bitwise_xor add", booleans, booleans, order=0),
-    elementwise(e.add, integers, normal, name="add-mixed", single=False),
-    elementwise(e.modf, away_from_multiples),
+    *each(ELEMENTWISE, "add subtract multiply divide", normal, away_from_zero, complex_ok=True),
+    *each(ELEMENTWISE, "scale ratio over", away_from_zero, away_from_zero, complex_ok=True),
+    *each(ELEMENTWISE, "power quiet_power", positive, normal, complex_ok=True),
+    elementwise(powers.float_power, positive, normal, single=False),
+    *each(ELEMENTWISE, "maximum minimum fmax fmin", distinct, between),
+    *each(ELEMENTWISE, "logaddexp logaddexp2 exp_minus", normal, normal),
+    *each(ELEMENTWISE, "arctan2 hypot copysign heaviside", away_from_zero, away_from_zero),
+    *each(ELEMENTWISE, "remainder fmod floor_divide divmod", away_from_multiples, one_or_two),
+    elementwise(arithmetic.ldexp, normal, lambda rng, shape: rng.integers(-3, 3, shape, np.int32)),
+    elementwise(exponential.logbase, above_one, above_one),
+    *each(ELEMENTWISE, "equal not_equal less less_equal greater greater_equal", normal, normal, order=0),
+    *each(ELEMENTWISE, "logical_and logical_or logical_xor", normal, normal, order=0),
+    *each(ELEMENTWISE, "bitwise_and bitwise_or bitwise_xor left_shift right_shift", integers, integers, order=0),
+    *each(ELEMENTWISE, "add divide power floor_divide remainder maximum", integers, integers, order=0),
+    *each(ELEMENTWISE, "bitwise_and bitwise_or bitwise_xor add", booleans, booleans, order=0),
+    elementwise(arithmetic.add, integers, normal, name="add-mixed", single=False),
+    elementwise(arithmetic.modf, away_from_multiples),
 )
 
 CHOICE = (
-    elementwise(e.where, booleans, normal, normal, complex_ok=True),
-    elementwise(lambda c, x: e.where(c, x, 0), booleans, normal, name="where-number"),
-    elementwise(e.tie_share, distinct, between, order=1),
-    *each(e, "masked", normal, booleans, complex_ok=True),
-    elementwise(e.cleared, normal, lambda rng, shape: np.ones(shape, bool)[()], complex_ok=True),
-    *each(e, "exceeds attains", normal, normal, order=0),
-    *each(e, "nan_with", normal, normal),
-    elementwise(lambda x, low: e.clip(x, low - 1, None), distinct, between, name="clip-below"),
-    elementwise(lambda x: e.clip(x, -1.0, 1.0), away_from_multiples, name="clip"),
+    elementwise(selection.where, booleans, normal, normal, complex_ok=True),
+    elementwise(lambda c, x: selection.where(c, x, 0), booleans, normal, name="where-number"),
+    elementwise(selection.tie_share, distinct, between, order=1),
+    *each(ELEMENTWISE, "masked", normal, booleans, complex_ok=True),
+    elementwise(masking.cleared, normal, lambda rng, shape: np.ones(shape, bool)[()], complex_ok=True),
+    *each(ELEMENTWISE, "exceeds attains", normal, normal, order=0),
+    *each(ELEMENTWISE, "nan_with", normal, normal),
+    elementwise(lambda x, low: selection.clip(x, low - 1, None), distinct, between, name="clip-below"),
+    elementwise(lambda x: selection.clip(x, -1.0, 1.0), away_from_multiples, name="clip"),
 )
 
 AXES: tuple[dict[str, Any], ...] = (
@@ -247,17 +271,27 @@ def order_of(low: int) -> Any:
 
 
 SPECIAL = (
-    *each(functions, "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
-    *each(functions, "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
-    *each(functions, "erfinv", unit),
-    *each(functions, "erfcinv ndtri logit", share),
-    *each(functions, "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
-    *each(functions, "gammainc gammaincc", above_one, positive, wrt=(1,)),
+    *each((functions,), "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
+    *each((functions,), "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
+    *each((functions,), "erfinv", unit),
+    *each((functions,), "erfcinv ndtri logit", share),
+    *each((functions,), "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
+    *each((functions,), "gammainc gammaincc", above_one, positive, wrt=(1,)),
     elementwise(functions.betainc, positive, positive, share, wrt=(2,)),
-    *each(functions, "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
+    *each((functions,), "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
     *(elementwise(partial(functions.polygamma, n), positive, name=f"polygamma-{n}") for n in (0, 1, 2)),
     elementwise(lambda a: functions.multigammaln(a, 3), above_one, name="multigammaln"),
     elementwise(functions.erf, away_from_zero, complex_ok=True, name="erf-complex"),
 )
 
 CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *SPECIAL)
+
+WITHOUT_SLOPE = """
+all allclose any argmax argmin argpartition argsort around array_equal array_equiv bitwise_and bitwise_or
+bitwise_xor can_cast ceil common_type count_nonzero diag_indices_from digitize empty_like equal fix floor
+floor_divide gammasgn greater greater_equal heaviside invert isclose iscomplex iscomplexobj isfinite isin isinf
+isnan isneginf isposinf isreal isrealobj left_shift less less_equal logical_and logical_not logical_or logical_xor
+matrix_rank nanargmax nanargmin ndim not_equal ones_like result_type right_shift rint round searchsorted shape
+signbit size tril_indices_from triu_indices_from trunc zeros_like
+"""
+"""The functions whose derivative is zero or none, of this table and of the others."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from backprop.ops import elementwise
 from backprop.ops.arrays import (
     arrangement,
     as_array,
@@ -19,6 +18,7 @@ from backprop.ops.arrays import (
     views,
 )
 from backprop.ops.composites import differences
+from backprop.ops.elementwise import conversion
 from backprop.ops.linear_algebra import products
 from backprop.ops.reductions import queries
 from tests.ops.case import Case, arrays, domain, integers, mixed, normal
@@ -166,8 +166,8 @@ FRAMES = (
 
 SUMS = (
     case(queries.copy, (2, 3)),
-    Case(lambda x: elementwise.astype(x, "float64") * x, arrays((2, 3)), name="astype", single=False),
-    Case(lambda x: elementwise.astype(x, "complex128") * (2 + 1j), arrays((2, 3)), name="astype-complex", single=False),
+    Case(lambda x: conversion.astype(x, "float64") * x, arrays((2, 3)), name="astype", single=False),
+    Case(lambda x: conversion.astype(x, "complex128") * (2 + 1j), arrays((2, 3)), name="astype-complex", single=False),
     case(arrangement.meshgrid, (2,), (3,)),
     case(arrangement.meshgrid, (2,), (3,), (), indexing="ij", sparse=True),
     case(products.kron, (2, 3), (3, 2)),

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops import elementwise as e
 from backprop.ops.arrays.indexing.items import getitem
 from backprop.ops.arrays.tuples import item, make_tuple
 from backprop.ops.arrays.views import broadcast_to, sum_to, transpose
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import NumericType, TupleType, ValueType, type_of
+from backprop.ops.elementwise import arithmetic, comparison, conversion, powers
 from backprop.ops.linear_algebra.products import matmul
 
 BIRTHS = itertools.count()
@@ -67,21 +67,37 @@ class TapeVar:
         return matmul(other, self)
 
     def __neg__(self) -> Any:
-        return e.negative(self)
+        return arithmetic.negative(self)
 
     def __pow__(self, other: Any) -> Any:
-        return e.pow_static(self, other)
+        return powers.pow_static(self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return e.power(other, self)
+        return powers.power(other, self)
 
 
 def _add_operators() -> None:
-    for name, op in {"add": e.add, "sub": e.subtract, "mul": e.multiply, "truediv": e.divide}.items():
+    for name, op in {
+        "add": arithmetic.add,
+        "sub": arithmetic.subtract,
+        "mul": arithmetic.multiply,
+        "truediv": arithmetic.divide,
+    }.items():
         setattr(TapeVar, f"__{name}__", lambda self, other, op=op: op(self, other))
         setattr(TapeVar, f"__r{name}__", lambda self, other, op=op: op(other, self))
-    compare = {"lt": e.less, "le": e.less_equal, "gt": e.greater, "ge": e.greater_equal}
-    for name, op in {**compare, "eq": e.equal, "ne": e.not_equal, "and": e.bitwise_and, "or": e.bitwise_or}.items():
+    compare = {
+        "lt": comparison.less,
+        "le": comparison.less_equal,
+        "gt": comparison.greater,
+        "ge": comparison.greater_equal,
+    }
+    for name, op in {
+        **compare,
+        "eq": comparison.equal,
+        "ne": comparison.not_equal,
+        "and": comparison.bitwise_and,
+        "or": comparison.bitwise_or,
+    }.items():
         setattr(TapeVar, f"__{name}__", lambda self, other, op=op: op(self, other))
 
 
@@ -160,7 +176,7 @@ def fit(node: TapeVar, cotangent: Any, x: TapeVar) -> Any:
         cotangent = broadcast_to(cotangent, np.broadcast_shapes(np.shape(value_of(cotangent)), x.shape))
     if np.shape(value_of(cotangent)) != x.shape:
         cotangent = sum_to(cotangent, shape=x.shape)
-    return cotangent if seen == x.dtype else e.cast(cotangent, dtype=x.dtype.name)
+    return cotangent if seen == x.dtype else conversion.cast(cotangent, dtype=x.dtype.name)
 
 
 def _plus(a: Any, b: Any) -> Any:

@@ -5,6 +5,7 @@ docs/coverage.md says so to users. `python -m tests.ops.test_coverage` writes it
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -25,19 +26,12 @@ from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUP
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, flat
 from tests.ops.cases_shape import OfList
+from tests.ops.every import modules
 from tests.ops.tape import TapeVar, value_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": scipy.special}
-WITHOUT_SLOPE = """
-all allclose any argmax argmin argpartition argsort around array_equal array_equiv bitwise_and bitwise_or
-bitwise_xor can_cast ceil common_type count_nonzero diag_indices_from digitize empty_like equal fix floor
-floor_divide gammasgn greater greater_equal heaviside invert isclose iscomplex iscomplexobj isfinite isin isinf
-isnan isneginf isposinf isreal isrealobj left_shift less less_equal logical_and logical_not logical_or logical_xor
-matrix_rank nanargmax nanargmin ndim not_equal ones_like result_type right_shift rint round searchsorted shape
-signbit size tril_indices_from triu_indices_from trunc zeros_like
-"""
-CONSTANT = frozenset(WITHOUT_SLOPE.split())
+CONSTANT = frozenset(cases.WITHOUT_SLOPE.split())
 CASES: tuple[Case, ...] = (
     *cases.CASES,
     *cases_index.CASES,
@@ -82,12 +76,19 @@ def page() -> str:
     ]
     for title, module in NAMESPACES.items():
         lines += section(title, *groups(module), listed=module is not scipy.special)
+    lines += ["## Called as bp.ops", "", f"Not handed over by NumPy: {len(by_name())}", *wrapped(by_name()), ""]
     lines += ["## Without an op", ""]
     missing = {name for module in (np, np.linalg, np.fft) for name in groups(module)[2]}
     for refusal in REFUSALS:
         names = sorted(missing & set(refusal.names.split()))
         lines += [f"Because {refusal.why} ({refusal.instead}):", *wrapped(names), ""]
     return "\n".join(lines[:-1]) + "\n"
+
+
+def by_name() -> list[str]:
+    """The names of `bp.ops` that no function which NumPy hands over has."""
+    reached = {name for module in (*NAMESPACES.values(), np.lib.stride_tricks) for name in dir(module)}
+    return [name for name in ops.__all__ if name not in reached]
 
 
 def section(title: str, differentiable: list[str], constant: list[str], missing: list[str], listed: bool) -> list[str]:
@@ -237,10 +238,19 @@ def test_methods_are_those_of_arrays(name: str) -> None:
     np.testing.assert_allclose(flat(value_of(found)), flat(expected))
 
 
+def test_the_names_are_those_of_the_families_each_once() -> None:
+    """A family's `__all__` reaches `bp.ops` through the star imports of its room, and takes no other family's name."""
+    listed = [module for module in map(importlib.import_module, modules()) if not hasattr(module, "__path__")]
+    assert sorted(name for module in listed for name in getattr(module, "__all__", ())) == ops.__all__
+    assert not [
+        f"{m.__name__}.{n}" for m in listed for n in getattr(m, "__all__", ()) if getattr(ops, n) is not vars(m)[n]
+    ]
+
+
 def test_names_are_no_modules() -> None:
     """`from backprop.ops import index` gives the module, as nothing of its name is exported."""
-    modules = {path.stem for path in Path(ops.__file__).parent.rglob("*.py")}
-    assert not modules & set(ops.__all__)
+    stems = {path.stem for path in Path(ops.__file__).parent.rglob("*.py")}
+    assert not stems & set(ops.__all__)
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ import pytest
 import scipy.special
 
 from backprop.errors import GraphTypeError, ShapeError
-from backprop.ops import elementwise
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import ArrayType, OpaqueType, ScalarType
+from backprop.ops.elementwise import arithmetic, masking, powers, rounding, selection, trigonometric
 from backprop.ops.reductions import log_sums, norms, reductions, running, statistics
 from backprop.ops.special import functions
 from tests.ops.case import Case, check, check_derivative, differentiated, flat
@@ -110,19 +110,19 @@ def test_a_rule_that_is_wrong_by_one_percent_is_found(case: Case) -> None:
 
 def test_shapes_that_do_not_broadcast() -> None:
     with pytest.raises(ShapeError, match=r"add: the shapes \(2,\) and \(3,\) do not broadcast"):
-        elementwise.add.infer(ArrayType(2), ArrayType(3))
+        arithmetic.add.infer(ArrayType(2), ArrayType(3))
 
 
-@pytest.mark.parametrize("op", [elementwise.arctan2, elementwise.maximum, elementwise.where, reductions.reduce_sum])
+@pytest.mark.parametrize("op", [trigonometric.arctan2, selection.maximum, selection.where, reductions.reduce_sum])
 def test_operands_that_are_no_numbers(op: Op) -> None:
-    types = [OpaqueType(str)] * (1 if op is reductions.reduce_sum else 3 if op is elementwise.where else 2)
+    types = [OpaqueType(str)] * (1 if op is reductions.reduce_sum else 3 if op is selection.where else 2)
     with pytest.raises(GraphTypeError, match="takes arrays and scalars"):
         op.infer(*types, **({"axes": (), "keepdims": False} if op is reductions.reduce_sum else {}))
 
 
 def test_complex_numbers_where_an_op_takes_none() -> None:
     with pytest.raises(GraphTypeError, match="arctan2 does not take"):
-        elementwise.arctan2.infer(ArrayType(2, "complex128"), ArrayType(2))
+        trigonometric.arctan2.infer(ArrayType(2, "complex128"), ArrayType(2))
     with pytest.raises(GraphTypeError, match="logsumexp does not take complex"):
         log_sums.reduce_logsumexp.infer(ArrayType(2, "complex128"), axes=(0,), keepdims=False)
 
@@ -130,10 +130,10 @@ def test_complex_numbers_where_an_op_takes_none() -> None:
 def test_a_python_number_takes_the_dtype_of_its_company() -> None:
     weak = ScalarType("float64", weak=True)
     single = ArrayType(3, "float32")
-    for op in (elementwise.multiply, elementwise.maximum, elementwise.ratio, elementwise.power):
+    for op in (arithmetic.multiply, selection.maximum, masking.ratio, powers.power):
         assert op.infer(single, weak) == single
         assert op.infer(weak, weak).weak
-    assert elementwise.where.infer(ArrayType(3, "bool"), weak, single) == single
+    assert selection.where.infer(ArrayType(3, "bool"), weak, single) == single
 
 
 def test_extremes_of_nothing() -> None:
@@ -159,9 +159,9 @@ ONES = np.ones((2, 3))
 @pytest.mark.parametrize(
     ("call", "text"),
     [
-        (lambda: elementwise.pow_static(np.arange(3), -1), "negative integer powers"),
-        (lambda: elementwise.clip(ONES, 0, 1, ONES), "clip: `out` is not supported"),
-        (lambda: elementwise.around(ONES, 1, ONES), "around: `out` is not supported"),
+        (lambda: powers.pow_static(np.arange(3), -1), "negative integer powers"),
+        (lambda: selection.clip(ONES, 0, 1, ONES), "clip: `out` is not supported"),
+        (lambda: rounding.around(ONES, 1, ONES), "around: `out` is not supported"),
         (lambda: log_sums.logsumexp(ONES, b=ONES), "b and return_sign are not supported"),
         (lambda: norms.norm(ONES, 2), "ord=2 of 2 axes is not supported"),
         (lambda: norms.norm(np.ones((2, 2, 2)), 1), "ord=1 of 3 axes is not supported"),

@@ -15,6 +15,8 @@ from .axes import expand_dims, swapaxes
 from .joins import concatenate
 from .views import broadcast_arrays, broadcast_to, ravel, reshape
 
+__all__ = ["flip", "fliplr", "flipud", "meshgrid", "repeat", "roll", "rot90", "tile"]
+
 
 def _reversed(x: Any, axes: Axes) -> Any:
     return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(len(x.shape)))]

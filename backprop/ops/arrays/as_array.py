@@ -16,6 +16,8 @@ from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from ..elementwise.conversion import cast
 from .arguments import along, is_traced, one_axis
 
+__all__ = ["asarray", "ndim", "size", "stack"]
+
 
 def _holds_var(x: object) -> bool:
     return any(map(_holds_var, x)) if isinstance(x, list | tuple) else is_traced(x)

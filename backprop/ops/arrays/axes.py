@@ -13,6 +13,18 @@ from .arguments import Ints, many_axes, one_axis
 from .as_array import asarray, ndim, shape
 from .views import reshape, transpose
 
+__all__ = [
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
+    "expand_dims",
+    "matrix_transpose",
+    "moveaxis",
+    "rollaxis",
+    "squeeze",
+    "swapaxes",
+]
+
 
 def expand_dims(a: Any, axis: Ints) -> Any:
     """`numpy.expand_dims`: `a` with an axis of length 1 at each position of the result that `axis` names."""

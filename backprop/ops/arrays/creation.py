@@ -17,6 +17,8 @@ from .arguments import Ints, is_traced, lengths_of
 from .as_array import asarray
 from .views import broadcast_to, reshape
 
+__all__ = ["array", "empty_like", "full", "full_like", "ones_like", "zeros_like"]
+
 
 def array(
     object: Any, dtype: Any = None, *, copy: bool = True, order: str = "K", subok: bool = False, ndmin: int = 0

@@ -19,6 +19,8 @@ from .as_array import asarray
 from .axes import moveaxis
 from .views import broadcast_to, ravel, sum_to
 
+__all__ = ["diag", "diagflat", "diagonal", "trace", "tril", "triu"]
+
 # Diagonals and triangles of the last two axes.
 
 

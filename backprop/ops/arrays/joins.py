@@ -19,6 +19,23 @@ from .as_array import arrays_of, asarray, joined, ndim, shape, size
 from .axes import atleast_1d, atleast_2d, atleast_3d
 from .views import ravel, reshape
 
+__all__ = [
+    "append",
+    "array_split",
+    "block",
+    "column_stack",
+    "concat",
+    "concatenate",
+    "dsplit",
+    "dstack",
+    "hsplit",
+    "hstack",
+    "split",
+    "unstack",
+    "vsplit",
+    "vstack",
+]
+
 
 def _concat_type(*arrays: ValueType[Any], axis: int) -> NumericType[Any]:
     types, dtype = joined("concatenate", arrays)

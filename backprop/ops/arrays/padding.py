@@ -18,6 +18,8 @@ from .as_array import asarray
 from .joins import concatenate
 from .views import broadcast_to
 
+__all__ = ["pad"]
+
 # Padding.
 
 

@@ -21,6 +21,8 @@ from ..core.types import NumericType, Shape, ValueType, array_type, numeric, val
 from .arguments import Axes, Ints, lengths_of, many_axes, shape_of
 from .as_array import asarray, size
 
+__all__ = ["broadcast_arrays", "broadcast_to", "permute_dims", "ravel", "reshape", "sum_to", "transpose"]
+
 # Views: reshape, transpose, broadcast, and the adjoint of the last.
 
 

@@ -16,6 +16,8 @@ from ..elementwise.powers import sqrt
 from ..linear_algebra.products import adjoint, matmul
 from ..reductions.reductions import mean, sum
 
+__all__ = ["corrcoef", "cov"]
+
 # Statistics of several variables, and running sums.
 
 

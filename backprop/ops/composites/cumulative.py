@@ -19,6 +19,8 @@ from ..elementwise.comparison import isnan
 from ..elementwise.selection import where
 from ..reductions.running import cumprod, cumsum
 
+__all__ = ["cumulative_prod", "cumulative_sum", "nancumprod"]
+
 
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, out: None = None, include_initial: bool = False

@@ -22,6 +22,8 @@ from ..elementwise.comparison import equal, logical_and
 from ..elementwise.selection import where
 from ..reductions.running import cumsum
 
+__all__ = ["diff", "ediff1d", "gradient", "trapezoid", "unwrap"]
+
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """`numpy.diff`: the n-th differences of neighbours along an axis; `prepend` and `append` extend it first."""

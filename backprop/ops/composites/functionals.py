@@ -14,6 +14,8 @@ from ..arrays.axes import expand_dims, moveaxis
 from ..arrays.views import broadcast_to, reshape
 from ..elementwise.selection import where
 
+__all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
+
 # Functions of functions.
 
 

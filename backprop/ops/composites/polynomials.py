@@ -22,6 +22,20 @@ from ..linear_algebra.least_squares import lstsq
 from ..linear_algebra.products import conjugated
 from ..reductions.reductions import sum
 
+__all__ = [
+    "convolve",
+    "correlate",
+    "poly",
+    "polyadd",
+    "polyder",
+    "polyfit",
+    "polyint",
+    "polymul",
+    "polysub",
+    "polyval",
+    "vander",
+]
+
 # Convolution.
 
 

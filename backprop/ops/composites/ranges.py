@@ -15,6 +15,8 @@ from ..arrays.creation import zeros_like
 from ..elementwise.exponential import exp, log
 from ..elementwise.powers import power
 
+__all__ = ["geomspace", "linspace", "logspace"]
+
 # Ranges.
 
 

@@ -22,6 +22,8 @@ from ..elementwise.selection import maximum, minimum, where
 from ..reductions.running import argsort, sort
 from .differences import diff
 
+__all__ = ["argpartition", "bincount", "digitize", "interp", "partition", "searchsorted"]
+
 # Positions and interpolation.
 
 

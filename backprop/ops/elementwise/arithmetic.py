@@ -19,6 +19,31 @@ from .masking import over, ratio
 from .rounding import rint, trunc
 from .ufunc import is_complex, operator_op, ufunc_op
 
+__all__ = [
+    "abs",
+    "absolute",
+    "add",
+    "copysign",
+    "divide",
+    "divmod",
+    "fabs",
+    "floor_divide",
+    "fmod",
+    "heaviside",
+    "ldexp",
+    "mod",
+    "modf",
+    "multiply",
+    "negative",
+    "positive",
+    "reciprocal",
+    "remainder",
+    "sign",
+    "square",
+    "subtract",
+    "true_divide",
+]
+
 
 def _quotient_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     share = over(g, y)

@@ -10,6 +10,8 @@ from ..core.op import Kind, Op
 from ..core.types import NumericType, ScalarType, ValueType, numeric, value_type
 from .ufunc import is_complex, result_type, ufunc_op
 
+__all__ = ["conj", "conjugate", "imag", "real"]
+
 # Complex numbers; for the convention see op.py.
 
 

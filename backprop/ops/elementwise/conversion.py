@@ -9,6 +9,8 @@ import numpy as np
 from ..core.op import Op
 from ..core.types import NumericType, ScalarType, ValueType, numeric, scalar_type, value_type
 
+__all__ = ["astype"]
+
 # Conversion.
 
 

@@ -13,6 +13,21 @@ from ..core.op import Op
 from .masking import over
 from .ufunc import op_like, ufunc_op
 
+__all__ = [
+    "exp",
+    "exp2",
+    "expit",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logaddexp2",
+    "sigmoid",
+    "softplus",
+]
+
 LN2 = math.log(2.0)
 LN10 = math.log(10.0)
 

@@ -18,6 +18,8 @@ from .masking import over, scale
 from .selection import where
 from .ufunc import op_like, ufunc_op, ufunc_type
 
+__all__ = ["cbrt", "float_power", "pow", "power", "sqrt"]
+
 # Powers and roots.
 
 

@@ -10,6 +10,8 @@ from ...errors import GraphTypeError
 from ..core.op import Op
 from .ufunc import constant, ufunc_op, ufunc_type
 
+__all__ = ["around", "ceil", "fix", "floor", "rint", "round", "trunc"]
+
 # Rounding: the derivative is 0 wherever it exists.
 
 floor: Op = ufunc_op("floor", np.floor, constant)

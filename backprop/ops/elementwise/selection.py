@@ -13,6 +13,8 @@ from .comparison import isfinite, logical_not, not_equal
 from .masking import attains, exceeds, masked
 from .ufunc import op_like, promotion_operand, result_type, ufunc_op, ufunc_type
 
+__all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "relu", "where"]
+
 # The derivative at 0 is 0, unlike that of maximum(x, 0), which is 0.5.
 relu: Op = op_like(
     "relu", np.positive, lambda x, out=None: np.maximum(x, 0, out=out), lambda g, out, x: masked(g, exceeds(x, 0))

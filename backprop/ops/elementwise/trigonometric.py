@@ -17,6 +17,36 @@ from .masking import over, ratio
 from .powers import sqrt
 from .ufunc import ufunc_op, ufunc_type
 
+__all__ = [
+    "acos",
+    "acosh",
+    "angle",
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctan2",
+    "arctanh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "cos",
+    "cosh",
+    "deg2rad",
+    "degrees",
+    "hypot",
+    "rad2deg",
+    "radians",
+    "sin",
+    "sinc",
+    "sinh",
+    "tan",
+    "tanh",
+]
+
 DEGREE = math.pi / 180.0
 
 # Trigonometric and hyperbolic functions.

@@ -25,6 +25,8 @@ from ..arrays.views import reshape, sum_to, transpose
 from ..core.types import Shape
 from .products import matmul, matvec, row_dot
 
+__all__ = ["dot", "einsum", "inner", "tensordot"]
+
 
 def dot(a: Any, b: Any, out: None = None) -> Any:
     """`numpy.dot`.

@@ -36,6 +36,8 @@ from ..reductions.questions import any
 from .equations import inexact, matrices, same_type, triangular
 from .products import adjoint, conjugated, matmul
 
+__all__ = ["cholesky", "qr"]
+
 
 class QRResult(NamedTuple):
     """What `qr` returns."""

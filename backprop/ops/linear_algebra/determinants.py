@@ -23,6 +23,8 @@ from .decompositions import both, real_of
 from .equations import inexact, inv, matrices, same_type
 from .products import matmul, row_dot
 
+__all__ = ["det", "slogdet"]
+
 
 class SlogdetResult(NamedTuple):
     """What `slogdet` returns."""

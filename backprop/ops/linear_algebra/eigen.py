@@ -23,6 +23,8 @@ from .decompositions import both, diagonal_matrix, hermitian, is_near, real_of, 
 from .equations import inexact, matrices, solve_matrices
 from .products import conjugated, matmul
 
+__all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
+
 
 class EigResult(NamedTuple):
     """What `eig` returns."""

@@ -25,6 +25,8 @@ from ..core.op import Op, broadcast
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .products import conjugated, matmul
 
+__all__ = ["cho_solve", "inv", "solve", "solve_sylvester", "solve_triangular", "tensorinv", "tensorsolve"]
+
 TRANSPOSED = {0: 0, "N": 0, 1: 1, "T": 1, 2: 2, "C": 2}
 
 

@@ -24,6 +24,8 @@ from ..core.types import NumericType, ValueType, array_type
 from .equations import inv, matrices, same_type, solve_sylvester
 from .products import conjugated, matmul
 
+__all__ = ["block_diag", "expm", "matrix_power", "multi_dot", "sqrtm", "toeplitz"]
+
 # Products of many matrices.
 
 

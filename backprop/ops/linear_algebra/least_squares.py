@@ -20,6 +20,8 @@ from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul, row_dot
 from .singular import svdvals
 
+__all__ = ["lstsq", "pinv"]
+
 # Pseudo-inverse and least squares.
 
 

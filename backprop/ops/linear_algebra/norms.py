@@ -20,6 +20,8 @@ from ..reductions.reductions import sum as total
 from .equations import inv, matrices
 from .singular import svdvals
 
+__all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]
+
 # Norms and what follows from singular values.
 
 

@@ -20,6 +20,8 @@ from ..core.op import Kind, Op, broadcast
 from ..core.types import NumericType, ValueType, array_type, numeric, value_type
 from ..elementwise.complex_parts import conjugate
 
+__all__ = ["cross", "kron", "matmul", "matvec", "outer", "vdot", "vecdot", "vecmat"]
+
 # matmul: x (..., m, k) @ y (..., k, n); a vector is a row on the left and a column on the right.
 
 

@@ -26,6 +26,8 @@ from .decompositions import diagonal_matrix, inverse, is_near, real_of, turned, 
 from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul
 
+__all__ = ["svd", "svdvals"]
+
 
 class SVDResult(NamedTuple):
     """What `svd` returns."""

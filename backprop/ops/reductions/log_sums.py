@@ -14,6 +14,8 @@ from .making import Axes, fold, prepared, reduction, spread, without
 from .reductions import reduce_sum
 from .running import DtypeRule, float_dtype, same_type
 
+__all__ = ["log_softmax", "logsumexp", "softmax"]
+
 
 def _only_real(name: str) -> DtypeRule:
     def rule(dtype: np.dtype[Any]) -> np.dtype[Any]:

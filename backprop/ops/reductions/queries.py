@@ -20,6 +20,29 @@ from ..elementwise.complex_parts import imag
 from ..elementwise.selection import where
 from .questions import all, any, argmax, argmin
 
+__all__ = [
+    "allclose",
+    "array_equal",
+    "array_equiv",
+    "can_cast",
+    "common_type",
+    "copy",
+    "diag_indices_from",
+    "isclose",
+    "iscomplex",
+    "iscomplexobj",
+    "isin",
+    "isneginf",
+    "isposinf",
+    "isreal",
+    "isrealobj",
+    "nanargmax",
+    "nanargmin",
+    "result_type",
+    "tril_indices_from",
+    "triu_indices_from",
+]
+
 
 def _closeness_type(a: ValueType[Any], b: ValueType[Any], **_: Any) -> NumericType[Any]:
     return value_type(broadcast("isclose", numeric("isclose", a, b)), np.dtype(bool))

@@ -16,6 +16,8 @@ from .making import fold, prepared, reduced_type, reduction
 from .reductions import sum
 from .running import fixed_dtype
 
+__all__ = ["all", "any", "argmax", "argmin", "count_nonzero"]
+
 # Booleans and positions, which have no cotangent.
 
 reduce_all: Op = reduction("reduce_all", fixed_dtype("bool"), partial(fold, np.logical_and))

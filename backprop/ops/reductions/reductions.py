@@ -23,6 +23,8 @@ from ..elementwise.masking import attains, masked, over, ratio
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
 
+__all__ = ["amax", "amin", "max", "mean", "min", "prod", "ptp", "std", "sum", "var"]
+
 # Sums and means.
 
 

@@ -18,6 +18,8 @@ from ..core.costs import SCALAR
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 
+__all__ = ["argsort", "cumprod", "cumsum", "recurrence", "sort"]
+
 DtypeRule = Callable[[np.dtype[Any]], np.dtype[Any]]
 
 # From the dtype of an operand to that of a result.

@@ -24,6 +24,21 @@ from .questions import all
 from .reductions import max, mean, min, prod, sum
 from .running import cumsum, float_dtype, real_dtype, sort_along
 
+__all__ = [
+    "average",
+    "median",
+    "nancumsum",
+    "nanmax",
+    "nanmean",
+    "nanmin",
+    "nanprod",
+    "nanstd",
+    "nansum",
+    "nanvar",
+    "percentile",
+    "quantile",
+]
+
 
 def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False) -> Any:
     """`numpy.average`.

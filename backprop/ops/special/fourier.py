@@ -21,6 +21,25 @@ from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type, numeric
 from ..linear_algebra.products import conjugated
 
+__all__ = [
+    "fft",
+    "fft2",
+    "fftn",
+    "fftshift",
+    "hfft",
+    "ifft",
+    "ifft2",
+    "ifftn",
+    "ifftshift",
+    "ihfft",
+    "irfft",
+    "irfft2",
+    "irfftn",
+    "rfft",
+    "rfft2",
+    "rfftn",
+]
+
 
 def _complex_type(x: ValueType[Any], *, axes: Axes, inverse: bool) -> NumericType[Any]:
     (t,) = numeric("fft", x)

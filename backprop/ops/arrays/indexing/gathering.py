@@ -24,6 +24,19 @@ from ..joins import concatenate
 from ..views import broadcast_arrays, broadcast_to, ravel, reshape
 from .items import getitem
 
+__all__ = [
+    "choose",
+    "compress",
+    "delete",
+    "extract",
+    "insert",
+    "resize",
+    "select",
+    "sliding_window_view",
+    "take",
+    "take_along_axis",
+]
+
 
 def take(a: Any, indices: Any, axis: int | None = None, out: None = None, mode: str = "raise") -> Any:
     """`numpy.take`.

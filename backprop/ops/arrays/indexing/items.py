@@ -20,6 +20,8 @@ from ..as_array import asarray
 from ..views import reshape
 from .keys import ARRAY, Key, index, numpy_key, selected, selection
 
+__all__ = ["at_add", "at_set", "getitem"]
+
 # Basic keys.
 
 
