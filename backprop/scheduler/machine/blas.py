@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from functools import cache
 from types import TracebackType
 from typing import Any
@@ -22,31 +23,43 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 
 class _Limiter:
-    """The number of BLAS threads of this process, and how many runs hold it down."""
+    """The number of BLAS threads of this process, and the runs that hold it down.
+
+    Ctrl-C may stop the thread of a run between any two steps here. So the number is set before a run counts as a
+    holder, what it was is kept until it is set back, and a holder that could not leave is gone when it is let go of.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
-        self._changed: list[tuple[Any, int]] = []
-        self._holders = 0
+        self._original: list[int] | None = None  # the number of each library outside of runs, while it may differ
+        self._holders: list[weakref.ref[blas_threads]] = []
 
-    def enter(self, threads: int) -> None:
+    def enter(self, holder: blas_threads, threads: int) -> None:
         """Set the number of threads, unless a run that is under way has set it."""
         with self._lock:
-            self._holders += 1
-            if self._holders == 1:
-                now = [(library, library.get_num_threads()) for library in self._libraries]
-                self._changed = [(library, number) for library, number in now if number != threads]
-                for library, _ in self._changed:
-                    _set_threads(library, threads)
+            others = self._others(holder)
+            if not others:
+                now = [library.get_num_threads() for library in self._libraries]
+                self._original = self._original or now
+                self._set(now, [threads] * len(now))
+            self._holders = [*others, weakref.ref(holder)]
 
-    def leave(self) -> None:
+    def leave(self, holder: blas_threads) -> None:
         """Set the number back, if this was the last run."""
         with self._lock:
-            self._holders -= 1
-            if self._holders == 0:
-                for library, number in self._changed:
-                    _set_threads(library, number)
+            self._holders = self._others(holder)
+            if not self._holders and self._original is not None:
+                self._set([library.get_num_threads() for library in self._libraries], self._original)
+                self._original = None
+
+    def _others(self, holder: blas_threads) -> list[weakref.ref[blas_threads]]:
+        return [other for other in self._holders if other() not in (None, holder)]
+
+    def _set(self, now: list[int], wanted: list[int]) -> None:
+        for library, is_so, to_be in zip(self._libraries, now, wanted, strict=True):
+            if is_so != to_be:
+                _set_threads(library, to_be)
 
     def unlock(self) -> None:
         """Have a new lock: in a forked process nobody is left to unlock one that another thread held."""
@@ -82,15 +95,15 @@ class blas_threads:  # noqa: N801  # used as a function
         threads: how many; None leaves things as they are.
     """
 
-    __slots__ = ("_threads",)
+    __slots__ = ("__weakref__", "_threads")
 
     def __init__(self, threads: int | None = 1) -> None:
         self._threads = threads
 
     def __enter__(self) -> None:
         if self._threads is not None:
-            _limiter().enter(self._threads)
+            _limiter().enter(self, self._threads)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._threads is not None:
-            _limiter().leave()
+            _limiter().leave(self)
