@@ -37,7 +37,7 @@ from .ops.core.types import OpaqueType as OpaqueType
 from .ops.core.types import ScalarType as ScalarType
 from .scheduler.executors.auto import Auto as Auto
 from .scheduler.executors.base import AbstractExecutor as AbstractExecutor
-from .scheduler.executors.cluster import Cluster as Cluster
+from .scheduler.executors.cluster.executor import Cluster as Cluster
 from .scheduler.executors.serial import Serial as Serial
 from .scheduler.executors.threads import Threads as Threads
 from .scheduler.planning.plan import Plan as Plan

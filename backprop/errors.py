@@ -23,6 +23,10 @@ each is also the builtin that a user of NumPy would expect to catch:
         BadCotangentError      ValueError           a vjp rule whose answer does not fit its input
       PlanError                ValueError           a plan that does not fit its values or is ill-formed
       MemoryLimitError         MemoryError          a computation that cannot stay below a bound on its memory
+      ClusterError             RuntimeError         a cluster that cannot run a plan
+        NoWorkersError         TimeoutError         no worker came in time
+        WorkerLostError        ConnectionError      an op in which workers end, or a cluster that is gone
+        UnlikeWorkersError     RuntimeError         workers that would give other bits than each other
       DataError
         MissingDataError       FileNotFoundError    a data file that is not there
         DamagedDataError       ValueError           a data file that is truncated or of another format
@@ -158,6 +162,22 @@ class PlanError(BackpropError, ValueError):
 
 class MemoryLimitError(BackpropError, MemoryError):
     """A computation that cannot stay below the bound that the user set on its memory."""
+
+
+class ClusterError(BackpropError, RuntimeError):
+    """A cluster that cannot run a plan."""
+
+
+class NoWorkersError(ClusterError, TimeoutError):
+    """A cluster that no worker has joined in time."""
+
+
+class WorkerLostError(ClusterError, ConnectionError):
+    """An op in which one worker after the other has ended, or a scheduler that is gone."""
+
+
+class UnlikeWorkersError(ClusterError):
+    """Workers that would give other bits than each other."""
 
 
 class DataError(BackpropError):

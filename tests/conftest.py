@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 
 from backprop.scheduler.executors.auto import Auto
 from backprop.scheduler.executors.base import AbstractExecutor
-from backprop.scheduler.executors.cluster import Cluster
+from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 

@@ -12,18 +12,69 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
 from dask.task_spec import Task as DaskTask
 from dask.task_spec import TaskRef
 
+from ..graph.tracing.structure import flatten
+from ..ops.core.types import ValueType
+from .entry import arrived
 from .planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
 
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
-Pick: TypeAlias = tuple[int, int | None]
-"""The place of an argument among those of the Dask task, and which result of it is wanted, None for the whole."""
+
+
+class Pick(NamedTuple):
+    """Where an argument is among those of a Dask task.
+
+    Arguments:
+        place: the position of what holds it.
+        result: which result of a task it is; None for the whole.
+        leaf: which leaf of a nested value it is; None for the whole.
+        rows: the rows of it that are wanted; None for all.
+        type: where the value was never seen by the one who asks, its type as it was told.
+    """
+
+    place: int
+    result: int | None = None
+    leaf: int | None = None
+    rows: tuple[int, int] | None = None
+    type: ValueType[Any] | None = None
+
+    def of(self, given: Sequence[Any]) -> Any:
+        """The argument, from what the Dask task was given."""
+        value = given[self.place]
+        if self.result is not None:
+            value = value[self.result]
+        if self.leaf is not None:
+            value = flatten(value)[0][self.leaf]
+        if self.type is not None:
+            value = arrived(self.type, value)
+        return value if self.rows is None else value[self.rows[0] : self.rows[1]]
+
+
+Picks: TypeAlias = tuple[Pick, ...]
+Bind: TypeAlias = Callable[[int, Picks], tuple[Callable[..., Any], tuple[Any, ...]]]
+"""(index of a task, picks of its arguments) -> (what its Dask task calls, what it is given before its arguments)."""
+
+
+class Elsewhere(NamedTuple):
+    """What stands for an argument that lies on the workers.
+
+    Arguments:
+        ref: a reference to what holds it: a Future, or a TaskRef.
+        type: its type, as it was told.
+        leaf: which leaf of that it is; None for the whole.
+        rows: the rows of it that are wanted; None for all.
+    """
+
+    ref: Any
+    type: ValueType[Any]
+    leaf: int | None = None
+    rows: tuple[int, int] | None = None
+
 
 LARGE = 1 << 20
 """Bytes of unwanted results from which `split` picks with a task of its own."""
@@ -36,12 +87,12 @@ class Lowered:
     Arguments:
         tasks: by key.
         keys: what to ask for.
-        picks: for each output of the plan the place of its key, and which result of it is meant.
+        picks: for each output of the plan that a task gives, where it is among the answers.
     """
 
     tasks: dict[Key, DaskTask]
     keys: tuple[Key, ...]
-    picks: tuple[Pick, ...]
+    picks: Picks
 
     def results(self, answers: Sequence[Any], values: Sequence[Any], plan: Plan) -> tuple[Any, ...]:
         """The outputs of the plan.
@@ -67,16 +118,21 @@ class Call:
     """
 
     run: Callable[..., tuple[Any, ...]]
-    picks: tuple[Pick, ...]
+    picks: Picks
 
     def __call__(self, *given: Any) -> tuple[Any, ...]:
         """The results of the task."""
         return self.run(*picked_from(given, self.picks))
 
 
-def picked_from(given: Sequence[Any], picks: tuple[Pick, ...]) -> list[Any]:
+def calls(runners: Sequence[Callable[..., tuple[Any, ...]]]) -> Bind:
+    """Dask tasks that call a runner each."""
+    return lambda index, picks: (Call(runners[index], picks), ())
+
+
+def picked_from(given: Sequence[Any], picks: Picks) -> list[Any]:
     """The values that picks point at."""
-    return [given[place] if index is None else given[place][index] for place, index in picks]
+    return [pick.of(given) for pick in picks]
 
 
 def plan_input(values: Sequence[Any], slot: PlanInput) -> Any:
@@ -93,7 +149,7 @@ def new_token() -> str:
 def lower(
     plan: Plan,
     inputs: Mapping[PlanInput, Any] | Sequence[Any],
-    runners: Sequence[Callable[..., tuple[Any, ...]]],
+    bind: Bind,
     split: bool = False,
     token: str = "",
 ) -> Lowered:
@@ -101,8 +157,8 @@ def lower(
 
     Arguments:
         plan: the plan.
-        inputs: the values of the plan's inputs, or what stands for each argument that is one (such as a Future).
-        runners: what runs each task.
+        inputs: the values of the plan's inputs, or what stands for each argument that is one: a value, or Elsewhere.
+        bind: what the Dask task of each task calls.
         split: whether readers may be on another machine.
         token: of the run; a fresh one by default.
     Returns:
@@ -110,8 +166,19 @@ def lower(
     """
     lowering = _Lowering(plan, inputs, split, f"bp-task-{token or new_token()}")
     for index, task in enumerate(plan.tasks):
-        lowering.add(index, task, runners[index])
+        lowering.add(index, task, bind)
     return lowering.lowered()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class First:
+    """Takes one result of a task, and what the task tells behind its results: (result, what it tells)."""
+
+    index: int
+
+    def __call__(self, results: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The result, and what was told."""
+        return results[self.index], results[-1]
 
 
 class _Lowering:
@@ -124,53 +191,51 @@ class _Lowering:
         self.name = name
         self.tasks: dict[Key, DaskTask] = {}
 
-    def add(self, index: int, task: Task, run: Callable[..., tuple[Any, ...]]) -> None:
+    def add(self, index: int, task: Task, bind: Bind) -> None:
         """Add a task of the plan."""
         key = (self.name, index)
-        refs, picks = self._references(task.args)
-        given = [TaskRef(ref) if isinstance(ref, tuple) else ref.value for ref in refs]
-        self.tasks[key] = DaskTask(key, Call(run, picks), *given)
+        given, picks = self._arguments(task.args)
+        function, before = bind(index, picks)
+        self.tasks[key] = DaskTask(key, function, *before, *given)
 
     def lowered(self) -> Lowered:
         """The finished graph."""
-        refs, picks = self._references([slot for slot in self.plan.outputs if isinstance(slot, TaskOutput)])
-        return Lowered(self.tasks, tuple(ref for ref in refs if isinstance(ref, tuple)), picks)
+        refs, picks = self._arguments([slot for slot in self.plan.outputs if isinstance(slot, TaskOutput)])
+        return Lowered(self.tasks, tuple([ref.key for ref in refs]), picks)
 
-    def _references(self, slots: Sequence[Slot]) -> tuple[list[Key | _Constant], tuple[Pick, ...]]:
-        refs: list[Key | _Constant] = []
+    def _arguments(self, slots: Sequence[Slot]) -> tuple[list[Any], Picks]:
+        """What a Dask task is given for some slots, each task's results once, and where each slot is among that."""
+        given: list[Any] = []
         places: dict[Key, int] = {}
         picks: list[Pick] = []
         for slot in slots:
             if isinstance(slot, PlanInput):
-                refs.append(_Constant(self._input(slot)))
-                picks.append((len(refs) - 1, None))
+                picks.append(self._input(slot, len(given), given))
                 continue
             key, index = self._result(slot, slots)
             if key not in places:
-                places[key] = len(refs)
-                refs.append(key)
-            picks.append((places[key], index))
-        return refs, tuple(picks)
+                places[key] = len(given)
+                given.append(TaskRef(key))
+            picks.append(Pick(places[key], index))
+        return given, tuple(picks)
 
-    def _input(self, slot: PlanInput) -> Any:
-        return self.inputs[slot] if isinstance(self.inputs, Mapping) else plan_input(self.inputs, slot)
+    def _input(self, slot: PlanInput, place: int, given: list[Any]) -> Pick:
+        value = self.inputs[slot] if isinstance(self.inputs, Mapping) else plan_input(self.inputs, slot)
+        if isinstance(value, Elsewhere):
+            given.append(value.ref)
+            return Pick(place, None, value.leaf, value.rows, value.type)
+        given.append(value)
+        return Pick(place)
 
-    def _result(self, slot: TaskOutput, slots: Sequence[Slot]) -> tuple[Key, int | None]:
+    def _result(self, slot: TaskOutput, slots: Sequence[Slot]) -> tuple[Key, int]:
         if not self.split or self._unwanted(slot.task, slots) < LARGE:
             return (self.name, slot.task), slot.index
         key = (f"bp-pick-{self.name[8:]}", slot.task, slot.index)
         if key not in self.tasks:
-            self.tasks[key] = DaskTask(key, itemgetter(slot.index), TaskRef((self.name, slot.task)))
-        return key, None
+            self.tasks[key] = DaskTask(key, First(slot.index), TaskRef((self.name, slot.task)))
+        return key, 0
 
     def _unwanted(self, task: int, slots: Sequence[Slot]) -> int:
         types = self.plan.tasks[task].body.output_types
         wanted = {slot.index for slot in slots if isinstance(slot, TaskOutput) and slot.task == task}
         return sum(t.nbytes for n, t in enumerate(types) if n not in wanted)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Constant:
-    """An argument that is a value, not a key."""
-
-    value: Any

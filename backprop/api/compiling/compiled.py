@@ -27,6 +27,7 @@ from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.programs.rematerialisation import within
+from ..elsewhere.opening import opened_call
 from ..verbs.explain import report
 from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
@@ -88,10 +89,11 @@ class Compiled(Generic[P, R]):
             matched = replay.match(args, kwargs)
             if matched is not None:
                 return replay(matched)  # type: ignore[no-any-return]
-        values, structure = flatten_call(self._function, args, kwargs)
+        call = opened_call(self._function, args, kwargs, executor)
+        values, structure = flatten_call(self._function, call.args, call.kwargs)
         if any(isinstance(value, Var) for value in values):
-            return self._function(*args, **kwargs)  # a part of an outer trace
-        path, env = self._walk(args, kwargs, values, structure, executor)
+            return call.function(*call.args, **call.kwargs)  # type: ignore[no-any-return]  # a part of an outer trace
+        path, env = self._walk(*call, values, structure, executor)
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if self._last != (path, executor):
@@ -111,11 +113,14 @@ class Compiled(Generic[P, R]):
         return report(self.graph(*args, **kwargs), current(self._executor))
 
     def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
-        values, structure = flatten_call(self._function, args, kwargs)
-        return self._walk(args, kwargs, values, structure, current(self._executor))[0]
+        executor = current(self._executor)
+        call = opened_call(self._function, args, kwargs, executor)
+        values, structure = flatten_call(self._function, call.args, call.kwargs)
+        return self._walk(*call, values, structure, executor)[0]
 
     def _walk(
         self,
+        function: Callable[..., Any],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         values: Sequence[Any],
@@ -132,7 +137,7 @@ class Compiled(Generic[P, R]):
                 return path, {**path.constants, **known}
             steps.append(_answered(path.steps[place], path.constants, known, executor))
             paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
-        return self._trace(args, kwargs, structure, known, steps, executor)
+        return self._trace(function, args, kwargs, structure, known, steps, executor)
 
     def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
         """The quick way along a path, where there is one."""
@@ -144,6 +149,7 @@ class Compiled(Generic[P, R]):
 
     def _trace(
         self,
+        function: Callable[..., Any],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         structure: Structure,
@@ -152,7 +158,7 @@ class Compiled(Generic[P, R]):
         executor: AbstractExecutor,
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
-        recording = record(self._function, args, kwargs, runner(executor), known)
+        recording = record(function, args, kwargs, runner(executor), known)
         path = self._path_of(recording, steps)
         with self._lock:
             self.traces += 1

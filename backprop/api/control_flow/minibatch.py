@@ -18,10 +18,10 @@ from ...errors import ArgumentError, NonScalarOutputError, ShapeError, Source
 from ...graph.tracing.builder import Var
 from ...graph.tracing.structure import NAMESPACE, flatten, unflatten
 from ...graph.tracing.trace import Trace, parameters, trace
+from ..elsewhere.opening import Shards, joined, opened
 from ..verbs.evaluate import evaluate
 from ..verbs.run import current, run_graph, runner
 from ..verbs.transformed import Transformed
-from .shards import Shards, joined, opened
 
 ROWS = 64  # of a shard, where the user does not say how many shards
 MOST = 16  # shards, then
@@ -63,13 +63,15 @@ class Minibatch(Transformed):
 
     __slots__ = ("argnums", "shards", "reduction")  # noqa: RUF023 - in the order of the options
 
+    __backprop_takes_shards__ = True
+
     argnums: tuple[int | str, ...]
     shards: int | None
     reduction: str
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The loss."""
-        args, kwargs = opened((args, kwargs))
+        args, kwargs = opened((args, kwargs), current())
         leaves, _ = flatten((args, kwargs))
         if not any(isinstance(leaf, Var) for leaf in leaves):
             return evaluate(self)(*args, **kwargs)

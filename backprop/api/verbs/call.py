@@ -16,6 +16,7 @@ from ...graph.tracing.structure import unflatten
 from ...graph.tracing.trace import Trace, trace
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor
+from ..elsewhere.opening import opened_call
 from .arguments import Argnums, Picks, pick
 from .run import Ids, current, handed_out, plain, run_graph, runner
 
@@ -109,4 +110,5 @@ def called(
         whatever the function raises.
     """
     chosen = current(executor)
+    function, args, kwargs = opened_call(function, args, kwargs, chosen)
     return Call(function, trace(function, args, kwargs, runner(chosen)), chosen)

@@ -30,6 +30,7 @@ from ...ops.core.types import NumericType, UserType, ValueType, class_type, scal
 from ...ops.sparse.containers import CONTAINERS
 from ...ops.sparse.matrix import Sparse
 from ...ops.sparse.patterns import TRANSPOSED
+from ..handle import Handle
 from .builder import Var
 from .content import content_of
 
@@ -86,7 +87,7 @@ def is_dynamic(leaf: Any) -> bool:
     """Whether a leaf becomes an input of a graph."""
     if type(leaf) is np.ndarray:
         return True
-    if isinstance(leaf, Var | np.ndarray | float | complex | np.inexact):
+    if isinstance(leaf, Var | Handle | np.ndarray | float | complex | np.inexact):
         return type(leaf) is Var or not isinstance(leaf, Enum)
     return isinstance(class_type(leaf), UserType)
 
@@ -108,7 +109,7 @@ def flatten(tree: Any, dynamic: Callable[[Any], bool] = is_dynamic) -> tuple[lis
     for leaf in leaves:
         if dynamic(leaf):
             values.append(leaf)
-            kinds.append(leaf.type if isinstance(leaf, Var) else type_of(leaf))
+            kinds.append(leaf.type if isinstance(leaf, Var | Handle) else type_of(leaf))
         else:
             kinds.append(Static(leaf))
     return values, Structure(spec, tuple(kinds))
@@ -146,7 +147,7 @@ def parts_up_to(structure: Structure, tree: Any) -> list[Any]:
     Errors:
         ValueError: it has another structure.
     """
-    _flatten(tree)  # makes the classes in it known
+    make_known(tree)
     try:
         return structure.spec.flatten_up_to(tree)
     except ValueError:
@@ -209,7 +210,7 @@ def _is_record(leaf: Any) -> bool:
     cls = type(leaf)
     if not (hasattr(cls, "__dataclass_fields__") or hasattr(cls, "__attrs_attrs__")):
         return False
-    return not isinstance(leaf, Var | ValueType | Static) and not isinstance(class_type(leaf), UserType)
+    return not isinstance(leaf, Var | Handle | ValueType | Static) and not isinstance(class_type(leaf), UserType)
 
 
 def _take_apart(value: Any) -> tuple[tuple[Any, ...], tuple[str, ...], tuple[str, ...]]:
@@ -245,6 +246,11 @@ def _is_derived(cls: type, name: str) -> bool:
 
 
 # Making classes known.
+
+
+def make_known(tree: Any) -> None:
+    """Make the classes in a nested value known to optree."""
+    _flatten(tree)
 
 
 def as_container(cls: type, take_apart: Callable[[Any], Any], put_together: Callable[[Any, Any], Any]) -> None:

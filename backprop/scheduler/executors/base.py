@@ -14,14 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
-from ...errors import PlanError, Source
+from ...errors import Source
 from ...graph.cache import remembered
-from ...graph.evaluate import contiguous
 from ...graph.graph import Graph
-from ...graph.verify import same_type
-from ...ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
+from ..entry import entered as entered
+from ..entry import fits as fits
 from ..events import Recorder, TaskFinished, TaskStarted
 from ..machine.blas import blas_threads as blas
 from ..machine.cost import Machine
@@ -31,6 +28,7 @@ from ..planning.partition import partition
 from ..planning.plan import Plan, PlanInput
 from ..planning.planner import make_plan
 from ..programs.interpreter import runner_of
+from .elsewhere import fetch_all
 from .readiness import run_in_order
 
 
@@ -69,6 +67,17 @@ class AbstractExecutor(ABC):
             PlanError: a value that does not fit its type.
             Exception: what an op raised, with a note that names the op, the user's line and the task.
         """
+
+    def located(self, values: Sequence[Any]) -> list[Any]:
+        """What stands for values of Dask in a call.
+
+        Arguments:
+            values: futures, delayed objects, and dask arrays.
+        Returns:
+            for each a value, nested or not, whose leaves may be handles; for a dask array the Chunks along its first
+            axis.
+        """
+        return fetch_all(values)
 
     def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
         """A plan as something to call again and again, with values that are known to fit and to be C-contiguous."""
@@ -118,54 +127,6 @@ def prepared(
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
     return tuple(runner_of(task.body, task.name) for task in plan.tasks)
-
-
-# Values.
-
-
-def entered(plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
-    """The values, C-contiguous, after a check that they fit the plan.
-
-    Arguments:
-        plan: the plan.
-        values: a value for each input.
-    Returns:
-        the values; copies where they were not contiguous.
-    Errors:
-        PlanError: a value that does not fit, named by its input.
-    """
-    if len(values) != len(plan.inputs):
-        raise PlanError(f"the plan takes {len(plan.inputs)} values, but {len(values)} were given")
-    return tuple([_entered(plan, k, t, v) for k, (t, v) in enumerate(zip(plan.inputs, values, strict=True))])
-
-
-def _entered(plan: Plan, index: int, t: ValueType[Any], value: Any) -> Any:
-    if isinstance(t, ArrayType) and t.shape:
-        if isinstance(value, np.ndarray) and value.dtype == t.dtype and value.shape == t.shape:
-            return contiguous(value)
-    elif fits(t, value):
-        return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous(value)
-    raise PlanError(
-        f"{plan.input_name(index)} is {_described(value)}, but the plan was made for {t}",
-        fix="make a plan for these values, or convert them",
-    )
-
-
-def fits(t: ValueType[Any], value: Any) -> bool:
-    """Whether a value is of a type."""
-    if isinstance(t, TupleType):
-        return (
-            type(value) is tuple
-            and len(value) == len(t.items)
-            and all(fits(part, item) for part, item in zip(t.items, value, strict=True))
-        )
-    if isinstance(t, OpaqueType | UserType):
-        return isinstance(value, t.cls)
-    return isinstance(value, bool | int | float | complex | np.generic | np.ndarray) and same_type(type_of(value), t)
-
-
-def _described(value: Any) -> str:
-    return str(type_of(value)) if isinstance(value, np.ndarray | np.generic) else f"a {type(value).__name__}"
 
 
 # Running tasks in this process.

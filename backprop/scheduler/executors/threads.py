@@ -21,7 +21,7 @@ from dask.callbacks import Callback
 from dask.system import CPU_COUNT
 
 from ..events import Recorder
-from ..lower import lower
+from ..lower import calls, lower
 from ..machine.blas import blas_threads as blas
 from ..machine.profile import this_machine
 from ..planning.plan import Plan
@@ -72,7 +72,7 @@ class Threads(AbstractExecutor):
         if len(plan.tasks) < 2 or self.workers == 1:
             return self._inline(plan, values)
         admission = _Admission()
-        lowered = lower(plan, values, [_Admitted(run, admission) for run in runners(plan, self.recorder)])
+        lowered = lower(plan, values, calls([_Admitted(run, admission) for run in runners(plan, self.recorder)]))
         try:
             pool = _configured_pool() or self._pools.of_this_thread(self.workers)
             answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers, pool=pool)

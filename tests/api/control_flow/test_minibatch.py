@@ -12,7 +12,7 @@ import pytest
 from distributed import Client
 
 import backprop as bp
-from backprop.api.control_flow.shards import Shards, opened
+from backprop.api.elsewhere.opening import Shards, opened
 from backprop.errors import ArgumentError, BackpropError, NonScalarOutputError, ShapeError
 from backprop.ops.linear_algebra.products import matmul
 
@@ -132,7 +132,7 @@ def test_a_dask_array_in_a_container() -> None:
 
 
 def test_opened_takes_dask_arrays_apart_and_nothing_else() -> None:
-    found = opened((dask.array.from_array(Y, ((4, 7),)), Y, None))
+    found = opened((dask.array.from_array(Y, ((4, 7),)), Y, None), bp.Serial())
     assert isinstance(found[0], Shards)
     assert [len(part) for part in found[0].parts] == [4, 7]
     assert found[1] is Y

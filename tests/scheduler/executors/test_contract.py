@@ -22,7 +22,7 @@ from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.base import AbstractExecutor, entered
-from backprop.scheduler.executors.cluster import Cluster
+from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.planning.checks import verify_plan
@@ -213,7 +213,7 @@ def test_large_inputs_reach_a_cluster(clusters: dict[str, Cluster]) -> None:
 def test_a_cluster_takes_a_client_or_an_address(clusters: dict[str, Cluster]) -> None:
     for cluster in clusters.values():
         for where in (cluster.client, cluster.address):
-            with Cluster(where) as other:
+            with Cluster(where, security=cluster.security) as other:
                 assert other.workers == cluster.workers
         with pickle.loads(pickle.dumps(cluster)) as other:
             assert other.address == cluster.address

@@ -1,0 +1,160 @@
+"""Arguments of Dask, opened: in the place of a future stands what it holds, in that of a dask array its chunks.
+
+What stands for a value that stays where it is, is a handle, so that nothing is fetched that is not asked for. A
+function gets a dask array as one array, put together of its chunks; `minibatch` gets the chunks, a shard each, and
+likewise the parts of a list of futures.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import dask.array
+import numpy as np
+import optree
+
+from ... import ops
+from ...graph.handle import Handle
+from ...graph.tracing.builder import Var
+from ...graph.tracing.structure import NAMESPACE, flatten, make_known
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.executors.elsewhere import Chunks, is_of_dask
+
+TAKES_SHARDS = "__backprop_takes_shards__"
+"""The attribute of a function that gets Shards and Remotes as they are, as what `minibatch` makes does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shards:
+    """A batch in parts."""
+
+    parts: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What a future holds: a part of a batch where it stands in a list of futures."""
+
+    value: Any
+
+
+class Opened(NamedTuple):
+    """A call whose arguments are values, handles and containers of them.
+
+    Arguments:
+        function: takes them.
+        args, kwargs: the arguments.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+
+
+def opened_call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], executor: AbstractExecutor
+) -> Opened:
+    """A call, its arguments opened.
+
+    Arguments:
+        function: what is called.
+        args, kwargs: its arguments, values of Dask among them.
+        executor: where they are needed.
+    """
+    found = opened((tuple(args), dict(kwargs)), executor)
+    leaves = optree.tree_leaves(found, is_leaf=_is_part, namespace=NAMESPACE)
+    if not takes_shards(function) and any(map(_is_part, leaves)):
+        function = _of_wholes(function)
+    return Opened(function, *found)
+
+
+def opened(tree: Any, executor: AbstractExecutor) -> Any:
+    """A nested value with Shards in the place of its dask arrays, and Remotes in that of futures and delayed objects.
+
+    Arguments:
+        tree: any nesting of containers.
+        executor: where the values are needed.
+    """
+    make_known(tree)
+    leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
+    places = [k for k, leaf in enumerate(leaves) if is_of_dask(leaf)]
+    if not places:
+        return tree
+    for k, value in zip(places, executor.located([leaves[k] for k in places]), strict=True):
+        leaves[k] = Shards(value.parts) if isinstance(value, Chunks) else Remote(value)
+    return optree.tree_unflatten(spec, leaves)
+
+
+def takes_shards(function: Any) -> bool:
+    """Whether a function, or one that it wraps, gets Shards and Remotes as they are."""
+    while function is not None:
+        if getattr(function, TAKES_SHARDS, False):
+            return True
+        function = getattr(function, "__wrapped__", None)
+    return False
+
+
+def joined(tree: Any) -> Any:
+    """A nested value with Shards in the place of its lists of Remotes, and values in the place of other Remotes."""
+    return optree.tree_map(_join, tree, is_leaf=_is_open, namespace=NAMESPACE)
+
+
+def _is_open(value: Any) -> bool:
+    return type(value) is not Var and (isinstance(value, Remote | Shards) or _is_parts(value))
+
+
+def _is_parts(value: Any) -> bool:
+    return isinstance(value, list | tuple) and bool(value) and all(isinstance(part, Remote) for part in value)
+
+
+def _join(value: Any) -> Any:
+    if not _is_open(value) or isinstance(value, Shards):
+        return value
+    return value.value if isinstance(value, Remote) else Shards(tuple(part.value for part in value))
+
+
+def _of_wholes(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, given what a Remote holds in its place, and Shards put together."""
+
+    @functools.wraps(function)
+    def of_wholes(*args: Any, **kwargs: Any) -> Any:
+        wholes: Any = optree.tree_map(_whole, (args, kwargs), is_leaf=_is_part, namespace=NAMESPACE)  # type: ignore[arg-type]
+        return function(*wholes[0], **wholes[1])
+
+    return of_wholes
+
+
+def _is_part(value: Any) -> bool:
+    return type(value) is not Var and isinstance(value, Remote | Shards)
+
+
+def _whole(value: Any) -> Any:
+    if not _is_part(value):
+        return value
+    if isinstance(value, Remote):
+        return value.value
+    return value.parts[0] if len(value.parts) == 1 else ops.concatenate(value.parts)
+
+
+def _rechunked(_: Any, parts: Iterable[Any]) -> Any:
+    """A dask array where the parts are plain arrays, as a gradient's are; Shards where they are traced or elsewhere."""
+    chunks = tuple(parts)
+    plain = all(isinstance(part, np.ndarray) and part.ndim for part in chunks)
+    return dask.array.concatenate(chunks) if plain else Shards(chunks)  # type: ignore[no-untyped-call]
+
+
+def _held(_: Any, values: Iterable[Any]) -> Any:
+    """What a traced function gets for a future; a gradient by one is plain."""
+    (value,) = values
+    return Remote(value) if any(isinstance(leaf, Var | Handle) for leaf in flatten(value)[0]) else value
+
+
+def _register(cls: Any, take_apart: Callable[[Any], tuple[tuple[Any, ...], None]], put_together: Any) -> None:
+    optree.register_pytree_node(cls, take_apart, put_together, namespace=NAMESPACE)
+
+
+_register(Shards, lambda shards: (shards.parts, None), _rechunked)
+_register(Remote, lambda remote: ((remote.value,), None), _held)

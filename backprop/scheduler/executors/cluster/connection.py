@@ -1,0 +1,149 @@
+"""The client that a cluster executor talks through: the user's own, one for an address, or one of a cluster of ours.
+
+A cluster of ours listens on the loopback interface, and only who has its certificates can submit work: anyone who
+reaches a scheduler runs code. Its workers keep the memory that they free (Dask's nanny starts workers with
+MALLOC_TRIM_THRESHOLD_=65536, which costs each large array its page faults again: a factor of 1.38 on gradients), run
+the BLAS kernels of this process, and leave the terminal's SIGINT to the process that asked.
+
+Source: distributed/nanny.py, distributed/deploy/local.py, mallopt(3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import distributed
+from dask.system import CPU_COUNT
+from distributed.deploy.cluster import Cluster as Deployment
+from distributed.security import Security
+
+from ....errors import ArgumentError, ClusterError
+from ...machine.blas_architecture import inherited
+
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
+"""Settings of the allocator of glibc for workers of our own: freed memory stays with the process."""
+
+ENDING = 10.0
+"""Seconds that a client or a cluster has to end."""
+
+PRELOAD = "backprop.scheduler.executors.cluster.worker"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Connection:
+    """A client, and what has to be closed with it.
+
+    Arguments:
+        client: the client.
+        owned: what this package opened, in the order in which it is closed.
+    """
+
+    client: Any
+    owned: tuple[Any, ...] = ()
+
+    def close(self) -> None:
+        """Close what this package opened; workers that do not end within a while are killed."""
+        for each in self.owned:
+            try:
+                each.close(timeout=ENDING)
+            except TimeoutError:
+                _kill(each)
+
+
+def _kill(cluster: Any) -> None:
+    """End the worker processes of a cluster of our own, as Dask waits for ever for one that ended while it started."""
+    for nanny in getattr(cluster, "workers", {}).values():
+        process = getattr(getattr(nanny, "process", None), "process", None)
+        if process is not None and process.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
+
+def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -> Connection:
+    """The connection that the arguments of an executor ask for.
+
+    Arguments:
+        where: a `distributed.Client`, a cluster object of Dask, the address of a scheduler, or None for a new cluster.
+        n_workers: of a new cluster; None for one a core.
+        processes: of a new cluster, whether its workers are processes.
+        security: a `distributed.Security`, "temporary" for certificates made now, False for none; None takes
+            "temporary" for a new cluster and none for an address.
+    Errors:
+        ArgumentError: arguments that do not go together, a client that cannot be used.
+        ClusterError: the workers of a new cluster do not start.
+    """
+    if where is None:
+        return _own(_number(n_workers), processes, _security("temporary" if security is None else security))
+    if n_workers is not None:
+        what = "n_workers is for a cluster of its own, and this executor was given one"
+        raise ArgumentError(what, "n_workers", "leave it out, or scale the given cluster: cluster.scale(n)")
+    if isinstance(where, distributed.Client):
+        return Connection(_usable(where))
+    if isinstance(where, str | Deployment):
+        client = distributed.Client(where, security=_security(security), set_as_default=False)  # type: ignore[no-untyped-call]
+        return Connection(client, (client,))
+    what = f"a {type(where).__name__} is no Dask cluster"
+    raise ArgumentError(what, "client", "give a distributed.Client, an address such as 'tcp://host:8786', or nothing")
+
+
+def _number(n_workers: int | None) -> int:
+    if n_workers is None:
+        return CPU_COUNT
+    if isinstance(n_workers, bool) or not isinstance(n_workers, int) or n_workers < 1:
+        raise ArgumentError(f"a cluster cannot have {n_workers!r} workers", "n_workers", "use an integer, 1 or more")
+    return n_workers
+
+
+def _security(wanted: Any) -> Security | None:
+    if wanted is None or wanted is False:
+        return None
+    if wanted is True or wanted == "temporary":
+        return Security.temporary()  # type: ignore[no-untyped-call, no-any-return]
+    if isinstance(wanted, Security):
+        return wanted
+    fix = 'use a distributed.Security, "temporary", or False'
+    raise ArgumentError(f"{wanted!r} is no security setting", "security", fix)
+
+
+def _usable(client: Any) -> Any:
+    if client._asynchronous:  # `asynchronous` itself is false where another thread asks
+        what = "an asynchronous Client cannot be waited for"
+        raise ArgumentError(what, "client", "make one with Client(...), without asynchronous=True")
+    if client.status != "running":
+        what = f"the Client is {client.status}"
+        raise ArgumentError(what, "client", "make a new Client, or keep its `with` block open")
+    return client
+
+
+def _own(n_workers: int, processes: bool, security: Security | None) -> Connection:
+    if processes and getattr(multiprocessing.process.current_process(), "_inheriting", False):
+        # A worker imports the user's script, which would start a cluster again, and so on.
+        sys.exit("backprop.Cluster: put what starts a cluster under `if __name__ == '__main__':`")
+    if processes:
+        # For those too that Dask starts later, in the place of lost ones. The environment overrides its settings.
+        os.environ.update({**inherited(), **KEEP_MEMORY})
+    try:
+        cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=processes,
+            security=security,
+            protocol="tls://" if security is not None else "tcp://",  # a name that other processes can use
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
+            silence_logs=50,
+            **({"preload": [PRELOAD]} if processes else {}),
+        )
+    except RuntimeError as error:
+        what = "the worker processes of a new cluster did not start"
+        fix = "in a script, put what starts a cluster under `if __name__ == '__main__':`"
+        raise ClusterError(what, fix=fix) from error
+    client = distributed.Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+    return Connection(client, (client, cluster))

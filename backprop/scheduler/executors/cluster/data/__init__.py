@@ -1,0 +1,1 @@
+"""What lies on a cluster, what is sent there, and what is made there: no decision about when a plan runs."""

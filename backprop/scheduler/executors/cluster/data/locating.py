@@ -1,0 +1,131 @@
+"""Values of Dask as handles: where each leaf lies, and its type, asked of the workers that hold it, all at once.
+
+A type is remembered by the key of what it belongs to. A delayed object is computed, as nothing tells its type before.
+Chunks of a dask array that is still to be computed become a part of the graph that reads them, so that an array may be
+larger than the memory of all workers.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import dask.array
+import numpy as np
+from dask.base import optimize
+from dask.delayed import Delayed, delayed
+from dask.highlevelgraph import HighLevelGraph
+from dask.task_spec import Task as DaskTask
+from distributed import Future
+
+from .....graph.handle import Handle, Home
+from .....graph.tracing.structure import Structure, flatten, unflatten
+from .....ops.core.types import ValueType, array_type, value_type
+from ....lower import Key, new_token
+from ...elsewhere import Chunks, blocks, fetch_all
+from .homes import ClientHome, GraphHome
+
+REMEMBERED = 10_000
+"""Keys whose types are remembered."""
+
+
+class Locating:
+    """What lies on a cluster, by key.
+
+    Arguments:
+        client: of the cluster.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._structures: OrderedDict[Any, Structure] = OrderedDict()
+
+    def locate(self, values: Sequence[Any]) -> list[Any]:
+        """What stands for values of Dask: nested values with handles for leaves, and Chunks of handles.
+
+        Arguments:
+            values: futures, delayed objects and dask arrays.
+        """
+        to_compute = [value for value in values if isinstance(value, Delayed)]
+        computed = iter(self._client.compute(to_compute, traverse=False) if to_compute else [])
+        held = [next(computed) if isinstance(value, Delayed) else value for value in values]
+        foreign = [v for v in held if isinstance(v, Future) and not self._is_ours(v)]
+        futures = [v for v in held if isinstance(v, Future) and self._is_ours(v)]
+        arrays = [v for v in held if isinstance(v, dask.array.Array)]
+        found = {
+            **dict(zip(map(id, foreign), fetch_all(foreign), strict=True)),
+            **dict(zip(map(id, futures), self._of_futures(futures), strict=True)),
+            **dict(zip(map(id, arrays), self._of_arrays(arrays), strict=True)),
+        }
+        return [found[id(value)] for value in held]
+
+    def _is_ours(self, future: Any) -> bool:
+        client = future.client
+        return client is self._client or client.scheduler.address == self._client.scheduler.address
+
+    def _of_futures(self, futures: Sequence[Any]) -> list[Any]:
+        home = ClientHome(self._client)
+        return [_handles(s, home, future) for s, future in zip(self.structures(futures), futures, strict=True)]
+
+    def structures(self, futures: Sequence[Any]) -> list[Structure]:
+        """The structures of the results of futures."""
+        unknown = {future.key: future for future in futures if future.key not in self._structures}
+        if unknown:
+            answers = self._ask(structure_of_value, list(unknown.values()))
+            self._structures.update(zip(unknown, answers, strict=True))
+        found = [self._structures[future.key] for future in futures]
+        while len(self._structures) > REMEMBERED:
+            self._structures.popitem(last=False)
+        return found
+
+    def _ask(self, question: Any, futures: Sequence[Any]) -> list[Any]:
+        name = f"bp-type-{new_token()}"
+        keys: list[Key] = [(name, k) for k in range(len(futures))]
+        tasks: dict[Any, Any] = {
+            key: DaskTask(key, question, future) for key, future in zip(keys, futures, strict=True)
+        }
+        return list(self._client.get(HighLevelGraph({name: tasks}, {name: set()}), keys))
+
+    def _of_arrays(self, arrays: Sequence[Any]) -> list[Chunks]:
+        if not arrays:
+            return []
+        parts = [blocks(array) for array in arrays]
+        flat = [block for each in parts for block in each]
+        tasks = optimize(*flat)  # type: ignore[no-untyped-call]
+        home = GraphHome({k: t for block in tasks for k, t in dict(block.__dask_graph__()).items()}, dask.array.Array)
+        handles = iter(self._of_blocks(flat, tasks, home))
+        return [Chunks(tuple([next(handles) for _ in each])) for each in parts]
+
+    def _of_blocks(self, given: Sequence[Any], optimized: Sequence[Any], home: GraphHome) -> list[Handle]:
+        shapes = self._shapes(given)
+        keys = [(block.name, *(0,) * block.ndim) for block in optimized]
+        types = [_type(block, shape) for block, shape in zip(given, shapes, strict=True)]
+        there = [home.tasks[key] for key in keys]
+        mine = ClientHome(self._client)
+        return [
+            Handle(t, mine, task) if isinstance(task, Future) else Handle(t, home, key)
+            for t, key, task in zip(types, keys, there, strict=True)
+        ]
+
+    def _shapes(self, given: Sequence[Any]) -> list[tuple[int, ...]]:
+        """The shapes of blocks; those that Dask does not know are asked of the workers, which compute the blocks."""
+        unknown = [block for block in given if any(np.isnan(n) for n in block.shape)]
+        asked = iter(self._client.gather(self._client.compute([delayed(np.shape)(b) for b in unknown])))
+        return [next(asked) if any(np.isnan(n) for n in block.shape) else block.shape for block in given]
+
+
+def _type(block: Any, shape: tuple[int, ...]) -> ValueType[Any]:
+    return array_type(shape, block.dtype) if isinstance(block._meta, np.ndarray) else value_type(shape, block.dtype)
+
+
+def _handles(structure: Structure, home: Home, key: Any) -> Any:
+    """A nested value of a structure with handles for its leaves."""
+    types = structure.types
+    whole = len(structure.leaves) == 1 and structure.spec.is_leaf()
+    return unflatten(structure, [Handle(t, home, key, None if whole else k) for k, t in enumerate(types)])
+
+
+def structure_of_value(value: Any) -> Structure:
+    """The structure of a value, on the worker that holds it."""
+    return flatten(value)[1]

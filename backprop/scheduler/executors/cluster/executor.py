@@ -1,0 +1,221 @@
+"""Cluster: tasks on the workers of a Dask cluster.
+
+Programs and large arguments are sent once and known by their content (store.py), values that are on the cluster already
+stay there (homes.py), and what is lost with a worker is sent or computed again (recovery.py). A run is one submission;
+its graph has a name of its own, as Dask would otherwise hash every array in it, and one span for all runs, as each
+unnamed one stays in the scheduler for good.
+
+Source: distributed/client.py, distributed/spans.py.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from functools import lru_cache
+from types import TracebackType
+from typing import Any
+
+from dask.task_spec import TaskRef
+from distributed.protocol import pickle
+
+from ....graph.graph import Graph
+from ....graph.handle import Handle, fetched
+from ...events import Recorder, TaskFinished, TaskStarted
+from ...lower import Bind, Key, lower
+from ...machine.blas import blas_threads as blas
+from ...planning.plan import Plan
+from ...planning.stages import run_staged
+from ..base import AbstractExecutor, entered, run_inline
+from .data.arguments import arguments
+from .priority import priority
+from .recovery import decide
+from .remote import RemoteCall, Report, Settings, warn_again
+from .session import Address, Session
+from .waiting import LOG, Waiting
+
+OVERHEAD = 1e-2
+"""Seconds that a task costs on a cluster."""
+
+SMALL = 1 << 16
+"""Bytes of arguments up to which a plan that takes less time than a round trip runs where it is asked for."""
+
+
+class Cluster(AbstractExecutor):
+    """Runs tasks on a Dask cluster; a context manager.
+
+    Arguments:
+        client: a `distributed.Client`, a cluster object of Dask, the address of a scheduler, or None for a cluster of
+            its own on this machine.
+        n_workers: of its own cluster, how many; one for each core by default.
+        processes: of its own cluster, whether workers are processes rather than threads.
+        blas_threads: the threads of BLAS in a task; None leaves what the workers have.
+        recorder: takes the events of each run.
+        security: a `distributed.Security`, "temporary" for certificates made now, or False; its own cluster has
+            "temporary" by default, so that other users of the machine cannot submit work to it.
+        unlike: what to do with workers that give other bits than each other: "error", or "group", which uses the
+            largest group of those that give the same.
+        patience: seconds to wait for a first worker.
+    Errors:
+        ArgumentError: arguments that do not go together, a client that cannot be used.
+        UnlikeWorkersError: the workers give different bits.
+    """
+
+    shares_gil = False
+
+    def __init__(
+        self,
+        client: Any = None,
+        *,
+        n_workers: int | None = None,
+        processes: bool = True,
+        blas_threads: int | None = 1,
+        recorder: Recorder | None = None,
+        security: Any = None,
+        unlike: str = "error",
+        patience: float = 10.0,
+    ) -> None:
+        super().__init__(1, OVERHEAD, blas_threads, recorder)
+        self._address = Address(client, n_workers, processes, security, unlike)
+        self._patience = patience
+        self._opened: Session | None = None
+        self._close: Any = None
+        self.workers = self._session.members.width
+
+    @property
+    def _session(self) -> Session:
+        """The session; an executor that was pickled connects when it is first used, as unpickling must not wait."""
+        if self._opened is None:
+            self._opened = self._address.open()
+            self._close = weakref.finalize(self, self._opened.connection.close)
+            self._close.atexit = False  # Dask has an end of its own
+        return self._opened
+
+    @property
+    def _waiting(self) -> Waiting:
+        return Waiting(self._session.client, self._patience)
+
+    @property
+    def client(self) -> Any:
+        """The client that this executor talks through."""
+        return self._session.client
+
+    @property
+    def address(self) -> str:
+        """The address of the scheduler."""
+        return str(self.client.scheduler.address)
+
+    def describe(self) -> str:
+        """The workers, their threads and memory, and by which bits and settings they differ, as text."""
+        self._session.members.refresh()
+        return self._session.members.describe()
+
+    def prepare(self, graph: Graph) -> Plan:
+        """See AbstractExecutor; the plan is for the workers that are there now."""
+        self._session.members.refresh()
+        self.workers = self._session.members.width
+        return super().prepare(graph)
+
+    def located(self, values: Sequence[Any]) -> list[Any]:
+        """See AbstractExecutor; what lies on the cluster stays there."""
+        return self._session.locating.locate(values)
+
+    @property
+    def security(self) -> Any:
+        """What another client needs to reach the cluster: a `distributed.Security`."""
+        return self.client.security
+
+    def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """See AbstractExecutor; values may be handles of what is on the cluster."""
+        return run_staged(plan, entered(plan, values), self._run, self._inline)
+
+    def _inline(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        with blas(self.blas_threads):
+            return run_inline(plan, fetched(values), self.recorder)
+
+    def _run(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
+        if not plan.tasks or (_is_tiny(plan, given) and self._session.members.are_like_this_process()):
+            return self._inline(plan, given)
+        tries = 0
+        while True:
+            tries += 1
+            self._waiting.before(tries, self._session.members.count)
+            try:
+                return self._once(plan, given)
+            except Exception as error:
+                raised = decide(error, plan, tries, self._waiting.for_the_scheduler())
+                if raised is error:
+                    raise
+                if raised is not None:
+                    raise raised from error
+                LOG.warning("a run on %s lost data (%r), and is repeated", self.address, error)
+                self._session.store.forget()
+
+    def _once(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
+        """One submission of a plan, and its results."""
+        keys, programs = self._session.store.programs(_bodies(plan))
+        inputs, tasks = arguments(plan, given, self._session.store)
+        ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads)), split=True)
+        wanted = [*ready.keys, *programs]
+        futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan))
+        self._session.store.hold_programs(
+            {key: futures[key] for key in programs},
+            {key: len(body) for key, (body, _) in zip(keys, _bodies(plan), strict=True)},
+        )
+        answers = self._waiting.for_results([futures[key] for key in ready.keys])
+        self._told(plan, [answer[-1] for answer in answers])
+        return tuple(fetched(ready.results(answers, given, plan)))
+
+    def _told(self, plan: Plan, told: Sequence[Sequence[Report]]) -> None:
+        """Pass on what tasks told: warnings to the caller, times to the recorder."""
+        reports = {report.task: report for each in told for report in each}
+        warn_again([reports[task] for task in sorted(reports)])
+        if self.recorder is not None:
+            for task in sorted(reports):
+                report, name = reports[task], plan.tasks[task].name
+                self.recorder.record(TaskStarted(task, name, report.worker, report.start))
+                seconds = report.end - report.start
+                self.recorder.record(TaskFinished(task, name, report.worker, report.end, seconds))
+
+    def close(self) -> None:
+        """Close what this executor opened: its client, and its own cluster."""
+        if self._close is not None:
+            self._close()
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        address = self._address
+        if self._opened is not None:
+            address = Address(self.address, None, True, self.security, address.unlike)
+        return _unopened, (address, self._patience, self.blas_threads)
+
+
+def _unopened(address: Address, patience: float, blas_threads: int | None) -> Cluster:
+    """An executor that connects when it is first used."""
+    cluster = object.__new__(Cluster)
+    AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, None)
+    cluster._address, cluster._patience, cluster._opened, cluster._close = address, patience, None, None
+    return cluster
+
+
+def _is_tiny(plan: Plan, given: Sequence[Any]) -> bool:
+    """Whether a plan takes less time than a round trip, and all that it reads is here."""
+    if plan.work >= OVERHEAD or any(isinstance(value, Handle) for value in given):
+        return False
+    return sum(getattr(value, "nbytes", 8) for value in given) <= SMALL
+
+
+def _calls(programs: Sequence[Key], settings: Settings) -> Bind:
+    """Dask tasks that call a program of the cluster."""
+    return lambda index, picks: (RemoteCall(index, picks, settings), (TaskRef(programs[index]),))
+
+
+@lru_cache(maxsize=64)
+def _bodies(plan: Plan) -> tuple[tuple[bytes, str], ...]:
+    """The pickled body and the name of each task of a plan."""
+    return tuple((pickle.dumps(task.body), task.name) for task in plan.tasks)  # type: ignore[no-untyped-call]

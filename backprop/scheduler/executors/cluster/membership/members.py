@@ -1,0 +1,129 @@
+"""Who is in a cluster: the workers that are there now, their threads, and their fingerprints.
+
+Workers join and leave, so the list is asked for anew where it is older than a moment, and each worker that was not seen
+before is asked for its fingerprint once.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from dask.utils import format_bytes
+
+from .....errors import ArgumentError, UnlikeWorkersError
+from ..connection import KEEP_MEMORY
+from .fingerprint import Fingerprint, fingerprint, largest_group
+from .width import width
+
+MOMENT = 1.0
+"""Seconds for which the list of workers is believed."""
+
+ADVICE = "set OPENBLAS_CORETYPE and NPY_DISABLE_CPU_FEATURES alike on all workers, and install the same versions"
+
+
+class Members:
+    """The workers of a cluster.
+
+    Arguments:
+        client: of the cluster.
+        unlike: "error" where workers that give different bits are refused, "group" where the largest group is used.
+    Errors:
+        ArgumentError: another word for `unlike`.
+    """
+
+    def __init__(self, client: Any, unlike: str) -> None:
+        if unlike not in ("error", "group"):
+            raise ArgumentError(f"unlike={unlike!r} is unknown", "unlike", 'use "error" or "group"')
+        self._client = client
+        self._unlike = unlike
+        self._asked = float("-inf")
+        self._threads: Mapping[str, int] = {}
+        self._found: dict[str, Fingerprint] = {}
+
+    def refresh(self) -> None:
+        """Ask who is there, and new workers for their fingerprints.
+
+        Errors:
+            UnlikeWorkersError: workers that give different bits, unless the largest group is to be used.
+        """
+        if time.monotonic() - self._asked < MOMENT:
+            return
+        self._threads = self._client.nthreads()
+        new = [address for address in self._threads if address not in self._found]
+        if new:
+            told = self._client.run(fingerprint, workers=new, on_error="return")
+            self._found.update({address: f for address, f in told.items() if isinstance(f, Fingerprint)})
+        self._asked = time.monotonic()
+        self._check()
+
+    def _present(self) -> dict[str, Fingerprint]:
+        return {address: f for address, f in self._found.items() if address in self._threads}
+
+    def _check(self) -> None:
+        group, present = largest_group(self._present()), self._present()
+        apart = [address for address in present if address not in group]
+        if self._unlike == "error" and apart:
+            what = present[group[0]].differences(present[apart[0]])
+            message = f"the workers {group[0]} and {apart[0]} give different bits: {what}"
+            raise UnlikeWorkersError(message, fix=f'{ADVICE}; or use Cluster(..., unlike="group")')
+
+    @property
+    def width(self) -> int:
+        """How many tasks can run at once."""
+        chosen = self.chosen
+        threads = {a: n for a, n in self._threads.items() if chosen is None or a in chosen}
+        return width(threads, getattr(self._client, "cluster", None))
+
+    @property
+    def count(self) -> int:
+        """The number of workers."""
+        return len(self._threads)
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """The workers that are used; None for all."""
+        present = self._present()
+        group = largest_group(present)
+        return group if len(group) < len(present) else None
+
+    def are_like_this_process(self) -> bool:
+        """Whether this process gives the bits that the workers give."""
+        present = self._present()
+        group = largest_group(present)
+        return bool(group) and present[group[0]].digests == _own().digests
+
+    def describe(self) -> str:
+        """The workers as text: threads, memory, groups of equal bits, and a setting that makes them slow."""
+        told = self._client.run(_settings, on_error="return")
+        groups: dict[tuple[tuple[str, str], ...], int] = {}
+        info = self._client.scheduler_info()["workers"]
+        lines = [f"{len(info)} workers"]
+        for address, worker in info.items():
+            known = self._found.get(address)
+            group = groups.setdefault(known.digests, len(groups) + 1) if known is not None else "unknown"
+            kernels = ", ".join(known.kernels) if known is not None else "unknown"
+            memory = format_bytes(worker["memory_limit"])
+            lines.append(f"  {address}: {worker['nthreads']} threads, {memory}, bits of group {group}, BLAS {kernels}")
+            if isinstance(told.get(address), str) and told[address]:
+                lines.append(f"    {told[address]}")
+        return "\n".join(lines)
+
+
+@cache
+def _own() -> Fingerprint:
+    return fingerprint()
+
+
+def _settings() -> str:
+    """Of the process that runs it: what its allocator's setting costs; nothing where that is as it should be."""
+    name = "MALLOC_TRIM_THRESHOLD_"
+    value = os.environ.get(name, "")
+    if not value.isdigit() or int(value) >= int(KEEP_MEMORY[name]):
+        return ""
+    return (
+        f"{name}={value} gives freed memory back, which made gradients 1.38 times slower; set it to {KEEP_MEMORY[name]}"
+    )

@@ -1,0 +1,80 @@
+"""What to do where a run on a cluster fails: try again, or raise one exception that says what was lost and what to do.
+
+A pure decision over what Dask raised. Trying again is harmless, since a graph gives the same bits each time.
+
+Source: distributed/client.py (FutureCancelledError), distributed/scheduler.py (KilledWorker).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import distributed
+from distributed.comm.core import CommClosedError
+
+from ....errors import BackpropError, ClusterError, WorkerLostError
+from ....graph.graph import literal
+from ...planning.plan import Plan, Task
+from ...programs.steps import is_ours
+
+TRIES = 4
+"""Runs of a plan, at most, in which something that lay on a worker was lost."""
+
+LOST = (distributed.CancelledError, CommClosedError, TimeoutError, OSError)
+"""What Dask raises where data or a connection is lost."""
+
+
+def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exception | None:
+    """The exception to raise; None where the plan is to be run again.
+
+    Arguments:
+        error: what a run raised.
+        plan: the plan.
+        tries: runs so far.
+        is_connected: whether the client still has, or has again, its scheduler.
+    """
+    if isinstance(error, BackpropError) or hasattr(error, "__notes__"):  # what an op raised has a note of ours
+        return error
+    if isinstance(error, distributed.KilledWorker):
+        return _killed(error, plan)
+    if _lacks_package(error):
+        fix = "install backprop-dask on each worker, in the version that this process has"
+        return ClusterError("a worker cannot load backprop", fix=fix)
+    if not isinstance(error, LOST) and not _was_forgotten(error):
+        return error
+    if not is_connected:
+        what = "the scheduler of the cluster is gone"
+        return WorkerLostError(what, fix="start it again, make a new executor, and repeat the call")
+    if tries < TRIES:
+        return None
+    return _ended(plan.tasks, f"in each of {tries} runs")
+
+
+def _was_forgotten(error: Exception) -> bool:
+    """Whether a task asked for something that had been on a worker that is gone."""
+    return isinstance(error, KeyError) and "bp-" in str(error)
+
+
+def _lacks_package(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "backprop":
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _killed(error: distributed.KilledWorker, plan: Plan) -> WorkerLostError:
+    index = error.task[1] if isinstance(error.task, tuple) and len(error.task) > 1 else None
+    tasks = [plan.tasks[index]] if isinstance(index, int) and index < len(plan.tasks) else plan.tasks
+    return _ended(tasks, f"the last was {getattr(error.last_worker, 'address', error.last_worker)}")
+
+
+def _ended(tasks: Sequence[Task], detail: str) -> WorkerLostError:
+    """The error of ops in which workers end: those of the user's own, where there are any, are named first."""
+    nodes = [node for task in tasks for node in task.body.nodes if node.op is not literal]
+    suspects = [node for node in nodes if not is_ours(node.op)] or nodes
+    names = ", ".join(dict.fromkeys([node.op.name for node in suspects]))
+    where = next((node.source for node in suspects if node.source is not None), None)
+    what = f"one worker after the other ended while it ran {names[:200]}; {detail}"
+    fix = "it ends its process, or takes more memory than a worker has: look at the worker's log and memory limit"
+    return WorkerLostError(what, where, fix)

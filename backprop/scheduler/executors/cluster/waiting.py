@@ -1,0 +1,119 @@
+"""Waiting for a cluster: for its results, for a first worker, for a scheduler that was lost; never without a word."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import distributed
+from distributed.worker import thread_state  # type: ignore[attr-defined]
+
+from ....errors import NoWorkersError
+
+SILENCE = 5.0
+"""Seconds without a result after which a run says what it waits for."""
+
+RECONNECTION = 10.0
+"""Seconds that a lost scheduler has to come back."""
+
+BACKOFF = 0.2
+"""Seconds, times two to the power of the runs so far, before a run is repeated."""
+
+LOG = logging.getLogger("backprop.cluster")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long is waited for a cluster, and what is said meanwhile.
+
+    Arguments:
+        client: of the cluster.
+        patience: seconds that a first worker has to join.
+    """
+
+    client: Any
+    patience: float
+
+    def for_results(self, futures: Sequence[Any]) -> list[Any]:
+        """The results of futures; where that fails or is interrupted, their tasks are cancelled.
+
+        Errors:
+            NoWorkersError: the last worker has gone, and none has come in time.
+            Exception: what a task or Dask raised.
+        """
+        began = time.monotonic()
+        try:
+            with _seceded(), self.client.as_current():
+                while True:
+                    try:
+                        distributed.wait(futures, timeout=min(SILENCE, self.patience))  # type: ignore[no-untyped-call]
+                        return list(self.client.gather(futures))
+                    except distributed.TimeoutError:
+                        self._say(time.monotonic() - began)
+                        self.for_a_worker()
+        except BaseException:
+            self.client.cancel(futures, force=True)
+            raise
+
+    def before(self, tries: int, workers: int) -> None:
+        """Wait before a run: for a first worker, and longer each time where workers were lost.
+
+        A worker that is handed a task while it still starts, and ends, is not started again by Dask's nanny.
+
+        Arguments:
+            tries: the number of the run, from 1.
+            workers: how many there were a moment ago.
+        """
+        if tries > 1:
+            time.sleep(BACKOFF * 2**tries)
+        if tries > 1 or not workers:
+            self.for_a_worker()
+
+    def for_a_worker(self) -> None:
+        """Return when there is a worker, as nothing can be sent before.
+
+        Errors:
+            NoWorkersError: none has come in time.
+        """
+        until = time.monotonic() + self.patience
+        while not self.client.nthreads():
+            left = until - time.monotonic()
+            if left <= 0.0:
+                what = f"no worker has joined the cluster at {self.client.scheduler.address} within {self.patience:g} s"
+                raise NoWorkersError(what, fix="start workers, or give the executor more patience=")
+            with contextlib.suppress(TimeoutError):
+                self.client.wait_for_workers(1, timeout=min(left, SILENCE))
+            self._say(self.patience - left)
+
+    def for_the_scheduler(self) -> bool:
+        """Whether the client has its scheduler, or has it again within a while."""
+        until = time.monotonic() + RECONNECTION
+        while self.client.status == "connecting" and time.monotonic() < until:
+            time.sleep(0.1)
+        return bool(self.client.status == "running")
+
+    def _say(self, waited: float) -> None:
+        if waited < SILENCE:
+            return
+        workers = self.client.scheduler_info()["workers"]
+        running = sum(1 for worker in workers.values() if worker.get("status") == "running")
+        reason = "no worker is there" if not workers else f"{running} of {len(workers)} workers take tasks"
+        LOG.warning("waiting for %s for %.0f s: %s", self.client.scheduler.address, waited, reason)
+
+
+@contextmanager
+def _seceded() -> Iterator[None]:
+    """Let a worker do other work while a task of it waits for results of this cluster."""
+    if not getattr(thread_state, "key", False):
+        yield
+        return
+    distributed.secede()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        distributed.rejoin()  # type: ignore[no-untyped-call]

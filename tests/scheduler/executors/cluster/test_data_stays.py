@@ -1,0 +1,175 @@
+"""What lies on a cluster stays there, and what is sent is sent once: counted by the bytes that cross the loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import dask.array
+import numpy as np
+import psutil
+import pytest
+from dask.delayed import delayed
+
+import backprop as bp
+from backprop.scheduler.events import Recorder
+from backprop.scheduler.executors.cluster.executor import Cluster
+
+pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore:Sending large graph")]  # of from_array
+
+RNG = np.random.default_rng(7)
+W = RNG.normal(size=200)
+X = RNG.normal(size=(40_000, 200))  # 64 MB
+Y = RNG.normal(size=40_000)
+MB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with Cluster(n_workers=2) as cluster:
+        yield cluster
+
+
+def loss(w: Any, x: Any, y: Any) -> Any:
+    return np.mean((x @ w - y) ** 2)
+
+
+SHARDED = bp.minibatch(loss, (1, 2))
+GRADIENT = bp.grad(loss)(W, X, Y)
+
+
+def sent() -> int:
+    """The bytes that all processes of this machine have sent over the loopback interface."""
+    return int(psutil.net_io_counters(pernic=True)["lo"].bytes_sent)
+
+
+def traffic(call: Callable[[], Any]) -> int:
+    """The bytes that cross the loopback interface while something is called; the least of three calls, as other
+    processes use it too.
+    """
+    return min(first_traffic(call) for _ in range(3))
+
+
+def first_traffic(call: Callable[[], Any]) -> int:
+    before = sent()
+    call()
+    return sent() - before
+
+
+def spread(cluster: Cluster, whole: np.ndarray[Any, Any], count: int = 4) -> list[Any]:
+    """Futures of the parts of an array, on all workers."""
+    workers = list(cluster.client.nthreads())
+    parts = np.array_split(whole, count)
+    homes = [workers[k % len(workers)] for k in range(count)]
+    return [cluster.client.scatter(p, workers=[w], hash=False) for p, w in zip(parts, homes, strict=True)]
+
+
+def test_the_gradient_over_futures_moves_no_data(cluster: Cluster) -> None:
+    x, y = spread(cluster, X), spread(cluster, Y)
+    gradient = bp.grad(SHARDED, executor=cluster)
+    np.testing.assert_allclose(gradient(W, x, y), GRADIENT, rtol=1e-10)
+    assert traffic(lambda: gradient(W, x, y)) < MB // 2
+
+
+def test_the_bits_are_those_of_serial(cluster: Cluster) -> None:
+    x, y = spread(cluster, X), spread(cluster, Y)
+    serial = bp.grad(SHARDED, executor=bp.Serial())(W, list(x), list(y))
+    remote = bp.grad(SHARDED, executor=cluster)(W, x, y)
+    assert serial.tobytes() == remote.tobytes()
+    compiled = bp.compile(bp.grad(SHARDED), executor=cluster)
+    for _ in range(2):
+        assert compiled(W, x, y).tobytes() == serial.tobytes()
+
+
+@dataclass
+class Model:
+    scale: Any
+    parts: dict[str, Any]
+
+
+def model_loss(model: Model, x: Any, y: Any) -> Any:
+    return loss(model.parts["w"] * model.scale, x, y)
+
+
+def test_futures_and_delayed_objects_are_parameters_in_containers(cluster: Cluster) -> None:
+    local = Model(2.0, {"w": W})
+    remote = Model(2.0, {"w": cluster.client.scatter(W, hash=False)})
+    lazy = Model(2.0, {"w": delayed(np.multiply)(W, 1.0)})
+    whole = cluster.client.submit(lambda w: Model(2.0, {"w": w}), remote.parts["w"])
+    expected = bp.grad(model_loss)(local, X, Y)
+    for model in (remote, lazy, whole):
+        for executor in (cluster, bp.Serial(), bp.Threads(2)):
+            found = bp.grad(model_loss, executor=executor)(model, X, Y)
+            np.testing.assert_allclose(found.parts["w"], expected.parts["w"], rtol=1e-10)
+            np.testing.assert_allclose(found.scale, expected.scale, rtol=1e-10)
+
+
+def test_a_future_of_all_parameters_carries_what_is_static(cluster: Cluster) -> None:
+    params = cluster.client.submit(lambda: {"w": np.arange(3.0), "power": 2})
+    gradient = bp.grad(lambda p: np.sum(p["w"] ** p["power"]), executor=cluster)(params)
+    np.testing.assert_array_equal(gradient["w"], [0.0, 2.0, 4.0])
+    assert gradient["power"] is None
+
+
+@pytest.mark.parametrize("chunks", [(10_000, 200), (10_000, 50), (40_000, 40)], ids=str)
+def test_dask_arrays_in_chunks_along_any_axis(cluster: Cluster, chunks: tuple[int, int]) -> None:
+    x, y = dask.array.from_array(X, chunks), dask.array.from_array(Y, chunks[0])
+    held = cluster.client.persist([x, y])
+    for given in ((x, y), held):
+        for f in (loss, SHARDED):
+            np.testing.assert_allclose(bp.grad(f, executor=cluster)(W, *given), GRADIENT, rtol=1e-10)
+    np.testing.assert_allclose(bp.grad(loss, executor=bp.Serial())(W, x, y), GRADIENT, rtol=1e-10)
+
+
+def test_unknown_chunks_are_asked_of_the_workers(cluster: Cluster) -> None:
+    x = dask.array.from_array(X, (10_000, 200))
+    some = x[x[:, 0] > 0]
+    assert np.isnan(some.shape[0])
+    rows = X[X[:, 0] > 0]
+    found = bp.grad(lambda w, x: np.sum((x @ w) ** 2), executor=cluster)(W, some)
+    np.testing.assert_allclose(found, bp.grad(lambda w, x: np.sum((x @ w) ** 2))(W, rows), rtol=1e-9)
+
+
+def test_the_gradient_by_a_dask_array_is_one(cluster: Cluster) -> None:
+    x = dask.array.from_array(X, (10_000, 200))
+    gradient = bp.grad(SHARDED, 1, executor=cluster)(W, x, dask.array.from_array(Y, 10_000))
+    assert gradient.chunks == x.chunks
+    np.testing.assert_allclose(gradient.compute(), bp.grad(loss, 1)(W, X, Y), rtol=1e-8, atol=1e-12)
+
+
+def test_generated_data_larger_than_a_share_of_it_passes_no_client(cluster: Cluster) -> None:
+    x = dask.array.random.default_rng(0).normal(size=(40_000, 200), chunks=(5_000, 200))  # made where it is read
+    y = dask.array.zeros(40_000, chunks=5_000)
+    gradient = bp.grad(SHARDED, executor=cluster)
+    assert traffic(lambda: gradient(W, x, y)) < 2 * MB
+    np.testing.assert_allclose(gradient(W, x, y), bp.grad(loss)(W, x.compute(), np.zeros(40_000)), rtol=1e-9)
+
+
+def test_a_captured_array_travels_once(cluster: Cluster) -> None:
+    table = RNG.normal(size=(1_000, 2_000))  # 16 MB
+
+    def captured(w: Any) -> Any:
+        return np.sum((table @ w) ** 2)
+
+    w = RNG.normal(size=2_000)
+    plain, compiled = bp.grad(captured, executor=cluster), bp.compile(bp.grad(captured), executor=cluster)
+    assert first_traffic(lambda: plain(w)) > 15 * MB
+    for again in (plain, compiled, compiled):
+        assert traffic(lambda again=again: again(w)) < MB
+    table[0, 0] += 1.0  # is another array now, in plain calls
+    np.testing.assert_allclose(plain(w), bp.grad(captured)(w), rtol=1e-10)
+
+
+def test_questions_about_small_values_are_answered_here(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def steered(x: Any) -> Any:
+        for _ in range(20):
+            if x > 1.0:
+                x = x / 2
+        return x * x
+
+    recorder = Recorder()
+    monkeypatch.setattr(cluster, "recorder", recorder)
+    assert bp.grad(steered, executor=cluster)(100.0) == bp.grad(steered)(100.0)
+    assert len(recorder.finished) > 20
+    assert not [event for event in recorder.finished if "://" in event.worker]
