@@ -26,7 +26,7 @@ from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.executors.cluster import Cluster
+from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.planning.plan import Plan
