@@ -69,34 +69,46 @@ class Checked(Compiled[P, R]):
 
     def _walk(
         self,
+        function: Callable[..., Any],
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
         values: Sequence[Any],
         structure: Structure,
         executor: AbstractExecutor,
     ) -> tuple[Path, dict[NodeId, Any]]:
-        path, env = super()._walk(args, kwargs, values, structure, executor)
+        path, env = super()._walk(function, args, kwargs, values, structure, executor)
         if isinstance(path, CheckedPath):
-            self._compare(path.snapshot, args, kwargs, executor)
+            self._compare(path.snapshot, function, args, kwargs, executor)
         return path, env
 
     def _compare(
-        self, kept: Snapshot, args: Sequence[Any], kwargs: Mapping[str, Any], executor: AbstractExecutor
+        self,
+        kept: Snapshot,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        executor: AbstractExecutor,
     ) -> None:
         """Trace a call anew, and complain where it comes to something else than it came to before."""
-        now = self._traced(args, kwargs, executor)
+        now = self._traced(function, args, kwargs, executor)
         stale = _difference(kept, now)
         if stale is None:
             return
-        again = self._traced(args, kwargs, executor)
+        again = self._traced(function, args, kwargs, executor)
         drawn = _difference(now, again)
         if drawn is not None:
             raise _draw_error(self._function, drawn, _changed(now, again))
         raise _capture_error(self._function, stale, _changed(kept, now))
 
-    def _traced(self, args: Sequence[Any], kwargs: Mapping[str, Any], executor: AbstractExecutor) -> Snapshot:
+    def _traced(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        executor: AbstractExecutor,
+    ) -> Snapshot:
         names = captures(self._function)
-        return _snapshot(record(self._function, args, kwargs, runner(executor)), names)
+        return _snapshot(record(function, args, kwargs, runner(executor)), names)
 
 
 def _snapshot(recording: Recording, names: Mapping[str, Hashable]) -> Snapshot:
