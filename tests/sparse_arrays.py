@@ -7,5 +7,7 @@ import scipy.sparse as sp
 
 
 def random_sparse(rng: np.random.Generator, shape: tuple[int, int], density: float) -> sp.coo_array:
-    """An array whose elements are, with the probability `density`, drawn from [0, 1), and else not stored."""
-    return sp.coo_array(np.where(rng.random(shape) < density, rng.random(shape), 0.0))
+    """An array that stores the share `density` of its elements, from [0, 1), at places drawn without repetition."""
+    size = shape[0] * shape[1]
+    places = rng.choice(size, round(density * size), replace=False)
+    return sp.coo_array((rng.random(len(places)), np.divmod(places, shape[1])), shape=shape)
