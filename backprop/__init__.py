@@ -29,7 +29,7 @@ from .api.verbs.matrices import jacobian as jacobian
 from .api.verbs.run import use as use
 from .graph.autodiff.stop_gradient import stop_gradient as stop_gradient
 from .graph.graph import Graph as Graph
-from .graph.tracing.builder import Var as Var
+from .graph.tracing.var import Var as Var
 from .graph.wire import graphs as _graphs  # noqa: F401 - which teaches Graph to become bytes
 from .ops.core.op import Op as Op
 from .ops.core.types import ArrayType as ArrayType

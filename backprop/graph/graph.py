@@ -11,6 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from textwrap import indent
 from typing import Any, ClassVar, NamedTuple
 
@@ -225,6 +226,17 @@ def _literal_value(value: Literal) -> Any:
 
 
 literal = Op("literal", _literal_type, _literal_value, home=__name__)
+
+
+def literal_node(constant: Literal, source: Source | None = None) -> Node:
+    """The node of a constant."""
+    return Node(literal, (), Params.of(value=constant), literal.infer(constant), source)
+
+
+@lru_cache(maxsize=4096)
+def number_node(cls: type, number: float) -> Node:
+    """The node of a number of a class that is not zero (as zeros of two signs are equal)."""
+    return literal_node(Literal.of(cls(number)))
 
 
 # A graph as text.

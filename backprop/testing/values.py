@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph.tracing.builder import Var
+from ..graph.tracing.var import Var
 from ..ops.core.types import TupleType, ValueType, type_of
 
 Leaves = Sequence[Any]

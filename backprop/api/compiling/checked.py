@@ -20,8 +20,8 @@ import numpy as np
 
 from ...errors import Source, StaleCaptureError
 from ...graph.graph import Graph, Node, NodeId
-from ...graph.tracing.builder import Asked
 from ...graph.tracing.guard import same_bits
+from ...graph.tracing.steering import Asked
 from ...graph.tracing.structure import Static, Structure
 from ...graph.tracing.trace import Recording, record
 from ...ops.core.op import Op

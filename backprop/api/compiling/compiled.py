@@ -20,9 +20,10 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar
 
 from ...graph.graph import Graph, NodeId
-from ...graph.tracing.builder import Asked, Var
+from ...graph.tracing.steering import Asked
 from ...graph.tracing.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
+from ...graph.tracing.var import Var
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan

@@ -21,10 +21,11 @@ from ...graph.autodiff.loops import Loop
 from ...graph.autodiff.loops import scan as scan_op
 from ...graph.graph import Graph
 from ...graph.tracing.body import Traced, agree, alike, rebuilt, trace_body, with_numbers
-from ...graph.tracing.builder import Builder, Var
+from ...graph.tracing.builder import Builder
 from ...graph.tracing.fields import choice, closest, narrow, narrowed
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import Static, Structure, flatten, unflatten
+from ...graph.tracing.var import Var
 from ...graph.verify import same_type
 from ...graph.weak_numbers import as_type, follows, strong
 from ...ops.core.op import Op

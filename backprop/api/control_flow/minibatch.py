@@ -15,9 +15,9 @@ import optree
 
 from ... import ops
 from ...errors import ArgumentError, NonScalarOutputError, ShapeError, Source
-from ...graph.tracing.builder import Var
 from ...graph.tracing.structure import NAMESPACE, flatten, unflatten
 from ...graph.tracing.trace import Trace, parameters, trace
+from ...graph.tracing.var import Var
 from ..elsewhere.opening import Shards, joined, opened
 from ..verbs.evaluate import evaluate
 from ..verbs.run import current, run_graph, runner

@@ -18,8 +18,8 @@ import optree
 
 from ... import ops
 from ...graph.handle import Handle
-from ...graph.tracing.builder import Var
 from ...graph.tracing.structure import NAMESPACE, flatten, make_known
+from ...graph.tracing.var import Var
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.executors.elsewhere import Chunks, is_of_dask
 

@@ -26,9 +26,9 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ...errors import ArgumentError, BackpropError
-from ...graph.tracing.builder import Var
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import flatten, is_dynamic, unflatten
+from ...graph.tracing.var import Var
 from ...graph.weak_numbers import casts_of
 from ...ops.arrays.tuples import taken
 from ...ops.core.op import Kind, Op, Op1, Op2, Op3, Op4

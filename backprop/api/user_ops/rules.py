@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
-from ...graph.tracing.builder import Var
 from ...graph.tracing.structure import Structure, flatten_up_to, is_dynamic, unflatten
+from ...graph.tracing.var import Var
 from ...graph.verify import same_type
 from ...ops.arrays.tuples import taken
 from ...ops.core.op import Op

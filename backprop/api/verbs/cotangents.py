@@ -12,8 +12,8 @@ import numpy as np
 import optree
 
 from ...errors import BadCotangentError
-from ...graph.tracing.builder import Var
 from ...graph.tracing.structure import NAMESPACE, Static, Structure, parts_up_to, restore
+from ...graph.tracing.var import Var
 from ...ops.core.types import NumericType, UserType, ValueType
 from ...ops.elementwise.conversion import cast
 

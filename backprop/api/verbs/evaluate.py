@@ -10,8 +10,8 @@ import numpy as np
 from ...errors import ArgumentError, GraphTypeError, ShapeError
 from ...graph.evaluate import evaluate as evaluate_graph
 from ...graph.graph import Graph
-from ...graph.tracing.builder import Var
 from ...graph.tracing.source_lines import user_line
+from ...graph.tracing.var import Var
 from ...graph.verify import same_type
 from ...ops.core.types import NumericType, ScalarType, ValueType, type_of
 from ...ops.elementwise.conversion import cast

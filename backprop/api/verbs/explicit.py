@@ -6,8 +6,9 @@ from typing import Any, Protocol, TypeVar, overload
 
 from ...errors import GraphError
 from ...graph.graph import Graph
-from ...graph.tracing.builder import Builder, Var
+from ...graph.tracing.builder import Builder
 from ...graph.tracing.source_lines import user_line
+from ...graph.tracing.var import Var
 from ...graph.verify import verify
 from ...ops.core.op import Op1, Op2, Op3, Op4
 from ...ops.core.types import ValueType

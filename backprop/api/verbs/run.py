@@ -19,9 +19,10 @@ from ...graph.cache import remembered
 from ...graph.graph import Graph, NodeId
 from ...graph.passes import LAST_PASSES, run_passes
 from ...graph.passes.smallness import is_light
-from ...graph.tracing.builder import Builder, Run, Var
 from ...graph.tracing.gc_pause import uncollected
+from ...graph.tracing.steering import Owner, Run
 from ...graph.tracing.structure import restore
+from ...graph.tracing.var import Var
 from ...graph.verify import verify
 from ...ops.core.types import ValueType
 from ...scheduler.executors.auto import Auto
@@ -118,7 +119,7 @@ def runner(executor: AbstractExecutor) -> Run:
     return lambda graph, values: run_graph(plain(graph), values, executor)
 
 
-def youngest(values: Sequence[Any]) -> Builder | None:
+def youngest(values: Sequence[Any]) -> Owner | None:
     """The builder of the innermost trace that values belong to."""
     builders = [value.builder for value in values if isinstance(value, Var)]
     return max(builders, key=lambda builder: builder.born, default=None)

@@ -14,7 +14,8 @@ import numpy as np
 
 from ...ops.core.types import NumericType, value_type
 from ..graph import Graph, NodeId
-from ..tracing.builder import Builder, Var
+from ..tracing.builder import Builder
+from ..tracing.var import Var
 from ..verify import verify
 from .differentiate import ReversePass, active
 from .mask import Kind, Mask, kind_of, mask_of, truth, whole

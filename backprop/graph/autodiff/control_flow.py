@@ -28,7 +28,8 @@ from ...ops.core.types import NumericType, TupleType, ValueType
 from ..evaluate import contiguous
 from ..graph import Graph, Node
 from ..params import Params
-from ..tracing.builder import Builder, Var
+from ..tracing.steering import Owner
+from ..tracing.var import Var
 from ..verify import same_type
 from .body_pullback import BodyPullback, joined_kinds
 from .mask import Kind as MaskKind
@@ -101,15 +102,16 @@ def items_of(var: Var[Any]) -> tuple[ValueType[Any], ...]:
     return var.type.items
 
 
-def emit(builder: Builder, op: Op, operands: Sequence[Any], params: dict[str, Any]) -> Var[Any]:
+def emit(builder: Owner, op: Op, operands: Sequence[Any], params: dict[str, Any]) -> Var[Any]:
     """The tuple of results of an op with bodies, as a new node of a builder."""
     return append(builder, op, operands, op.infer(*(var.type for var in operands), **params), **params)
 
 
-def append(builder: Builder, op: Op, operands: Sequence[Any], type: ValueType[Any], **params: Any) -> Var[Any]:
+def append(builder: Owner, op: Op, operands: Sequence[Any], type: ValueType[Any], **params: Any) -> Var[Any]:
     """A new node; unlike `Builder.emit` it casts no weak operand, as a body takes it as it is."""
     ids = tuple(var.id for var in operands)
-    return builder.append(Node(op, ids, Params.of(**params), type=type, source=builder.source))
+    made: Var[Any] = builder.append(Node(op, ids, Params.of(**params), type=type, source=builder.source))
+    return made
 
 
 def pulled(

@@ -26,7 +26,8 @@ from ...ops.core.types import NumericType, TupleType, UserType, ValueType, numer
 from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.masking import masked
 from ..graph import Graph, Node, NodeId
-from ..tracing.builder import Builder, Var
+from ..tracing.builder import Builder
+from ..tracing.var import Var
 from ..verify import verify
 from .mask import whole
 from .masks import Masks

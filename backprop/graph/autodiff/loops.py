@@ -27,7 +27,8 @@ from ...ops.elementwise.arithmetic import add
 from ...ops.elementwise.comparison import logical_or
 from ..evaluate import contiguous
 from ..graph import Graph
-from ..tracing.builder import Builder, Var
+from ..tracing.builder import Builder
+from ..tracing.var import Var
 from .body_pullback import BodyPullback, mask_type
 from .control_flow import Body, all_fit, cotangents, emit, owned, results_type, with_masks
 from .differentiate import active as active_ids

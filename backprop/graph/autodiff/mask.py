@@ -9,7 +9,8 @@ from ...ops.arrays.creation import filled
 from ...ops.arrays.views import broadcast_to
 from ...ops.core.types import Shape
 from ...ops.elementwise.comparison import logical_and
-from ..tracing.builder import Builder, Var
+from ..tracing.builder import Builder
+from ..tracing.var import Var
 
 
 class Mask(NamedTuple):

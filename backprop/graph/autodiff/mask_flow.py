@@ -25,7 +25,8 @@ from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.masking import attains, cleared, exceeds, masked, over, scale
 from ...ops.reductions.running import cumsum_along, permute_along, shift
 from ..graph import Node, NodeId, literal
-from ..tracing.builder import Builder, Var
+from ..tracing.builder import Builder
+from ..tracing.var import Var
 from .mask import NOTHING, Mask, both, joined, truth, whole
 
 

@@ -26,7 +26,7 @@ from ...ops.reductions.questions import reduce_any
 from ...ops.reductions.reductions import reduce_mean, reduce_sum
 from ...ops.special.functions import polygamma_of
 from ..graph import Node
-from ..tracing.builder import Var
+from ..tracing.var import Var
 from .mask import Mask, whole
 from .mask_flow import FLOWS
 from .masks import Masks

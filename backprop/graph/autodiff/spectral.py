@@ -32,7 +32,7 @@ from ...ops.linear_algebra.eigen import hermitian_eig
 from ...ops.linear_algebra.products import conjugated, matmul
 from ...ops.linear_algebra.singular import singular_values
 from ..graph import Graph, Node, NodeId, literal
-from ..tracing.builder import Var
+from ..tracing.var import Var
 
 
 class Factor(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import optree
 
 from ...ops.core.op import Kind, Op
-from ..tracing.builder import Var
 from ..tracing.structure import NAMESPACE
+from ..tracing.var import Var
 
 T = TypeVar("T")
 

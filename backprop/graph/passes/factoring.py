@@ -25,7 +25,7 @@ from ...ops.elementwise.arithmetic import add, divide, multiply, negative, subtr
 from ...ops.elementwise.masking import cleared, masked, over, ratio
 from ...ops.linear_algebra.products import matmul, row_dot
 from ...ops.reductions.reductions import reduce_sum
-from ..graph import Graph, Literal, Node, NodeId, literal
+from ..graph import Graph, Literal, Node, NodeId, literal_node
 from ..params import NO_PARAMS, Params
 from ..rewrite import Rewrite
 from ..subgraph import uses
@@ -152,7 +152,7 @@ class _Factors:
         if number == -1.0:
             return self.emit_op(negative, (i,), t, like)
         constant = Literal.of(t.dtype.type(number))
-        c = self.rewrite.add(Node(literal, (), Params.of(value=constant), literal.infer(constant), like.source))
+        c = self.rewrite.add(literal_node(constant, like.source))
         return self.emit_op(multiply, (i, c), t, like)
 
 

@@ -21,9 +21,11 @@ from ...ops.core.types import ValueType, type_of
 from ..graph import Graph
 from ..verify import same_type
 from ..weak_numbers import as_type, follows
-from .builder import Builder, Run, Var
+from .builder import Builder
 from .source_lines import user_line
+from .steering import Owner, Run
 from .structure import Static, Structure, flatten, unflatten
+from .var import Var
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def trace_body(
     arguments: Structure,
     types: Sequence[ValueType[Any]],
     run: Run,
-    outer: Builder | None = None,
+    outer: Owner | None = None,
 ) -> Traced:
     """What a function does with values of some types.
 
@@ -67,14 +69,14 @@ def trace_body(
     return Traced(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
 
 
-def _innermost(builder: Builder | None) -> Builder | None:
+def _innermost(builder: Owner | None) -> Owner | None:
     while builder is not None and builder.inner is not None:
         builder = builder.inner
     return builder
 
 
 @contextmanager
-def _inside(outer: Builder | None, inner: Builder | None) -> Iterator[None]:
+def _inside(outer: Owner | None, inner: Owner | None) -> Iterator[None]:
     """Meanwhile the nodes of one builder go to another."""
     before = None if outer is None else outer.inner
     if outer is not None:
@@ -86,7 +88,7 @@ def _inside(outer: Builder | None, inner: Builder | None) -> Iterator[None]:
             outer.inner = before
 
 
-def _outside(outer: Builder | None, run: Run, graph: Graph, values: Sequence[Any]) -> Sequence[Any]:
+def _outside(outer: Owner | None, run: Run, graph: Graph, values: Sequence[Any]) -> Sequence[Any]:
     """Run a graph of captured values, for a question about one, outside of the body."""
     with _inside(outer, None):
         return run(graph, values)

@@ -1,4 +1,4 @@
-"""Builder, which collects nodes into a Graph, and Var, the handle by which a user's code touches a value in it.
+"""Builder, which collects nodes into a Graph; the user's code touches them as Vars.
 
 The builder is the only mutable thing in this layer. Each Var carries its own builder, so that nested and concurrent
 traces cannot disturb each other: an op whose operands belong to several builders is emitted by the youngest, which
@@ -10,56 +10,27 @@ at run time are always strongly typed.
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import operator
 import time
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from types import CodeType, FunctionType, MappingProxyType, MethodType
-from typing import Any, Generic, NamedTuple, Protocol, Self, TypeAlias, TypeVar, overload
+from collections.abc import Callable, Container, Hashable, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
-from ... import ops
-from ...errors import (
-    AssignmentError,
-    BackpropError,
-    EscapedVarError,
-    GraphTypeError,
-    Source,
-    TracedConversionError,
-    UnknownFunctionError,
-)
-from ...ops.arrays.tuples import item
+from ...errors import BackpropError, GraphTypeError, Source
 from ...ops.core.op import Op
-from ...ops.core.types import NumericType, OpaqueType, TupleType, UserType, ValueType, type_of
+from ...ops.core.types import ValueType, type_of
 from ...ops.elementwise.conversion import cast
-from ...ops.elementwise.powers import pow_static
-from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
-from ...ops.sparse.matrix import asked_by_scipy, beside_sparse
-from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal
+from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal, literal_node, number_node
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
-from .fields import annotated, field, type_of_field
 from .guard import Guard, same_bits
-from .source_lines import is_operator, located, source_of, user_frame, user_line
+from .source_lines import Lines, located, user_line
+from .steering import Asked, Owner, Run, ask_now, escaped, of_another_graph
+from .var import Var
 
 T = TypeVar("T")
-Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
-
-
-class Asked(NamedTuple):
-    """A question that the user's code asked of a value, and what was run to answer it."""
-
-    id: NodeId
-    ask: Callable[[Any], Any]
-    answer: Any
-    graph: Graph | None  # None where the value was known
-    start: tuple[NodeId, ...]  # ids that its inputs stand for
-    made: tuple[NodeId, ...]  # ids that its outputs stand for
 
 
 class Builder:
@@ -93,7 +64,7 @@ class Builder:
         self.run = run
         self.born = time.perf_counter_ns()  # nested traces start later than what they stand in
         self.closed = False
-        self.inner: Builder | None = None  # takes the nodes, while the body of a node of this one is made
+        self.inner: Owner | None = None  # takes the nodes, while the body of a node of this one is made
         self.types: list[ValueType[Any]] = []
         self.nodes: list[Node | None] = []  # None for an input
         self.names: dict[NodeId, str] = {}
@@ -106,7 +77,7 @@ class Builder:
         self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
         self._params: dict[Params, Params] = {}  # one object for equal ones
         self._signatures: dict[Any, Signature] = {}  # by op, and identities of the params and of the operands' types
-        self._lines: dict[tuple[int, int], tuple[CodeType, Source]] = {}  # by identity of the code, and place in it
+        self._lines = Lines()
 
     # Making nodes.
 
@@ -151,7 +122,7 @@ class Builder:
             ids.append(arg.id)
             types.append(self.types[arg.id])
         if self.closed:
-            raise self._escaped(op.name)
+            raise escaped(op.name)
         settled = self._settled(op, params) if params else NO_PARAMS
         key = (op, id(settled), *map(id, types))
         signature = self._signatures.get(key)
@@ -160,7 +131,7 @@ class Builder:
         result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
-        return self.append(Node(op, tuple(ids), settled, result, self.source or self._line()))
+        return self.append(Node(op, tuple(ids), settled, result, self.source or self._lines.current()))
 
     def _settled(self, op: Op, values: dict[str, Any]) -> Params:
         """The parameters of some names, one object for equal ones."""
@@ -213,7 +184,7 @@ class Builder:
         if var is None or not self._unchanged(captured, var):
             type = value.type if isinstance(value, Var) else self._type_of(value)
             if isinstance(value, Var) and value.builder.closed:
-                raise value.builder._escaped("an op")
+                raise escaped("an op")
             var = self.input(type, "captured", self.guard.take(value))
             self._captured[id(value)] = value, var
         return var
@@ -234,11 +205,7 @@ class Builder:
             self._type_of(value)
             return self.literal(value)
         if isinstance(value, Var):
-            raise EscapedVarError(
-                "a Var of one graph was used in another",
-                self.source or user_line(),
-                "make it an input of this one, with .input(...)",
-            )
+            raise of_another_graph(self.source or user_line())
         raise GraphTypeError(
             f"{type(value).__name__} cannot be a constant of a graph",
             self.source or user_line(),
@@ -264,22 +231,6 @@ class Builder:
         type = cast.infer(self.types[i], dtype=dtype.name)
         return self.append(Node(cast, (i,), Params.of(dtype=dtype.name), type, self.source)).id
 
-    def _line(self) -> Source:
-        """The user's line, one object for all nodes of a line."""
-        frame = user_frame(3)
-        place = id(frame.f_code), frame.f_lasti
-        known = self._lines.get(place)
-        if known is None:
-            known = self._lines[place] = (frame.f_code, source_of(frame))  # keeps the code, and so its identity
-        return known[1]
-
-    def _escaped(self, what: str) -> EscapedVarError:
-        return EscapedVarError(
-            f"{what} got a Var whose trace has ended",
-            user_line(),
-            "return the value from the traced function, or take its plain number inside with v.value",
-        )
-
     # Taking graphs in and out.
 
     def inline(self, graph: Graph, args: Sequence[Any]) -> list[Var[Any]]:
@@ -292,7 +243,7 @@ class Builder:
         if self.inner is not None:
             return self.inner.inline(graph, args)
         if self.closed:
-            raise self._escaped("a graph")
+            raise escaped("a graph")
         lifted = [self.lift(arg) for arg in args]
         ids = [var.id for var in lifted]
         for node in graph.nodes:
@@ -340,415 +291,6 @@ class Builder:
         Errors:
             TracedConversionError: there are no values, as in explicit graphs.
         """
-        graph, start, made = self._run_up_to(var)
-        value = self.values[var.id]
-        answer = value.builder.answer(value, ask) if isinstance(value, Var) else ask(value)
-        self.asked.append(Asked(var.id, ask, answer, graph, start, made))
-        return answer
-
-    def _run_up_to(self, var: Var[Any]) -> tuple[Graph | None, tuple[NodeId, ...], tuple[NodeId, ...]]:
-        if var.id in self.values:
-            return None, (), ()
-        if self.closed:
-            raise self._escaped("a question about a value")
-        ids = self.needed([var.id], self.values)
-        start = tuple(i for i in ids if i in self.values)
-        made = tuple(i for i in ids if i not in self.values)
-        if self.run is None or any(self.nodes[i] is None for i in made):
-            raise TracedConversionError(
-                f"{var!r} has no value yet, as its graph is only being built",
-                user_line(),
-                "use numpy.where, backprop.switch or backprop.match for a choice that depends on values",
-            )
-        graph, _ = self.build(made, start)
-        self.values.update(zip(made, self.run(graph, [self.values[i] for i in start]), strict=True))
-        return graph, start, made
-
-
-@lru_cache(maxsize=4096)
-def number_node(cls: type, number: float) -> Node:
-    """The node of a number that is not zero."""
-    return literal_node(Literal.of(cls(number)))
-
-
-def literal_node(constant: Literal) -> Node:
-    """The node of a constant."""
-    return Node(literal, (), Params.of(value=constant), literal.infer(constant))
-
-
-def itself(value: Any) -> Any:
-    """The value: what `v.value` asks for; of an array a copy, as the user may write to it."""
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
-# Operators of two operands, and what checkers know of them.
-
-Array: TypeAlias = "np.ndarray[Any, Any]"
-Number: TypeAlias = "complex | np.ndarray[Any, Any]"
-N = TypeVar("N", bound=Number)
-M = TypeVar("M", bound=Number)
-
-
-class Numeric(Protocol[T]):
-    """An operator of a number: with another one, or with an array, which makes an array."""
-
-    @overload
-    def __call__(self, other: Var[T] | T, /) -> Var[T]: ...
-    @overload
-    def __call__(self, other: Var[M] | M, /) -> Var[M]: ...
-
-
-class Arithmetic(Protocol):
-    """An arithmetic operator as an attribute of a class."""
-
-    @overload
-    def __get__(self, var: Var[Array], owner: Any = None, /) -> Callable[[Var[Any] | Number], Var[Array]]: ...
-    @overload
-    def __get__(self, var: Var[N], owner: Any = None, /) -> Numeric[N]: ...
-    @overload
-    def __get__(self, var: None, owner: Any = None, /) -> Callable[[Any, Any], Any]: ...
-
-
-class Loose(Protocol):
-    """An operator whose result's type depends on shapes, or on what it is compared with."""
-
-    def __get__(self, var: Any, owner: Any = None, /) -> Callable[[Any], Any]: ...
-
-
-def _forward(op: Op) -> Any:
-    def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (self, other), {}) if operand(other) else beside_sparse(op, self, other)
-
-    return method
-
-
-def _reflected(op: Op) -> Any:
-    def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (other, self), {}) if operand(other) else beside_sparse(op, other, self)
-
-    return method
-
-
-def operand(value: Any) -> bool:
-    """Whether a value may stand beside a Var in arithmetic."""
-    return isinstance(value, OPERANDS)
-
-
-class Var(Generic[T]):
-    """A value of a graph that is being made; it stands in for the value in the user's code.
-
-    It has the operators, methods and attributes of a NumPy array. NumPy's and SciPy's functions take it, and those
-    that do not have a namesake in `backprop.ops`.
-    """
-
-    __slots__ = ("__weakref__", "builder", "id", "type")
-
-    def __init__(self, builder: Builder, id: NodeId, type: ValueType[T]) -> None:
-        self.builder = builder
-        self.id = id
-        self.type = type
-
-    def __backprop_emit__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        return self.builder.emit(op, args, params)
-
-    def __repr__(self) -> str:
-        return f"Var({self.type}, %{self.id})"
-
-    def __dir__(self) -> list[str]:
-        array = METHODS if isinstance(self.type, NumericType) else ()
-        return sorted({*object.__dir__(self), *array})
-
-    @property
-    def value(self) -> Any:
-        """The plain value, for code that is steered by it; it carries no gradient."""
-        return self.builder.answer(self, itself)
-
-    # NumPy's protocols.
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
-        if method == "reduce" and ufunc in REDUCTIONS:
-            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
-        if method != "__call__":
-            raise UnknownFunctionError(
-                f"numpy.{ufunc.__name__}.{method} has no op",
-                user_line(),
-                "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
-            )
-        out = params.pop("out", None)
-        if out is not None and not (out[0] is inputs[0] and is_operator(user_frame(1))):  # x += y binds x anew
-            raise AssignmentError(
-                f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
-            )
-        operands = tuple([np.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
-        op = UFUNCS.get(ufunc)
-        if isinstance(op, Op) and not params:  # the short way
-            return self.builder.emit(op, operands, {})
-        return _call(lookup_function, ufunc, operands, params)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
-        return _call(lookup_function, func, args, params)
-
-    def __array__(self, *args: Any, **params: Any) -> Any:
-        if asked_by_scipy():
-            return np.array(None, dtype=object)  # for which its operators leave the operation to ours
-        raise TracedConversionError(
-            f"{self!r} cannot become a plain array, which would lose its gradient",
-            user_line(),
-            "write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), call the namesake in backprop.ops"
-            " of a function that does not dispatch, or take the plain array with v.value",
-        )
-
-    # What is known without a value.
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of the value."""
-        return self._numeric().shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The dtype of the value."""
-        return self._numeric().dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._numeric().ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._numeric().size
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of the value."""
-        return self.type.nbytes
-
-    @property
-    def itemsize(self) -> int:
-        """The bytes of an element."""
-        return self.dtype.itemsize
-
-    @property
-    def T(self) -> Any:
-        """The transpose."""
-        return ops.transpose(self)
-
-    @property
-    def mT(self) -> Any:
-        """The transpose of the last two axes."""
-        return ops.matrix_transpose(self)
-
-    @property
-    def real(self) -> Any:
-        """The real part."""
-        return ops.real(self)
-
-    @property
-    def imag(self) -> Any:
-        """The imaginary part."""
-        return ops.imag(self)
-
-    @property
-    def flat(self) -> Iterator[Any]:
-        """The elements, one by one."""
-        return iter(ops.ravel(self))
-
-    def _numeric(self) -> NumericType[Any]:
-        if not isinstance(self.type, NumericType):
-            raise AttributeError(f"a Var of type {self.type} has no shape or dtype")
-        return self.type
-
-    def __getattr__(self, name: str) -> Any:
-        if name in METHODS and isinstance(self.type, NumericType):
-            return _Method(self, name)
-        if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
-            return self._attribute(self.type.cls, name)
-        hint = "; v.value is the plain array" if hasattr(np.ndarray, name) else ""
-        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}{hint}")
-
-    # A value of a class that only turns out at run time.
-
-    @property  # type: ignore[misc]
-    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """For isinstance and `match`: the class of a value that is moved about whole, which is asked for; else Var."""
-        is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
-        return self.builder.answer(self, type) if is_asked else Var
-
-    def _attribute(self, cls: type, name: str) -> Any:
-        """A field, whose type is asked for where the annotations of `cls` do not tell it; or a method or property."""
-        field_type = annotated(cls, name)
-        if field_type is None:
-            with contextlib.suppress(TracedConversionError):  # the class is all that is known
-                cls = self.__class__
-            found = inspect.getattr_static(cls, name, None)
-            if isinstance(found, FunctionType):
-                return MethodType(found, self)
-            if isinstance(found, property) and found.fget is not None:
-                return found.fget(self)
-            field_type = self.builder.answer(self, partial(type_of_field, name=name))
-        return self.builder.emit(field, (self,), {"name": name, "type": field_type})
-
-    def __len__(self) -> int:
-        if isinstance(self.type, TupleType):
-            return len(self.type.items)
-        if self.shape:
-            return self.shape[0]
-        raise TypeError("len() of a scalar Var")
-
-    def __iter__(self) -> Iterator[Any]:
-        if isinstance(self.type, NumericType) and not self.shape:
-            raise TypeError("iteration over a scalar Var")
-        return (self[i] for i in range(len(self)))
-
-    def __getitem__(self, key: Any) -> Any:
-        if isinstance(self.type, TupleType):
-            return item(self, index=range(len(self))[key])
-        try:
-            return ops.getitem(self, key)
-        except (BackpropError, IndexError) as error:
-            raise located(error, user_line()) from None
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise AssignmentError(
-            "a traced array cannot be assigned to",
-            user_line(),
-            "write v = backprop.ops.at_set(v, key, value), or collect the parts in a list for numpy.stack",
-        )
-
-    # Where Python asks for a value.
-
-    def __bool__(self) -> bool:
-        return self.builder.answer(self, bool)
-
-    def __int__(self) -> int:
-        return self.builder.answer(self, int)
-
-    def __index__(self) -> int:
-        if not isinstance(self.type, NumericType) or self.dtype.kind not in "iu":
-            raise TracedConversionError(f"{self!r} is no integer", user_line(), "write int(v)")
-        return self.builder.answer(self, operator.index)
-
-    def __float__(self) -> float:
-        raise TracedConversionError(
-            f"float() of {self!r} would lose its gradient",
-            user_line(),
-            "use numpy's functions instead of math's (numpy.sin for math.sin), leave the conversion out, or take the"
-            " plain number with v.value",
-        )
-
-    def __complex__(self) -> complex:
-        raise TracedConversionError(
-            f"complex() of {self!r} would lose its gradient", user_line(), "write v + 0j, or take v.value"
-        )
-
-    def __format__(self, spec: str) -> str:
-        if spec:
-            raise TracedConversionError(
-                f"{self!r} has no number to format by {spec!r}", user_line(), "format the plain number, v.value"
-            )
-        return str(self)
-
-    __hash__ = object.__hash__
-
-    def __copy__(self) -> Self:
-        return self  # it never changes
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        return self
-
-    def __reduce__(self) -> Any:
-        raise TracedConversionError(
-            f"{self!r} cannot be pickled, as it is a part of its trace", user_line(), "send the plain value, v.value"
-        )
-
-    # Operators.
-
-    def __neg__(self) -> Self:
-        return self.builder.emit(ops.negative, (self,), {})  # type: ignore[no-any-return]
-
-    def __pos__(self) -> Self:
-        return self
-
-    def __abs__(self) -> Self:
-        return ops.abs(self)  # type: ignore[no-any-return]
-
-    def __invert__(self) -> Self:
-        return ops.invert(self)  # type: ignore[no-any-return]
-
-    def __divmod__(self, other: Any) -> tuple[Any, Any]:
-        return ops.divmod(self, other)
-
-    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
-        return ops.divmod(other, self)
-
-    def __round__(self, digits: int = 0) -> Self:
-        return ops.round(self, digits)  # type: ignore[no-any-return]
-
-    def __pow__(self, other: Any) -> Var[Any]:
-        return pow_static(self, other)  # type: ignore[no-any-return]
-
-    __rpow__: Loose = _reflected(ops.power)
-    __add__: Arithmetic = _forward(ops.add)
-    __radd__: Arithmetic = _reflected(ops.add)
-    __sub__: Arithmetic = _forward(ops.subtract)
-    __rsub__: Arithmetic = _reflected(ops.subtract)
-    __mul__: Arithmetic = _forward(ops.multiply)
-    __rmul__: Arithmetic = _reflected(ops.multiply)
-    __truediv__: Arithmetic = _forward(ops.divide)
-    __rtruediv__: Arithmetic = _reflected(ops.divide)
-    __mod__: Arithmetic = _forward(ops.remainder)
-    __rmod__: Arithmetic = _reflected(ops.remainder)
-    __floordiv__: Arithmetic = _forward(ops.floor_divide)
-    __rfloordiv__: Arithmetic = _reflected(ops.floor_divide)
-    __and__: Arithmetic = _forward(ops.bitwise_and)
-    __rand__: Arithmetic = _reflected(ops.bitwise_and)
-    __or__: Arithmetic = _forward(ops.bitwise_or)
-    __ror__: Arithmetic = _reflected(ops.bitwise_or)
-    __xor__: Arithmetic = _forward(ops.bitwise_xor)
-    __rxor__: Arithmetic = _reflected(ops.bitwise_xor)
-    __matmul__: Loose = _forward(ops.matmul)
-    __rmatmul__: Loose = _reflected(ops.matmul)
-    __eq__ = _forward(ops.equal)
-    __ne__ = _forward(ops.not_equal)
-    __lt__: Loose = _forward(ops.less)
-    __le__: Loose = _forward(ops.less_equal)
-    __gt__: Loose = _forward(ops.greater)
-    __ge__: Loose = _forward(ops.greater_equal)
-
-
-class _Method:
-    """A method of an array, bound to a Var."""
-
-    __slots__ = ("name", "var")
-
-    def __init__(self, var: Var[Any], name: str) -> None:
-        self.var = var
-        self.name = name
-
-    def __call__(self, *args: Any, **params: Any) -> Any:
-        return _call(METHODS.__getitem__, self.name, (self.var, *args), params)
-
-
-def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, params: Any) -> Any:
-    """Call the namesake of a function; errors carry the user's line."""
-    try:
-        return find(func)(*args, **params)
-    except (BackpropError, IndexError) as error:
-        raise located(error, user_line()) from None
-    except TypeError as error:
-        if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
-            raise
-        name = getattr(func, "__name__", func)
-        raise GraphTypeError(
-            f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
-        ) from None
-
-
-OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex, list)  # a tuple is quicker than a union
-SEQUENCES = (list, tuple)
-
-REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
-    {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
-)
+        asked = ask_now(self, var, ask)
+        self.asked.append(asked)
+        return asked.answer  # type: ignore[no-any-return]

@@ -31,8 +31,8 @@ from ...ops.sparse.containers import CONTAINERS
 from ...ops.sparse.matrix import Sparse
 from ...ops.sparse.patterns import TRANSPOSED
 from ..handle import Handle
-from .builder import Var
 from .content import content_of
+from .var import Var
 
 NAMESPACE = "backprop"
 

@@ -18,8 +18,9 @@ import optree
 from ...errors import GraphTypeError
 from ...ops.core.types import type_of
 from ..graph import Graph, NodeId
-from .builder import Builder, Run
+from .builder import Builder
 from .guard import written
+from .steering import Run
 from .structure import NAMESPACE, Structure, flatten, unflatten
 
 

@@ -1,0 +1,198 @@
+"""What a traced value has of an array: attributes, items, and NumPy's protocols, by which its functions find their ops.
+
+    numpy.sin(v)               __array_ufunc__       the op of the ufunc
+    numpy.concatenate([v, w])  __array_function__    the namesake in backprop.ops
+    v.sum(axis=0)              Method                the namesake of the method in backprop.ops
+    numpy.array([v, w])        __array__             an error, as the derivative would be lost
+
+Shape and dtype are those of the type, so no value is needed for them. Values that are no arrays have none of this but
+items, where they are tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ... import ops
+from ...errors import AssignmentError, BackpropError, GraphTypeError, TracedConversionError, UnknownFunctionError
+from ...ops.arrays.tuples import item
+from ...ops.core.op import Op
+from ...ops.core.types import NumericType, TupleType
+from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
+from ...ops.sparse.matrix import asked_by_scipy
+from .source_lines import is_operator, located, user_frame, user_line
+from .steering import TracedValue
+
+T = TypeVar("T")
+
+
+class TracedArray(TracedValue[T]):
+    """A traced value with the attributes, items and protocols of a NumPy array."""
+
+    __slots__ = ()
+
+    # NumPy's protocols.
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
+        if method == "reduce" and ufunc in REDUCTIONS:
+            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
+        if method != "__call__":
+            raise UnknownFunctionError(
+                f"numpy.{ufunc.__name__}.{method} has no op",
+                user_line(),
+                "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
+            )
+        out = params.pop("out", None)
+        if out is not None and not (out[0] is inputs[0] and is_operator(user_frame(1))):  # x += y binds x anew
+            raise AssignmentError(
+                f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
+            )
+        operands = tuple([np.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
+        op = UFUNCS.get(ufunc)
+        if isinstance(op, Op) and not params:  # the short way
+            return self.builder.emit(op, operands, {})
+        return _call(lookup_function, ufunc, operands, params)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
+        return _call(lookup_function, func, args, params)
+
+    def __array__(self, *args: Any, **params: Any) -> Any:
+        if asked_by_scipy():
+            return np.array(None, dtype=object)  # for which its operators leave the operation to ours
+        raise TracedConversionError(
+            f"{self!r} cannot become a plain array, which would lose its gradient",
+            user_line(),
+            "write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), call the namesake in backprop.ops"
+            " of a function that does not dispatch, or take the plain array with v.value",
+        )
+
+    # What is known without a value.
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the value."""
+        return self._numeric().shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the value."""
+        return self._numeric().dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._numeric().ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._numeric().size
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the value."""
+        return self.type.nbytes
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return ops.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes."""
+        return ops.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return ops.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return ops.imag(self)
+
+    @property
+    def flat(self) -> Iterator[Any]:
+        """The elements, one by one."""
+        return iter(ops.ravel(self))
+
+    def _numeric(self) -> NumericType[Any]:
+        if not isinstance(self.type, NumericType):
+            raise AttributeError(f"a Var of type {self.type} has no shape or dtype")
+        return self.type
+
+    # Items.
+
+    def __len__(self) -> int:
+        if isinstance(self.type, TupleType):
+            return len(self.type.items)
+        if self.shape:
+            return self.shape[0]
+        raise TypeError("len() of a scalar Var")
+
+    def __iter__(self) -> Iterator[Any]:
+        if isinstance(self.type, NumericType) and not self.shape:
+            raise TypeError("iteration over a scalar Var")
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(self.type, TupleType):
+            return item(self, index=range(len(self))[key])
+        try:
+            return ops.getitem(self, key)
+        except (BackpropError, IndexError) as error:
+            raise located(error, user_line()) from None
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise AssignmentError(
+            "a traced array cannot be assigned to",
+            user_line(),
+            "write v = backprop.ops.at_set(v, key, value), or collect the parts in a list for numpy.stack",
+        )
+
+
+class Method:
+    """A method of an array, bound to a Var."""
+
+    __slots__ = ("name", "var")
+
+    def __init__(self, var: TracedArray[Any], name: str) -> None:
+        self.var = var
+        self.name = name
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        """What the namesake of the method makes of the Var."""
+        return _call(METHODS.__getitem__, self.name, (self.var, *args), params)
+
+
+def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, params: Any) -> Any:
+    """Call the namesake of a function; errors carry the user's line."""
+    try:
+        return find(func)(*args, **params)
+    except (BackpropError, IndexError) as error:
+        raise located(error, user_line()) from None
+    except TypeError as error:
+        if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
+            raise
+        name = getattr(func, "__name__", func)
+        raise GraphTypeError(
+            f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
+        ) from None
+
+
+SEQUENCES = (list, tuple)
+
+REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
+    {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+)

@@ -1,0 +1,198 @@
+"""Var, which stands in for a value in the user's code: operators, fields of objects, and what type checkers see.
+
+What else a Var can do it has from TracedArray (attributes, items and functions of arrays) and from TracedValue (its
+place in the graph, and questions asked of its value).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Callable
+from functools import partial
+from types import FunctionType, MethodType
+from typing import Any, Protocol, Self, TypeAlias, TypeVar, overload
+
+import numpy as np
+
+from ... import ops
+from ...errors import TracedConversionError
+from ...ops.core.op import Op
+from ...ops.core.types import NumericType, OpaqueType, UserType
+from ...ops.elementwise.powers import pow_static
+from ...ops.numpy_names import METHODS
+from ...ops.sparse.matrix import beside_sparse
+from .array_protocols import Method, TracedArray
+from .fields import annotated, field, type_of_field
+from .source_lines import user_line
+
+T = TypeVar("T")
+
+# Operators of two operands, and what type checkers know of them.
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Number: TypeAlias = "complex | np.ndarray[Any, Any]"
+N = TypeVar("N", bound=Number)
+M = TypeVar("M", bound=Number)
+
+
+class Numeric(Protocol[T]):
+    """An operator of a number: with another one, or with an array, which makes an array."""
+
+    @overload
+    def __call__(self, other: Var[T] | T, /) -> Var[T]: ...
+    @overload
+    def __call__(self, other: Var[M] | M, /) -> Var[M]: ...
+
+
+class Arithmetic(Protocol):
+    """An arithmetic operator as an attribute of a class."""
+
+    @overload
+    def __get__(self, var: Var[Array], owner: Any = None, /) -> Callable[[Var[Any] | Number], Var[Array]]: ...
+    @overload
+    def __get__(self, var: Var[N], owner: Any = None, /) -> Numeric[N]: ...
+    @overload
+    def __get__(self, var: None, owner: Any = None, /) -> Callable[[Any, Any], Any]: ...
+
+
+class Loose(Protocol):
+    """An operator whose result's type depends on shapes, or on what it is compared with."""
+
+    def __get__(self, var: Any, owner: Any = None, /) -> Callable[[Any], Any]: ...
+
+
+def _forward(op: Op) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (self, other), {}) if operand(other) else beside_sparse(op, self, other)
+
+    return method
+
+
+def _reflected(op: Op) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        return self.builder.emit(op, (other, self), {}) if operand(other) else beside_sparse(op, other, self)
+
+    return method
+
+
+def operand(value: Any) -> bool:
+    """Whether a value may stand beside a Var in arithmetic."""
+    return isinstance(value, OPERANDS)
+
+
+class Var(TracedArray[T]):
+    """A value of a graph that is being made; it stands in for the value in the user's code.
+
+    It has the operators, methods and attributes of a NumPy array. NumPy's and SciPy's functions take it, and those
+    that do not have a namesake in `backprop.ops`.
+    """
+
+    __slots__ = ()
+
+    def __backprop_emit__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        return self.builder.emit(op, args, params)
+
+    def __dir__(self) -> list[str]:
+        array = METHODS if isinstance(self.type, NumericType) else ()
+        return sorted({*object.__dir__(self), *array})
+
+    def __getattr__(self, name: str) -> Any:
+        if name in METHODS and isinstance(self.type, NumericType):
+            return Method(self, name)
+        if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
+            return self._attribute(self.type.cls, name)
+        hint = "; v.value is the plain array" if hasattr(np.ndarray, name) else ""
+        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}{hint}")
+
+    # A value of a class that only turns out at run time.
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """For isinstance and `match`: the class of a value that is moved about whole, which is asked for; else Var."""
+        is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
+        return self.builder.answer(self, type) if is_asked else Var
+
+    def _attribute(self, cls: type, name: str) -> Any:
+        """A field, whose type is asked for where the annotations of `cls` do not tell it; or a method or property."""
+        field_type = annotated(cls, name)
+        if field_type is None:
+            with contextlib.suppress(TracedConversionError):  # the class is all that is known
+                cls = self.__class__
+            found = inspect.getattr_static(cls, name, None)
+            if isinstance(found, FunctionType):
+                return MethodType(found, self)
+            if isinstance(found, property) and found.fget is not None:
+                return found.fget(self)
+            field_type = self.builder.answer(self, partial(type_of_field, name=name))
+        return self.builder.emit(field, (self,), {"name": name, "type": field_type})
+
+    __hash__ = object.__hash__
+
+    def __copy__(self) -> Self:
+        return self  # it never changes
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TracedConversionError(
+            f"{self!r} cannot be pickled, as it is a part of its trace", user_line(), "send the plain value, v.value"
+        )
+
+    # Operators.
+
+    def __neg__(self) -> Self:
+        return self.builder.emit(ops.negative, (self,), {})  # type: ignore[no-any-return]
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return ops.abs(self)  # type: ignore[no-any-return]
+
+    def __invert__(self) -> Self:
+        return ops.invert(self)  # type: ignore[no-any-return]
+
+    def __divmod__(self, other: Any) -> tuple[Any, Any]:
+        return ops.divmod(self, other)
+
+    def __rdivmod__(self, other: Any) -> tuple[Any, Any]:
+        return ops.divmod(other, self)
+
+    def __round__(self, digits: int = 0) -> Self:
+        return ops.round(self, digits)  # type: ignore[no-any-return]
+
+    def __pow__(self, other: Any) -> Var[Any]:
+        return pow_static(self, other)  # type: ignore[no-any-return]
+
+    __rpow__: Loose = _reflected(ops.power)
+    __add__: Arithmetic = _forward(ops.add)
+    __radd__: Arithmetic = _reflected(ops.add)
+    __sub__: Arithmetic = _forward(ops.subtract)
+    __rsub__: Arithmetic = _reflected(ops.subtract)
+    __mul__: Arithmetic = _forward(ops.multiply)
+    __rmul__: Arithmetic = _reflected(ops.multiply)
+    __truediv__: Arithmetic = _forward(ops.divide)
+    __rtruediv__: Arithmetic = _reflected(ops.divide)
+    __mod__: Arithmetic = _forward(ops.remainder)
+    __rmod__: Arithmetic = _reflected(ops.remainder)
+    __floordiv__: Arithmetic = _forward(ops.floor_divide)
+    __rfloordiv__: Arithmetic = _reflected(ops.floor_divide)
+    __and__: Arithmetic = _forward(ops.bitwise_and)
+    __rand__: Arithmetic = _reflected(ops.bitwise_and)
+    __or__: Arithmetic = _forward(ops.bitwise_or)
+    __ror__: Arithmetic = _reflected(ops.bitwise_or)
+    __xor__: Arithmetic = _forward(ops.bitwise_xor)
+    __rxor__: Arithmetic = _reflected(ops.bitwise_xor)
+    __matmul__: Loose = _forward(ops.matmul)
+    __rmatmul__: Loose = _reflected(ops.matmul)
+    __eq__ = _forward(ops.equal)
+    __ne__ = _forward(ops.not_equal)
+    __lt__: Loose = _forward(ops.less)
+    __le__: Loose = _forward(ops.less_equal)
+    __gt__: Loose = _forward(ops.greater)
+    __ge__: Loose = _forward(ops.greater_equal)
+
+
+OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex, list)  # a tuple is quicker than a union
