@@ -4,7 +4,7 @@ BLAS and LAPACK give other bits with another number of threads, and threads of t
 both slow. The number is a property of the process: whoever runs a plan while another run is under way must not set it
 back under that run's feet. So the first one in sets it, the last one out restores it.
 
-Source: threadpoolctl; docs/design.md, decisions 9 and 13.
+Source: threadpoolctl; docs/design.md, sections 3 (tiling) and 4 (layout).
 Limits: two runs at a time that want different numbers get that of the first. OpenMP builds of BLAS count per thread.
 """
 
