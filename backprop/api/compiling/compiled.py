@@ -27,7 +27,7 @@ from ...graph.tracing.var import Var
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
-from ...scheduler.programs.rematerialisation import within
+from ...scheduler.programs.memory.rematerialisation import within
 from ..elsewhere.opening import opened_call
 from ..verbs.explain import report
 from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner

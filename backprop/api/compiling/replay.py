@@ -23,7 +23,7 @@ from ...graph.tracing.structure import Static, Structure, restore, unflatten
 from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType, ScalarType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
-from ...scheduler.programs.liveness import escaping
+from ...scheduler.programs.memory.liveness import escaping
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
 

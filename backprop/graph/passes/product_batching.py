@@ -3,7 +3,7 @@
 The gradient of such a weight is a sum over steps of x_t.T @ g_t, and of its bias one of the sums of the rows of g_t.
 With the x_t and the g_t below each other, as X and G, these are X.T @ G and the sum of the rows of G: one large product
 in the place of many small ones, their sums, and the memory of all terms. The pieces of X and G are written in place by
-the ops that make them (see scheduler/programs/arena.py), so that putting them together costs nothing.
+the ops that make them (see scheduler/programs/memory/arena.py), so that putting them together costs nothing.
 
 Only steps that depend on one another are joined: where the terms are independent, as of the shards of a batch, each
 belongs to its branch. Linear in the nodes, for each weight.

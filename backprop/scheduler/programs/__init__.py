@@ -1,6 +1,7 @@
 """How the body of a task runs: its memory is planned by liveness, and code is generated for it.
 
 In comes a closed graph; out comes a `Program`, which is called with the values of the inputs and gives the results, all
-C-contiguous. Here live liveness and the arena, steps and generated code, the interpreter for long graphs that run once,
-and rematerialisation. Nothing here knows tasks, plans, threads or Dask: a program may be called in any thread.
+C-contiguous. Here live steps and generated code, and the interpreter for long graphs that run once; the room `memory`
+has lifetimes, the arena and rematerialisation. Nothing here knows tasks, plans, threads or Dask: a program may be called
+in any thread.
 """

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ...graph.graph import NodeId
+from .memory.workspace import Pool
 from .steps import Step, Steps
-from .workspace import Pool
 
 INFIX = {operator.add: "+", operator.sub: "-", operator.mul: "*", operator.truediv: "/"}
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .code_generation import Code, by_position
+from .memory.workspace import Pool
 from .steps import Step, Steps
-from .workspace import Pool
 
 Shape = Literal["unary", "binary", "unary into", "binary into", "any"]
 """How many operands a row has, and whether its function writes to a buffer; "any" stands for all other steps."""

@@ -20,9 +20,9 @@ from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, NodeId, literal, parameters
 from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, ScalarType
-from .arena import Buffer, Memory, places, plan_memory
 from .layouts import Wrap, layouts, wrap_of
-from .workspace import Layout, View, Workspace
+from .memory.arena import Buffer, Memory, places, plan_memory
+from .memory.workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
 """Bytes from which an array that is handed out is worth keeping for the next run; below, allocating is as quick."""

@@ -14,7 +14,7 @@ from backprop.ops.core.op import Kind, Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, multiply
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.programs.arena import plan_memory
+from backprop.scheduler.programs.memory.arena import plan_memory
 from tests.scheduler.graphs import Hand
 from tests.strategies import programs
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...graph.graph import Graph, NodeId, literal
-from ...ops.arrays.tuples import make_tuple
-from ...ops.core.op import Kind
+from ....graph.graph import Graph, NodeId, literal
+from ....ops.arrays.tuples import make_tuple
+from ....ops.core.op import Kind
 
 # What shares memory.
 

@@ -9,7 +9,7 @@ from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.programs.liveness import bases, escaping, liveness
+from backprop.scheduler.programs.memory.liveness import bases, escaping, liveness
 from tests.scheduler.graphs import Hand
 
 BIG = array_type((40, 40), np.dtype("float64"))

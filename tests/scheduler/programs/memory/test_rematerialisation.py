@@ -27,8 +27,8 @@ from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.machine.blas_architecture import libraries
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.machine.profile import Profile, key, save, this_file, this_machine
-from backprop.scheduler.programs.peak import peak
-from backprop.scheduler.programs.rematerialisation import within
+from backprop.scheduler.programs.memory.peak import peak
+from backprop.scheduler.programs.memory.rematerialisation import within
 from tests.scheduler.graphs import Hand
 from tests.strategies import Program, programs
 

@@ -7,8 +7,8 @@ import pytest
 
 from backprop.ops.core.types import ArrayType, array_type
 from backprop.scheduler.programs import workspace as module
-from backprop.scheduler.programs.arena import Buffer
-from backprop.scheduler.programs.workspace import Layout, Pool, View, Workspace
+from backprop.scheduler.programs.memory.arena import Buffer
+from backprop.scheduler.programs.memory.workspace import Layout, Pool, View, Workspace
 
 F8 = np.dtype("float64")
 

@@ -12,7 +12,7 @@ from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.masking import scale
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
-from backprop.scheduler.programs.arena import Memory, plan_memory
+from backprop.scheduler.programs.memory.arena import Memory, plan_memory
 from tests.scheduler.graphs import Hand
 
 F8 = np.dtype("float64")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...ops.core.types import ArrayType
+from ....ops.core.types import ArrayType
 from .arena import Buffer
 
 Array = np.ndarray[Any, Any]

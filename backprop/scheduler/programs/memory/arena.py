@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...graph.graph import Graph, Node, NodeId
-from ...ops.arrays.joins import concat_along
-from ...ops.core.types import ArrayType, ValueType
-from .kernels import is_buffered, kernel_of
+from ....graph.graph import Graph, Node, NodeId
+from ....ops.arrays.joins import concat_along
+from ....ops.core.types import ArrayType, ValueType
+from ..kernels import is_buffered, kernel_of
 from .liveness import Liveness, liveness
 
 

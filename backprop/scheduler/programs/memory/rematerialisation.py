@@ -19,14 +19,14 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from ...errors import MemoryLimitError
-from ...graph.autodiff.control_flow import after
-from ...graph.graph import Graph, Node, NodeId
-from ...graph.params import NO_PARAMS
-from ...graph.rewrite import Rewrite
-from ...graph.subgraph import reach
-from ...graph.verify import verify
-from ..machine.cost import Machine, cost, free_nodes
+from ....errors import MemoryLimitError
+from ....graph.autodiff.control_flow import after
+from ....graph.graph import Graph, Node, NodeId
+from ....graph.params import NO_PARAMS
+from ....graph.rewrite import Rewrite
+from ....graph.subgraph import reach
+from ....graph.verify import verify
+from ...machine.cost import Machine, cost, free_nodes
 from .liveness import bases, liveness
 from .peak import own_bytes, peak
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from ...graph.graph import Graph, Node, NodeId, bodies, literal
-from ...ops.core.op import Kind
+from ....graph.graph import Graph, Node, NodeId, bodies, literal
+from ....ops.core.op import Kind
 from .liveness import liveness
 
 
