@@ -2,6 +2,6 @@
 
 In comes a closed graph; out comes a `Program`, which is called with the values of the inputs and gives the results, all
 C-contiguous. Here live steps and generated code, and the interpreter for long graphs that run once; the room `memory`
-has lifetimes, the arena and rematerialisation. Nothing here knows tasks, plans, threads or Dask: a program may be called
-in any thread.
+has lifetimes, the arena and rematerialisation. Nothing here knows tasks, plans, threads or Dask: a program may be
+called in any thread.
 """
