@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import Source, StaleCaptureError
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.tracing.guard import same_bits
-from ...graph.tracing.steering import Asked
+from ...graph.tracing.steering import Question
 from ...graph.tracing.structure import Static, Structure
 from ...graph.tracing.trace import Recording, record
 from ...ops.core.op import Op
@@ -60,7 +60,7 @@ class CheckedPath(Path):
 class Checked(Compiled[P, R]):
     """A compiled function that traces each call anew, and complains where the kept path is not what it would be now."""
 
-    def _path_of(self, recording: Recording, steps: Sequence[Asked]) -> Path:
+    def _path_of(self, recording: Recording, steps: Sequence[Question]) -> Path:
         path, snapshot = super()._path_of(recording, steps), _snapshot(recording, captures(self._function))
         return CheckedPath(path.steps, path.graph, path.start, path.constants, path.output, snapshot)
 

@@ -20,7 +20,7 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar
 
 from ...graph.graph import Graph, NodeId
-from ...graph.tracing.steering import Asked
+from ...graph.tracing.steering import Question
 from ...graph.tracing.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
 from ...graph.tracing.var import Var
@@ -45,7 +45,7 @@ PATHS = 64  # kept for each signature
 class Path:
     """One way through a function: questions with their answers, and the graph of the rest."""
 
-    steps: tuple[Asked, ...]
+    steps: tuple[Question, ...]
     graph: Graph
     start: tuple[NodeId, ...]  # ids that the graph's inputs stand for
     constants: Mapping[NodeId, Any]  # captured values
@@ -131,7 +131,7 @@ class Compiled(Generic[P, R]):
         """The path that some values take, and the values of ids known at its end."""
         paths = self._paths.get(structure, ())
         known: dict[NodeId, Any] = dict(enumerate(values))
-        steps: list[Asked] = []  # what has been asked, with the answers of this call
+        steps: list[Question] = []  # what has been asked, with the answers of this call
         while paths:
             path, place = paths[0], len(steps)
             if place == len(path.steps):
@@ -144,7 +144,7 @@ class Compiled(Generic[P, R]):
         """The quick way along a path, where there is one."""
         return _replay(path, structure, executor)
 
-    def _path_of(self, recording: Recording, steps: Sequence[Asked]) -> Path:
+    def _path_of(self, recording: Recording, steps: Sequence[Question]) -> Path:
         """The path of a recording whose first steps are known."""
         return _path_of(recording, steps, self._memory_limit)
 
@@ -155,7 +155,7 @@ class Compiled(Generic[P, R]):
         kwargs: Mapping[str, Any],
         structure: Structure,
         known: Mapping[NodeId, Any],
-        steps: Sequence[Asked],
+        steps: Sequence[Question],
         executor: AbstractExecutor,
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
@@ -170,10 +170,10 @@ class Compiled(Generic[P, R]):
         return path, {**recording.builder.values, **path.constants}
 
 
-def _path_of(recording: Recording, steps: Sequence[Asked], memory_limit: int | None) -> Path:
+def _path_of(recording: Recording, steps: Sequence[Question], memory_limit: int | None) -> Path:
     """The path of a recording: its steps, the first of them known, and the graph of what they leave to do."""
     builder = recording.builder
-    new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.asked[len(steps) :]]
+    new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.questions[len(steps) :]]
     known = builder.values
     arguments = len(recording.arguments.types)
     constants = {
@@ -196,8 +196,8 @@ def _replay(path: Path, structure: Structure, executor: AbstractExecutor) -> Rep
 
 
 def _answered(
-    step: Asked, constants: Mapping[NodeId, Any], known: dict[NodeId, Any], executor: AbstractExecutor
-) -> Asked:
+    step: Question, constants: Mapping[NodeId, Any], known: dict[NodeId, Any], executor: AbstractExecutor
+) -> Question:
     """The step with the answer of this call; what was run for it is known from now on."""
     if step.graph is not None:
         values = [known[i] if i in known else constants[i] for i in step.start]

@@ -20,9 +20,9 @@ from ...graph.autodiff.control_flow import switch as switch_op
 from ...graph.autodiff.loops import Loop
 from ...graph.autodiff.loops import scan as scan_op
 from ...graph.graph import Graph
-from ...graph.tracing.body import Traced, agree, alike, rebuilt, trace_body, with_numbers
+from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, trace_body, with_numbers
 from ...graph.tracing.builder import Builder
-from ...graph.tracing.fields import choice, closest, narrow, narrowed
+from ...graph.tracing.runtime_classes import choice, closest_class, narrow, narrowed_type
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import Static, Structure, flatten, unflatten
 from ...graph.tracing.var import Var
@@ -87,14 +87,14 @@ def match(value: Any, cases: Mapping[type, Callable[[Any], R]]) -> R:
         return _choose("match", choice(value, classes=classes), branches, [value])
     cls = _class_of(value.type) if isinstance(value, Var) else type(value)
     try:
-        case = cases[classes[closest(cls, classes)]]
+        case = cases[classes[closest_class(cls, classes)]]
     except GraphTypeError as error:
         raise located(error, user_line()) from None
     return case(value)
 
 
 def _as_class(cls: type, case: Callable[[Any], R], value: Any) -> R:
-    return case(narrow(value, type=narrowed(value.type, cls)))
+    return case(narrow(value, type=narrowed_type(value.type, cls)))
 
 
 def _class_of(type: ValueType[Any]) -> type:
@@ -164,7 +164,7 @@ def _checked(f: Callable[[Any, Any], tuple[Any, Any]], carry: Structure) -> Call
 
 def _steady(
     step: Callable[..., Any], structure: Structure, types: list[ValueType[Any]], rows: list[Any]
-) -> tuple[list[ValueType[Any]], Traced]:
+) -> tuple[list[ValueType[Any]], TracedBody]:
     """The types of the carries in all steps, and the body; Python numbers take the dtype of what they become."""
     free = [getattr(t, "weak", False) for t in types]
     body = trace_body(step, structure, [*types, *rows], runner(current()))
@@ -178,7 +178,7 @@ def _steady(
     return types, _kept(body, types, structure)
 
 
-def _kept(body: Traced, types: list[ValueType[Any]], structure: Structure) -> Traced:
+def _kept(body: TracedBody, types: list[ValueType[Any]], structure: Structure) -> TracedBody:
     """The body, its carries cast to their types, and its results no longer weak."""
     found = body.graph.output_types
     for k, t in enumerate(types):

@@ -25,7 +25,7 @@ from .arguments import Argnums, Picks
 from .call import Call, called
 from .cotangents import fitted
 from .evaluate import Function, as_function
-from .run import current, halves, handed_out, joint, memory, run_graph, youngest
+from .run import current, forward_and_pullback, handed_out, joint, memory, run_graph, youngest
 from .transformed import Transformed
 
 P = ParamSpec("P")
@@ -192,7 +192,7 @@ def vjp(  # type: ignore[misc] # mypy does not see that *args: Any takes *args: 
     """
     call = called(as_function(f), args)
     picks = call.pick_all()
-    forward, pull = halves(call.graph, picks.ids, call.known)
+    forward, pull = forward_and_pullback(call.graph, picks.ids, call.known)
     results = call.run(forward)
     users = {id(owner) for value in call.traced.values for owner in memory(value)}
     residuals = tuple(_kept(value, users) for value in results[call.count :])

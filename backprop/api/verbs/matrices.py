@@ -22,7 +22,7 @@ from .arguments import Argnums
 from .call import Call, called
 from .evaluate import Function, as_function
 from .gradients import grad
-from .run import Ids, halves, handed_out, run_graph
+from .run import Ids, forward_and_pullback, handed_out, run_graph
 from .transformed import Transformed
 
 
@@ -77,7 +77,7 @@ def hessian(f: Function, argnums: int | str = 0, executor: AbstractExecutor | No
 
 def _matrices(call: Call, wrt: Ids) -> Iterator[list[Any]]:
     """For each differentiable output, its derivatives by each input of `wrt`."""
-    parts = halves(call.graph, wrt, call.known)
+    parts = forward_and_pullback(call.graph, wrt, call.known)
     residuals = call.run(parts.forward)[call.count :]
     types = numeric("jacobian", *(call.graph.inputs[i] for i in wrt))
     outs = numeric("jacobian", *(type for type in call.graph.output_types if type.differentiable))

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from ...graph.autodiff.differentiate import differentiate
-from ...graph.autodiff.split import Halves, split, supply
+from ...graph.autodiff.split import ForwardPullback, split, supply
 from ...graph.cache import remembered
 from ...graph.graph import Graph, NodeId
 from ...graph.passes import LAST_PASSES, run_passes
-from ...graph.passes.smallness import is_light
-from ...graph.tracing.gc_pause import uncollected
+from ...graph.passes.smallness import is_small
+from ...graph.tracing.gc_pause import gc_paused
 from ...graph.tracing.steering import Owner, Run
 from ...graph.tracing.structure import restore
 from ...graph.tracing.var import Var
@@ -55,22 +55,22 @@ Ids = tuple[NodeId, ...]
 
 
 @remembered(lambda graph, *others: len(graph))
-@uncollected()
+@gc_paused()
 def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """The joint graph of a scalar function, after all passes; `known` ids are inputs behind the graph's own."""
     return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
 
 
 @remembered(lambda graph, *others: len(graph))
-@uncollected()
-def halves(graph: Graph, wrt: Ids, known: Ids = ()) -> Halves:
+@gc_paused()
+def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
     """The forward and the pullback graph of a graph."""
     whole = _optimised(differentiate(verify(graph, "trace"), wrt, seeded=True), graph, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
 
 @remembered(lambda graph, *others: len(graph))
-@uncollected()
+@gc_paused()
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
     return _optimised(verify(graph, "trace"), graph, known)
@@ -82,10 +82,10 @@ def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
 
 
 @remembered(lambda executor, graph: len(graph))
-@uncollected()
+@gc_paused()
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor, its work over large arrays split into blocks."""
-    return executor.prepare(graph if is_light(graph) else run_passes(graph, LAST_PASSES))
+    return executor.prepare(graph if is_small(graph) else run_passes(graph, LAST_PASSES))
 
 
 @lru_cache(maxsize=512)

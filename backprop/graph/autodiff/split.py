@@ -17,15 +17,15 @@ from ..graph import Graph, Node, NodeId, literal
 from ..subgraph import extract
 
 
-class Halves(NamedTuple):
-    """The two halves of a joint graph."""
+class ForwardPullback(NamedTuple):
+    """What a joint graph is split into."""
 
     forward: Graph  # (inputs) -> (results, residuals)
     pullback: Graph  # (residuals, seeds) -> cotangents
 
 
-def split(joint: Graph, results: int, seeds: int) -> Halves:
-    """The halves of a joint graph.
+def split(joint: Graph, results: int, seeds: int) -> ForwardPullback:
+    """Split a joint graph.
 
     Arguments:
         joint: a graph whose last `seeds` inputs are cotangents of its first `results` outputs.
@@ -43,7 +43,7 @@ def split(joint: Graph, results: int, seeds: int) -> Halves:
     early = [i for i in range(first, first + len(joint)) if not late[i]]
     forward = extract(joint, inputs, early, [*joint.outputs[:results], *residuals])
     after = sorted([*again, *(i for i in range(first, first + len(joint)) if late[i])])
-    return Halves(forward, extract(joint, [*residuals, *range(first - seeds, first)], after, pulled))
+    return ForwardPullback(forward, extract(joint, [*residuals, *range(first - seeds, first)], after, pulled))
 
 
 def _carried(joint: Graph, wanted: list[NodeId]) -> tuple[list[NodeId], list[NodeId]]:

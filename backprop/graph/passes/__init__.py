@@ -16,10 +16,10 @@ from .dead_code import drop_dead_code
 from .factoring import move_factors
 from .inlining import inline_calls
 from .peephole.simplify import simplify
-from .product_batching import join_products
-from .rank_one import add_rank_one
-from .tiling.tile import split_blocks
-from .unused_results import keep_histories, narrow_results
+from .product_batching import batch_products
+from .rank_one import fuse_rank_one
+from .tiling.tile import tile_rows
+from .unused_results import drop_unused_results, keep_histories
 
 Pass = Callable[[Graph], Graph]
 
@@ -27,15 +27,15 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     inline_calls,
     keep_histories,
     drop_dead_code,
-    join_products,
+    batch_products,
     simplify,
     move_factors,
-    add_rank_one,
-    narrow_results,
+    fuse_rank_one,
+    drop_unused_results,
     drop_dead_code,
 )
 
-LAST_PASSES: tuple[Pass, ...] = (order_by_branch, split_blocks)  # blocks are written in an order of their own
+LAST_PASSES: tuple[Pass, ...] = (order_by_branch, tile_rows)  # blocks are written in an order of their own
 """For a graph that is about to run, and will not become part of another."""
 
 

@@ -71,7 +71,7 @@ class Sum(NamedTuple):
     rest: list[NodeId]
 
 
-def join_products(graph: Graph) -> Graph:
+def batch_products(graph: Graph) -> Graph:
     """The graph with one product in the place of the sum of those of many steps."""
     sums = any([node.op is accumulate and len(node.inputs) >= LEAST for node in graph.nodes])
     terms = sum([node.op is matmul or node.op is sum_to for node in graph.nodes])

@@ -37,7 +37,7 @@ class Term(NamedTuple):
     y: NodeId
 
 
-def add_rank_one(graph: Graph) -> Graph:
+def fuse_rank_one(graph: Graph) -> Graph:
     """The graph with one op in the place of a sum with a rank-one product that nothing else reads."""
     if not any(node.op is matmul and graph.type_of(node.inputs[0]).shape[1:] == (1,) for node in graph.nodes):  # type: ignore[attr-defined]
         return graph

@@ -1,4 +1,4 @@
-"""Light graphs: their values are so small that neither blocks nor the order of nodes matter."""
+"""Small graphs: their values are so small that neither blocks nor the order of nodes matter."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ from collections import Counter
 
 from ..graph import Graph
 
-SMALL = 1 << 12
+SMALL_VALUE = 1 << 12
 """Bytes below which a value is small."""
 
-LITTLE = 1 << 26
+SMALL_IN_TOTAL = 1 << 26
 """Bytes below which all values together are little, should they all live at once."""
 
 
-def is_light(graph: Graph) -> bool:
+def is_small(graph: Graph) -> bool:
     """Whether all values of a graph are small, and little together."""
     types = {id(node.type): node.type for node in graph.nodes}
     sizes = {key: type.nbytes for key, type in types.items()}
     counts = Counter([id(node.type) for node in graph.nodes])
-    return max(sizes.values(), default=0) < SMALL and sum([counts[key] * size for key, size in sizes.items()]) < LITTLE
+    return (
+        max(sizes.values(), default=0) < SMALL_VALUE
+        and sum([counts[key] * size for key, size in sizes.items()]) < SMALL_IN_TOTAL
+    )

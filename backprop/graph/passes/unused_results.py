@@ -1,9 +1,9 @@
 """Results of nodes with bodies: keep all that a rule may ask for while nodes are merged, then drop what nobody reads.
 
 `keep_histories` makes each scan keep the carries before each step, so that a scan and the same scan that a rule emitted
-for the sake of its carries are one node to `merge_shared`. `narrow_results` then drops results that nobody reads, what
-the bodies do for them only, and operands that no body reads any more. The values that are left are the same, as bodies
-have no effects. Linear in the nodes, bodies included, but for a carry that depends on another one.
+for the sake of its carries become one node in the next rewriting. `drop_unused_results` then drops results that nobody
+reads, what the bodies do for them only, and operands that no body reads any more. The values that are left are the
+same, as bodies have no effects. Linear in the nodes, bodies included, but for a carry that depends on another one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def keep_histories(graph: Graph) -> Graph:
     return _changed(graph, lambda i, node: _keeping(node) if node.op is scan else None)
 
 
-def narrow_results(graph: Graph) -> Graph:
+def drop_unused_results(graph: Graph) -> Graph:
     """The graph without the results of bodies that nobody reads."""
     read = _read(graph)
 

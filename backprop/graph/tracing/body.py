@@ -29,7 +29,7 @@ from .var import Var
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
+class TracedBody:
     """A function as a body."""
 
     graph: Graph  # (arguments, captured) -> results
@@ -43,7 +43,7 @@ def trace_body(
     types: Sequence[ValueType[Any]],
     run: Run,
     outer: Owner | None = None,
-) -> Traced:
+) -> TracedBody:
     """What a function does with values of some types.
 
     Arguments:
@@ -66,7 +66,7 @@ def trace_body(
         builder.closed = True
         builder.guard.release()
     graph, inputs = builder.build(ids)
-    return Traced(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
+    return TracedBody(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
 
 
 def _innermost(builder: Owner | None) -> Owner | None:
@@ -118,7 +118,7 @@ def alike(one: Structure, other: Structure) -> bool:
     )
 
 
-def agree(op: str, bodies: Sequence[Traced], arguments: int) -> tuple[tuple[Graph, ...], tuple[Any, ...]]:
+def agree(op: str, bodies: Sequence[TracedBody], arguments: int) -> tuple[tuple[Graph, ...], tuple[Any, ...]]:
     """Bodies that stand for each other: graphs of the same inputs and result types, and the captured values.
 
     Arguments:

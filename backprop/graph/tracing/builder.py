@@ -26,7 +26,7 @@ from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
 from .guard import Guard, same_bits
 from .source_lines import Lines, located, user_line
-from .steering import Asked, Owner, Run, ask_now, escaped, of_another_graph
+from .steering import Owner, Question, Run, ask_now, escaped, of_another_graph
 from .var import Var
 
 T = TypeVar("T")
@@ -47,13 +47,13 @@ class Builder:
         "_literals",
         "_params",
         "_signatures",
-        "asked",
         "born",
         "closed",
         "guard",
         "inner",
         "names",
         "nodes",
+        "questions",
         "run",
         "source",
         "types",
@@ -69,7 +69,7 @@ class Builder:
         self.nodes: list[Node | None] = []  # None for an input
         self.names: dict[NodeId, str] = {}
         self.values: dict[NodeId, Any] = {}  # what is known: inputs, and what the user's code asked for
-        self.asked: list[Asked] = []  # the questions that steered the user's code, in order
+        self.questions: list[Question] = []  # the questions that steered the user's code, in order
         self.source: Source | None = None  # where nodes come from, when it is not the user's current line
         self._literals: dict[Any, NodeId] = {}
         self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
@@ -292,5 +292,5 @@ class Builder:
             TracedConversionError: there are no values, as in explicit graphs.
         """
         asked = ask_now(self, var, ask)
-        self.asked.append(asked)
+        self.questions.append(asked)
         return asked.answer  # type: ignore[no-any-return]

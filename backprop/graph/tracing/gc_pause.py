@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """No garbage collection in a `with` block, or in a function that this decorates."""
     enabled = gc.isenabled()
     gc.disable()

@@ -27,7 +27,7 @@ Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 """Runs a graph on the values of its inputs, and gives those of its outputs."""
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     """A question that the user's code asked of a value, and what was run to answer it."""
 
     id: NodeId
@@ -137,7 +137,7 @@ class TracedValue(Generic[T]):
         return str(self)
 
 
-def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> Asked:
+def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> Question:
     """What the user's code learns of a value: the part of the graph that computes it is run, unless it is known.
 
     Arguments:
@@ -153,7 +153,7 @@ def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> A
     graph, start, made = run_up_to(owner, var)
     value = owner.values[var.id]
     answer = value.builder.answer(value, ask) if isinstance(value, TracedValue) else ask(value)
-    return Asked(var.id, ask, answer, graph, start, made)
+    return Question(var.id, ask, answer, graph, start, made)
 
 
 def run_up_to(owner: Owner, var: TracedValue[Any]) -> tuple[Graph | None, tuple[NodeId, ...], tuple[NodeId, ...]]:

@@ -141,6 +141,6 @@ def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
     graph, inputs = builder.build(recording.ids)
     values = tuple(builder.values[i] for i in inputs)
     rest = (i for i, node in enumerate(builder.nodes) if node is not None)
-    places = enumerate(rest, len(inputs)) if builder.asked else ()
+    places = enumerate(rest, len(inputs)) if builder.questions else ()
     known = {k: builder.values[i] for k, i in places if i in builder.values}
     return Trace(graph, values, recording.arguments, recording.output, known)

@@ -23,7 +23,7 @@ from ...ops.elementwise.powers import pow_static
 from ...ops.numpy_names import METHODS
 from ...ops.sparse.matrix import beside_sparse
 from .array_protocols import Method, TracedArray
-from .fields import annotated, field, type_of_field
+from .runtime_classes import annotated_type, field, type_of_field
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class Var(TracedArray[T]):
 
     def _attribute(self, cls: type, name: str) -> Any:
         """A field, whose type is asked for where the annotations of `cls` do not tell it; or a method or property."""
-        field_type = annotated(cls, name)
+        field_type = annotated_type(cls, name)
         if field_type is None:
             with contextlib.suppress(TracedConversionError):  # the class is all that is known
                 cls = self.__class__

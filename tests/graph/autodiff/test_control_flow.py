@@ -17,7 +17,7 @@ from backprop.graph.graph import Graph, Node, bodies, parameters, to_text, with_
 from backprop.graph.params import Params
 from backprop.graph.tracing.body import agree, alike, trace_body, with_numbers
 from backprop.graph.tracing.builder import Builder
-from backprop.graph.tracing.fields import annotated, choice, closest, narrowed
+from backprop.graph.tracing.runtime_classes import annotated_type, choice, closest_class, narrowed_type
 from backprop.graph.tracing.structure import flatten
 from backprop.graph.verify import verify
 from backprop.ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType
@@ -234,20 +234,20 @@ class Derived(Base):
 
 
 def test_the_closest_class() -> None:
-    assert closest(Derived, [Base, Derived]) == 1
-    assert closest(Derived, [object, Base]) == 1
+    assert closest_class(Derived, [Base, Derived]) == 1
+    assert closest_class(Derived, [object, Base]) == 1
     assert choice(Derived(), classes=(Base,)) == 0
     with pytest.raises(GraphTypeError, match="no case of match fits Base"):
-        closest(Base, [Derived])
+        closest_class(Base, [Derived])
 
 
 def test_types_by_annotation() -> None:
-    assert annotated(Derived, "number") == ScalarType()
-    assert annotated(Base, "inner") == OpaqueType(Base)
-    assert annotated(Base, "text") is None
-    assert annotated(Base, "missing") is None
+    assert annotated_type(Derived, "number") == ScalarType()
+    assert annotated_type(Base, "inner") == OpaqueType(Base)
+    assert annotated_type(Base, "text") is None
+    assert annotated_type(Base, "missing") is None
 
 
 def test_narrowed() -> None:
-    assert narrowed(OpaqueType(Base), Derived) == OpaqueType(Derived)
-    assert narrowed(OpaqueType(Base), object) == OpaqueType(Base)
+    assert narrowed_type(OpaqueType(Base), Derived) == OpaqueType(Derived)
+    assert narrowed_type(OpaqueType(Base), object) == OpaqueType(Base)

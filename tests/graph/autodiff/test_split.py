@@ -10,7 +10,7 @@ import pytest
 
 import backprop as bp
 from backprop.graph.autodiff.differentiate import differentiate
-from backprop.graph.autodiff.split import Halves, split
+from backprop.graph.autodiff.split import ForwardPullback, split
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.tracing.trace import trace
@@ -23,7 +23,7 @@ def traced(f: Callable[[Any], Any], x: Any) -> Graph:
     return trace(f, (x,), {}, None).graph
 
 
-def halved(graph: Graph) -> tuple[Graph, Halves]:
+def halved(graph: Graph) -> tuple[Graph, ForwardPullback]:
     joint = differentiate(graph, (0,), seeded=True)
     return joint, split(joint, len(graph.outputs), 1)
 

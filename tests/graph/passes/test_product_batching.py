@@ -9,7 +9,7 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes.dead_code import drop_dead_code
-from backprop.graph.passes.product_batching import join_products
+from backprop.graph.passes.product_batching import batch_products
 from backprop.graph.tracing.trace import trace
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
@@ -28,7 +28,7 @@ def count(graph: Graph, op: Any) -> int:
 
 
 def same(graph: Graph, values: list[Any]) -> Graph:
-    joined = drop_dead_code(verify(join_products(graph)))
+    joined = drop_dead_code(verify(batch_products(graph)))
     for a, b in zip(evaluate(graph, values), evaluate(joined, values), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12)
     return joined

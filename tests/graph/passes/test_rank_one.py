@@ -8,7 +8,7 @@ import pytest
 import backprop as bp
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.passes.rank_one import add_rank_one
+from backprop.graph.passes.rank_one import fuse_rank_one
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
 from backprop.ops.core.types import array_type
@@ -30,7 +30,7 @@ def names(graph: Graph) -> list[str]:
         np.random.default_rng(k).standard_normal(t.shape).astype(t.dtype)
         for k, t in enumerate(graph.inputs)  # type: ignore[attr-defined]
     ]
-    after = verify(add_rank_one(graph))
+    after = verify(fuse_rank_one(graph))
     for a, b in zip(evaluate(graph, values), evaluate(after, values), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5 if a.dtype == np.float32 else 1e-12)
         assert a.dtype == b.dtype

@@ -13,7 +13,7 @@ from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies
 from backprop.graph.passes import run_passes
 from backprop.graph.passes.dead_code import drop_dead_code
-from backprop.graph.passes.unused_results import keep_histories, narrow_results
+from backprop.graph.passes.unused_results import drop_unused_results, keep_histories
 from backprop.graph.tracing.trace import trace
 from backprop.graph.verify import verify
 
@@ -45,7 +45,7 @@ def test_a_switch_computes_what_is_read() -> None:
         return results[0] + results[2]
 
     graph = traced(f, np.array(1), X, W)
-    narrow = verify(narrow_results(drop_dead_code(graph)))
+    narrow = verify(drop_unused_results(drop_dead_code(graph)))
     node = only(narrow, switch)
     assert len(node.type.items) == 2  # type: ignore[attr-defined]
     assert node.inputs == (0, 1)
@@ -85,7 +85,7 @@ def test_a_tuple_that_is_read_as_a_whole_stays() -> None:
     graph = traced(lambda i, x: bp.switch(i, [lambda: (np.sin(x), x)])[0], np.array(0), X)
     at = graph.first
     whole = Graph(graph.inputs, graph.nodes, (at, *graph.outputs))
-    assert narrow_results(whole) == whole
+    assert drop_unused_results(whole) == whole
 
 
 def test_scans_that_differ_in_what_they_keep_are_merged() -> None:

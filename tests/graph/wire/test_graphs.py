@@ -16,7 +16,7 @@ from backprop.errors import BackpropError, CannotTravelError, WireError, WireLim
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, bodies
-from backprop.graph.tracing.fields import choice, field, narrow, with_field
+from backprop.graph.tracing.runtime_classes import choice, field, narrow, with_field
 from backprop.graph.tracing.trace import trace
 from backprop.graph.wire.frame import PRELUDE, read_frame
 from backprop.graph.wire.graphs import graph_from_bytes

@@ -12,8 +12,8 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import run_passes
-from backprop.graph.passes.tiling.families import Sizes
-from backprop.graph.passes.tiling.tile import split_blocks
+from backprop.graph.passes.tiling.tile import tile_rows
+from backprop.graph.passes.tiling.tile_groups import Sizes
 from backprop.graph.verify import verify
 from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.planning.checks import verify_plan
@@ -39,7 +39,7 @@ def split_gradient() -> Graph:
     variables = [builder.input(f"x{k}", bp.ArrayType(shape, "float32")) for k, shape in enumerate(SHAPES)]
     builder.output(model(*variables))
     joint = run_passes(differentiate(builder.build(), range(3)))
-    return verify(split_blocks(joint, Sizes(elements=1000, flops=1e4, block=200, product_rows=20)))
+    return verify(tile_rows(joint, Sizes(elements=1000, flops=1e4, block=200, product_rows=20)))
 
 
 def test_the_same_bits(executor: AbstractExecutor) -> None:

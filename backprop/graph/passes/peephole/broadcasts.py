@@ -19,7 +19,7 @@ from ...rewrite import Rewrite
 OPS = frozenset({add, subtract, multiply, divide, masked, cleared, over, ratio, scale})
 
 
-def narrowed(rewrite: Rewrite, node: Node) -> NodeId | None:
+def drop_broadcast(rewrite: Rewrite, node: Node) -> NodeId | None:
     """The node on operands that are not broadcast yet, if there are such."""
     op = add if node.op is accumulate and len(node.inputs) == 2 else node.op
     if op not in OPS or not isinstance(node.type, ArrayType):

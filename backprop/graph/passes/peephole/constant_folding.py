@@ -20,7 +20,7 @@ from ...rewrite import Rewrite
 LARGEST = 64  # elements
 
 
-def fold(rewrite: Rewrite, node: Node) -> NodeId | None:
+def fold_constants(rewrite: Rewrite, node: Node) -> NodeId | None:
     """The literal in the place of a node that reads literals only."""
     for i in node.inputs:
         if i not in rewrite.literals:

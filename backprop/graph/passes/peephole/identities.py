@@ -20,7 +20,7 @@ from ...rewrite import Rewrite
 from ...verify import same_type
 
 
-def unwrap(rewrite: Rewrite, node: Node) -> NodeId | None:
+def drop_identity(rewrite: Rewrite, node: Node) -> NodeId | None:
     """The operand that a node's value equals, if there is one."""
     candidates = CANDIDATES.get(node.op)
     if candidates is not None:

@@ -13,7 +13,7 @@ from ...rewrite import Rewrite
 WIDTH = 4
 
 
-def balance(rewrite: Rewrite, node: Node) -> NodeId | None:
+def balance_sum(rewrite: Rewrite, node: Node) -> NodeId | None:
     """The tree in the place of a long sum."""
     if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= WIDTH:
         return None

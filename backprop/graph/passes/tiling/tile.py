@@ -1,13 +1,13 @@
 """Split work over large arrays into blocks of rows, which are branches like any other.
 
-A family (see families.py) is computed block by block: all its nodes on the first rows, then on the next. What is used
-inside it is never whole, so an elementwise chain stays in a core's cache, a forward and its reverse pass share each
-block, and the partition finds independent branches. What is needed whole is joined; what merges rows (a sum, x.T @ g)
-becomes partial results and a binary tree of them.
+A tile group (see tile_groups.py) is computed block by block: all its nodes on the first rows, then on the next. What is
+used inside it is never whole, so an elementwise chain stays in a core's cache, a forward and its reverse pass share
+each block, and the partition finds independent branches. What is needed whole is joined; what merges rows (a sum, x.T @
+g) becomes partial results and a binary tree of them.
 
-Members that need a whole result of their own family, as x - mean(x) does, run in a later round through the blocks. The
+Members that need a whole result of their own group, as x - mean(x) does, run in a later round through the blocks. The
 round of a node is the number of joins and merges on the way to it, at most; it never falls along an edge, and rises
-where what a family made is read whole. So the members of one round are a unit that can run as one.
+where what a group made is read whole. So the members of one round are a unit that can run as one.
 
 Blocks depend on shapes alone, never on the number of threads, so all executors give the same bits. Elementwise results
 are those of the whole array to the bit; sums add up in another order, and products may round otherwise.
@@ -34,13 +34,13 @@ from ...graph import Graph, Literal, NodeId, literal
 from ...params import NO_PARAMS, Params
 from ...rewrite import Rewrite
 from ...subgraph import pruned
-from .families import Demand, Family, Sizes, any_large, families
 from .row_rules import block, cut, is_constant_along, with_rows
+from .tile_groups import Demand, Sizes, TileGroup, any_large, tile_groups
 
 Unit = list[NodeId]
 
 
-def split_blocks(graph: Graph, sizes: Sizes = Sizes()) -> Graph:  # noqa: B008 - immutable
+def tile_rows(graph: Graph, sizes: Sizes = Sizes()) -> Graph:  # noqa: B008 - immutable
     """The graph with work over large arrays split into blocks of rows.
 
     Arguments:
@@ -49,24 +49,24 @@ def split_blocks(graph: Graph, sizes: Sizes = Sizes()) -> Graph:  # noqa: B008 -
     Returns:
         the graph; itself where nothing is large.
     """
-    found = families(graph, sizes) if any_large(graph, sizes) else []
+    found = tile_groups(graph, sizes) if any_large(graph, sizes) else []
     return pruned(_Splitter(graph, found).done()) if found else graph
 
 
 # Units, and their order.
 
 
-def units(graph: Graph, demand: Demand, found: Sequence[Family]) -> list[Unit]:
-    """What runs as one: a node, or the members of a family in one round; each after what it reads.
+def units(graph: Graph, demand: Demand, found: Sequence[TileGroup]) -> list[Unit]:
+    """What runs as one: a node, or the members of a group in one round; each after what it reads.
 
     Arguments:
         graph: the graph.
         demand: what of it is needed.
-        found: its families.
+        found: its tile groups.
     Returns:
         the ids of each unit, ascending; units in the order of their last ids, as far as they can be.
     """
-    number = {i: k for k, family in enumerate(found) for i in family.members}
+    number = {i: k for k, group in enumerate(found) for i in group.members}
     rounds = _rounds(graph, demand)
     together: dict[tuple[int, int], Unit] = {}
     for i in sorted(demand.needed):
@@ -79,7 +79,7 @@ def _rounds(graph: Graph, demand: Demand) -> list[int]:
     """For each id, how many joins and merges are on the way to it, at most; 0 where it is not needed."""
     rounds = [0] * (graph.first + len(graph))
     for i in sorted(demand.needed):
-        giver = demand.givers(i)
+        giver = demand.producers(i)
         rounds[i] = max([rounds[j] + (j in demand.rows and j not in giver) for j in demand.reads(i)], default=0)
     return rounds
 
@@ -111,11 +111,11 @@ def _ordered(demand: Demand, made: list[Unit]) -> list[Unit]:
 class _Splitter(Rewrite):
     """Writes the new graph; `to` says where each old id went that is needed whole."""
 
-    def __init__(self, graph: Graph, found: Sequence[Family]) -> None:
+    def __init__(self, graph: Graph, found: Sequence[TileGroup]) -> None:
         super().__init__(graph)
         self.to += [-1] * len(graph)
-        self.edges = {i: family.edges for family in found for i in family.members}
-        self.demand = Demand.of(graph, {i: rows for family in found for i, rows in family.members.items()})
+        self.edges = {i: group.edges for group in found for i in group.members}
+        self.demand = Demand.of(graph, {i: rows for group in found for i, rows in group.members.items()})
         self.rows = self.demand.rows
         self.pieces: dict[tuple[NodeId, int], NodeId] = {}  # what members made of the block that starts at a row
         self.partial: dict[NodeId, list[tuple[int, NodeId]]] = {}  # subtrees of merges: levels, falling, and roots
@@ -126,7 +126,7 @@ class _Splitter(Rewrite):
                 self.to[unit[0]] = self.add(self.moved(graph.node(unit[0])))
 
     def split(self, unit: Unit) -> None:
-        """Write members of a family block by block."""
+        """Write members of a group block by block."""
         for start, stop in pairwise(self.edges[unit[0]]):
             for i in unit:
                 self.pieces[i, start] = self.block(i, start, stop)
@@ -138,7 +138,7 @@ class _Splitter(Rewrite):
 
     def block(self, i: NodeId, start: int, stop: int) -> NodeId:
         """Some rows of a member, or its partial result from them."""
-        rows, given = self.rows[i], self.demand.givers(i)
+        rows, given = self.rows[i], self.demand.producers(i)
         operands = []
         for j, split in zip(rows.reads, rows.split, strict=True):
             if split:

@@ -15,8 +15,8 @@ from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import DEFAULT_PASSES, LAST_PASSES, run_passes
-from backprop.graph.passes.tiling.families import Sizes, families
-from backprop.graph.passes.tiling.tile import split_blocks
+from backprop.graph.passes.tiling.tile import tile_rows
+from backprop.graph.passes.tiling.tile_groups import Sizes, tile_groups
 from backprop.graph.verify import verify
 from backprop.ops.arrays.joins import concat_along
 from backprop.ops.core.op import Kind
@@ -52,7 +52,7 @@ def values_of(graph: Graph) -> list[Any]:
 
 
 def split(graph: Graph, sizes: Sizes = SMALL) -> Graph:
-    return verify(split_blocks(graph, sizes))
+    return verify(tile_rows(graph, sizes))
 
 
 def names(graph: Graph) -> Counter[str]:
@@ -78,7 +78,7 @@ def assert_close(one: Graph, other: Graph) -> None:
 
 def test_a_graph_without_large_arrays_stays_the_same_object() -> None:
     graph = gradient_of(lambda x: ops.sum(np.sin(x) ** 2), (N, M))
-    assert split_blocks(graph) is graph
+    assert tile_rows(graph) is graph
 
 
 def test_an_elementwise_chain_has_the_same_bits() -> None:
@@ -127,7 +127,7 @@ def peak(graph: Graph) -> int:
 
 def test_what_would_mostly_be_joined_again_is_left() -> None:
     graph = graph_of(np.sin, (N, M))
-    assert split_blocks(graph, SMALL) is graph
+    assert tile_rows(graph, SMALL) is graph
 
 
 def test_small_ops_between_large_ones_hand_blocks_on() -> None:
@@ -280,8 +280,8 @@ def test_layers_hand_blocks_on_from_the_first_product_to_the_last() -> None:
 
 def test_contributions_of_blocks_are_summed_up_before_they_are_merged() -> None:
     after = split(gradient_of(layers, (M, M), (M,), (N, M)))
-    (family,) = families(gradient_of(layers, (M, M), (M,), (N, M)), SMALL)
-    blocks = len(family.edges) - 1
+    (group,) = tile_groups(gradient_of(layers, (M, M), (M,), (N, M)), SMALL)
+    blocks = len(group.edges) - 1
     merges = [n for n in after.nodes if n.op is ops.add and n.type == bp.ArrayType((M, M))]
     assert len(merges) == blocks - 1
 
@@ -291,7 +291,7 @@ def test_contributions_of_unlike_batches_are_merged_apart() -> None:
         return ops.sum(np.tanh(x @ w)) + ops.sum(np.tanh(y @ w))
 
     graph = gradient_of(loss, (M, M), (N, M), (3 * N, M))
-    assert len(families(graph, SMALL)) == 2
+    assert len(tile_groups(graph, SMALL)) == 2
     assert_close(graph, split(graph))
 
 
@@ -301,29 +301,29 @@ def test_rows_of_a_merged_result_are_not_mistaken_for_partial_results() -> None:
         return ops.sum(np.exp(z) * 2.0) + ops.sum(z)
 
     graph = gradient_of(f, (4 * N, 16), (4 * N, 16))
-    assert len(families(graph, SMALL)) > 1
+    assert len(tile_groups(graph, SMALL)) > 1
     assert_close(graph, split(graph))
 
 
 def test_blocks_are_a_power_of_two_and_halves_are_equal() -> None:
     for rows in (100, 1000, 1024, 1500):
-        (family,) = families(graph_of(lambda x: ops.sum(np.sin(x) * 2.0), (rows, 4)), SMALL)
-        count = len(family.edges) - 1
+        (group,) = tile_groups(graph_of(lambda x: ops.sum(np.sin(x) * 2.0), (rows, 4)), SMALL)
+        count = len(group.edges) - 1
         assert count & (count - 1) == 0
-        assert (family.edges[0], family.edges[count // 2], family.edges[-1]) == (0, rows // 2, rows)
-        assert max(np.diff(family.edges)) - min(np.diff(family.edges)) <= 1
+        assert (group.edges[0], group.edges[count // 2], group.edges[-1]) == (0, rows // 2, rows)
+        assert max(np.diff(group.edges)) - min(np.diff(group.edges)) <= 1
 
 
 def test_a_product_has_few_blocks_of_many_rows() -> None:
-    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (2000, 2000), (2000, 2000)), Sizes())
-    assert 256 <= min(np.diff(family.edges)) <= 2000 / 2
-    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (10_000, 500), (500, 500)), Sizes())
-    assert len(family.edges) - 1 == Sizes().few
-    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (100_000, 500), (500, 500)), Sizes())
-    assert len(family.edges) - 1 > Sizes().few
-    assert min(np.diff(family.edges)) >= 1024
-    (family,) = families(graph_of(lambda x, y: np.tanh(x @ y), (20, 1000, 500), (500, 500)), Sizes())
-    assert len(family.edges) - 1 == 16  # a stack of matrices has no least rows
+    (group,) = tile_groups(graph_of(lambda x, y: np.tanh(x @ y), (2000, 2000), (2000, 2000)), Sizes())
+    assert 256 <= min(np.diff(group.edges)) <= 2000 / 2
+    (group,) = tile_groups(graph_of(lambda x, y: np.tanh(x @ y), (10_000, 500), (500, 500)), Sizes())
+    assert len(group.edges) - 1 == Sizes().few
+    (group,) = tile_groups(graph_of(lambda x, y: np.tanh(x @ y), (100_000, 500), (500, 500)), Sizes())
+    assert len(group.edges) - 1 > Sizes().few
+    assert min(np.diff(group.edges)) >= 1024
+    (group,) = tile_groups(graph_of(lambda x, y: np.tanh(x @ y), (20, 1000, 500), (500, 500)), Sizes())
+    assert len(group.edges) - 1 == 16  # a stack of matrices has no least rows
 
 
 def test_a_long_family_has_fewer_blocks() -> None:
@@ -332,8 +332,8 @@ def test_a_long_family_has_fewer_blocks() -> None:
             x = np.sin(x)
         return ops.sum(x)
 
-    (family,) = families(graph_of(chain, (1 << 24,)), Sizes())
-    assert len(family.members) * (len(family.edges) - 1) <= 2 * max(Sizes().nodes, 1001 * Sizes().few)
+    (group,) = tile_groups(graph_of(chain, (1 << 24,)), Sizes())
+    assert len(group.members) * (len(group.edges) - 1) <= 2 * max(Sizes().nodes, 1001 * Sizes().few)
 
 
 # Random graphs, and who runs them.
@@ -348,7 +348,7 @@ def planned(graph: Graph) -> Plan:
 @given(programs(most=12))
 def test_random_graphs_keep_their_meaning(program: Program) -> None:
     graph = run_passes(differentiate(program.graph, range(program.graph.first)))
-    after = verify(split_blocks(graph, TINY))
+    after = verify(tile_rows(graph, TINY))
     results = evaluate(after, program.values)
     for a, b in zip(results, evaluate(graph, program.values), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9)

@@ -1,4 +1,4 @@
-"""Common subexpressions: equal nodes are computed once."""
+"""Rewriting without rules: equal nodes become one (common subexpressions)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 import backprop as bp
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
-from backprop.graph.passes.common_subexpressions import merge_shared
+from backprop.graph.rewrite import rewritten
 from backprop.graph.verify import verify
 from tests.strategies import Program, programs
 
@@ -22,7 +22,7 @@ def graph_of(f: Any) -> Graph:
 
 
 def names(f: Any) -> list[str]:
-    return [node.op.name for node in verify(merge_shared(graph_of(f))).nodes]
+    return [node.op.name for node in verify(rewritten(graph_of(f))).nodes]
 
 
 def test_equal_expressions_are_merged_all_the_way_up() -> None:
@@ -35,13 +35,13 @@ def test_other_parameters_or_another_order_of_operands_stay_apart() -> None:
 
 
 def test_zeros_of_either_sign_stay_apart() -> None:
-    graph = merge_shared(graph_of(lambda x: np.copysign(1.0, x * 0 + 0.0) + np.copysign(x, -0.0) + np.copysign(x, 0.0)))
+    graph = rewritten(graph_of(lambda x: np.copysign(1.0, x * 0 + 0.0) + np.copysign(x, -0.0) + np.copysign(x, 0.0)))
     assert sum(node.op.name == "literal" for node in graph.nodes) >= 2
 
 
 @given(programs())
 def test_no_two_nodes_that_are_left_are_equal(program: Program) -> None:
-    graph = merge_shared(program.graph)
+    graph = rewritten(program.graph)
     assert len({node[:3] for node in graph.nodes}) == len(graph.nodes)
     for a, b in zip(evaluate(graph, program.values), evaluate(program.graph, program.values), strict=True):
         np.testing.assert_array_equal(a, b)

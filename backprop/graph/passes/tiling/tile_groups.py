@@ -2,8 +2,8 @@
 
 A node is *heavy* where it reads or makes a large array, or multiplies large matrices. It is taken with what lies
 between heavy nodes and hands blocks on to them, however light, so that blocks run through without being joined. Nodes
-that hand blocks to each other are a *family*, with one number of blocks: a power of two, so that halves are equal, that
-depends on shapes alone. A family whose results would mostly be joined again, which copies them, is left as it is.
+that hand blocks to each other are a *tile group*, with one number of blocks that depends on shapes alone: a power of
+two, so that halves are equal. A group whose results would mostly be joined again, which copies them, is left as it is.
 
 Limits: arrays are split along axis 0 only, so a wide one of few rows has few blocks.
 """
@@ -33,7 +33,7 @@ class Sizes:
         blocks: of an array, at most.
         few: blocks that are enough for threads, where the cache does not ask for more.
         product_rows: rows of a block of a product, at least, so that it runs at full speed.
-        nodes: that a family may become, as far as that leaves it `few` blocks.
+        nodes: that a group may become, as far as that leaves it `few` blocks.
     """
 
     elements: int = 1 << 20
@@ -59,7 +59,7 @@ INTENSE = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class TileGroup:
     """Nodes that hand blocks to each other.
 
     Arguments:
@@ -93,9 +93,9 @@ class Demand:
         demand = cls(graph, rows, set(graph.outputs), set(graph.outputs))
         for i in range(graph.first + len(graph) - 1, graph.first - 1, -1):
             if i in demand.needed:
-                givers = demand.givers(i)
+                producers = demand.producers(i)
                 demand.needed.update(demand.reads(i))
-                demand.whole.update([j for j in demand.reads(i) if j not in givers])
+                demand.whole.update([j for j in demand.reads(i) if j not in producers])
         demand.needed.difference_update(range(graph.first))
         return demand
 
@@ -103,12 +103,12 @@ class Demand:
         """What a node reads."""
         return self.rows[i].reads if i in self.rows else self.graph.node(i).inputs
 
-    def givers(self, i: NodeId) -> list[NodeId]:
+    def producers(self, i: NodeId) -> list[NodeId]:
         """Of what a node reads, the nodes that hand blocks to it."""
-        return givers(self.rows, self.rows[i]) if i in self.rows else []
+        return producers(self.rows, self.rows[i]) if i in self.rows else []
 
 
-def givers(rows: Mapping[NodeId, Rows], reader: Rows) -> list[NodeId]:
+def producers(rows: Mapping[NodeId, Rows], reader: Rows) -> list[NodeId]:
     """The nodes that hand blocks, or the partial results of blocks, to a reader that needs no more of them."""
     whole = [j for j, split in zip(reader.reads, reader.split, strict=True) if not split]
     return [j for j in reader.blocks if j in rows and (rows[j].merge is not None) == reader.sums_up and j not in whole]
@@ -131,20 +131,20 @@ def _flops(graph: Graph, node: Node) -> float:
     return float(node.op.flops(*[graph.type_of(i) for i in node.inputs], node.type))
 
 
-def families(graph: Graph, sizes: Sizes) -> list[Family]:
-    """The families of a graph.
+def tile_groups(graph: Graph, sizes: Sizes) -> list[TileGroup]:
+    """The groups of nodes of a graph that are computed block by block.
 
     Arguments:
         graph: the graph.
         sizes: what is large.
     Returns:
-        the families that are worth it; no node is in two.
+        the groups that are worth it; no node is in two.
     """
     candidates = _candidates(graph)
     rows = _with_feeders(graph, _members(graph, candidates, sizes), candidates, sizes)
     whole = Demand.of(graph, rows).whole
-    made = [_family(graph, members, whole, sizes) for members in _linked(rows)]
-    return [family for family in made if family is not None]
+    made = [_tile_group(graph, members, whole, sizes) for members in _linked(rows)]
+    return [group for group in made if group is not None]
 
 
 # Members.
@@ -161,11 +161,11 @@ def _members(graph: Graph, rows: dict[NodeId, Rows], sizes: Sizes) -> dict[NodeI
     large = sizes.elements
     led, leads = set(heavy), set(heavy)
     for i in rows:
-        if any([j in led for j in givers(rows, rows[i])]):
+        if any([j in led for j in producers(rows, rows[i])]):
             led.add(i)
     for i in reversed(rows):
         if i in leads:
-            leads.update(givers(rows, rows[i]))
+            leads.update(producers(rows, rows[i]))
     members: dict[NodeId, Rows] = {}
     for i, node in enumerate(graph.nodes, graph.first):
         r = _sum_of_partial(members, node) or rows.get(i)
@@ -188,13 +188,13 @@ def _with_feeders(
             r = found.get(i)
             reads = graph.node(i).inputs if r is None else r.reads
             needed.update(reads)
-            whole.update(reads if r is None else [j for j in reads if j not in givers(rows, r)])
+            whole.update(reads if r is None else [j for j in reads if j not in producers(rows, r)])
     return dict(sorted(found.items()))
 
 
 def _is_linked(members: Mapping[NodeId, Rows], r: Rows) -> bool:
     """Whether it merges rows that members compute block by block."""
-    return r.merge is not None and bool(givers(members, r))
+    return r.merge is not None and bool(producers(members, r))
 
 
 def _sum_of_partial(members: Mapping[NodeId, Rows], node: Node) -> Rows | None:
@@ -213,7 +213,7 @@ def _is_heavy(graph: Graph, i: NodeId, rows: Rows, sizes: Sizes) -> bool:
     return rows.size >= sizes.elements or (node.op is matmul and _flops(graph, node) >= sizes.flops)
 
 
-# Families.
+# Tile groups.
 
 
 def _linked(rows: dict[NodeId, Rows]) -> list[dict[NodeId, Rows]]:
@@ -226,7 +226,7 @@ def _linked(rows: dict[NodeId, Rows]) -> list[dict[NodeId, Rows]]:
         return i
 
     for i in rows:
-        for j in givers(rows, rows[i]):
+        for j in producers(rows, rows[i]):
             parent[root(j)] = root(i)
     together: dict[NodeId, dict[NodeId, Rows]] = {}
     for i, r in rows.items():
@@ -234,8 +234,8 @@ def _linked(rows: dict[NodeId, Rows]) -> list[dict[NodeId, Rows]]:
     return list(together.values())
 
 
-def _family(graph: Graph, members: dict[NodeId, Rows], whole: set[NodeId], sizes: Sizes) -> Family | None:
-    """The family of some members; None where it is not worth it."""
+def _tile_group(graph: Graph, members: dict[NodeId, Rows], whole: set[NodeId], sizes: Sizes) -> TileGroup | None:
+    """The group of some members; None where it is not worth it."""
     products = [i for i in members if _is_product(graph, i, members[i])]
     computed = sum([r.size for i, r in members.items() if graph.node(i).op.kind is not Kind.VIEW])
     joined = sum([_elements(graph.type_of(i)) for i, r in members.items() if i in whole and r.merge is None])
@@ -243,7 +243,7 @@ def _family(graph: Graph, members: dict[NodeId, Rows], whole: set[NodeId], sizes
     if count < 2 or (computed < GAIN * joined and not products):
         return None
     length = next(iter(members.values())).length
-    return Family(tuple([length * k // count for k in range(count + 1)]), members)
+    return TileGroup(tuple([length * k // count for k in range(count + 1)]), members)
 
 
 def _is_product(graph: Graph, i: NodeId, rows: Rows) -> bool:

@@ -23,7 +23,7 @@ from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, class_type, scalar_type, type_of, value_type
 
 
-def closest(cls: type, classes: Sequence[type]) -> int:
+def closest_class(cls: type, classes: Sequence[type]) -> int:
     """The place of a class, or of the closest of its base classes.
 
     Arguments:
@@ -41,12 +41,12 @@ def closest(cls: type, classes: Sequence[type]) -> int:
     )
 
 
-def narrowed(type: Any, cls: type) -> Any:
+def narrowed_type(type: Any, cls: type) -> Any:
     """The type of the values of a type that are of a class."""
     return dataclasses.replace(type, cls=cls) if issubclass(cls, type.cls) else type
 
 
-def annotated(cls: type, name: str) -> ValueType[Any] | None:
+def annotated_type(cls: type, name: str) -> ValueType[Any] | None:
     """The type of an attribute by the annotations of a class: a number, a class, or a ValueType in an Annotated."""
     hint = _hints(cls).get(name)
     if get_origin(hint) is Annotated:
@@ -76,7 +76,7 @@ def _hints(cls: type) -> dict[str, Any]:
 choice: Op = Op(
     "choice",
     lambda x, *, classes: scalar_type(np.dtype("int64")),
-    lambda x, *, classes: np.int64(closest(type(x), classes)),
+    lambda x, *, classes: np.int64(closest_class(type(x), classes)),
     home=__name__,
 )
 
