@@ -19,12 +19,14 @@ class Mask(NamedTuple):
     Arguments:
         live: booleans that broadcast to the cotangent; False where it is zero because of a choice.
         set: the same; False where it is zero because of the value of a seed.
+        placed: whether it only tells where elements were put among zeros.
         hides: whether `live` can shut out a NaN of the value itself, as the condition of a `where` can.
     """
 
     live: Var[Any] | None = None
     set: Var[Any] | None = None
     hides: bool = False
+    placed: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -86,15 +86,16 @@ def _added(builder: Builder, node: Node, found: list[Mask]) -> Mask:
 
 def _scattered(builder: Builder, node: Node, found: list[Mask]) -> Mask:
     """Of what puts elements among zeros: the places that got one; where elements have a mask, those that are live."""
-    inner = found[0]
-    if inner.live is None:
-        inner = inner._replace(live=truth(builder, _var(builder, node.inputs[0]).shape))
-    return (_added if node.op is scatter_add else _through)(builder, node, [inner])
+    inner, move = found[0], _added if node.op is scatter_add else _through
+    if inner.live is not None:
+        return move(builder, node, found)
+    everything = inner._replace(live=truth(builder, _var(builder, node.inputs[0]).shape))
+    return move(builder, node, [everything])._replace(placed=inner.is_empty)
 
 
 def _sum(builder: Builder, node: Node, found: list[Mask]) -> Mask:
     """Of a sum of cotangents: where one of them is not zero."""
-    if any(mask.is_empty for mask in found) or _covers(builder, node):
+    if any(mask.is_empty for mask in found) or (all(m.placed for m in found) and _covers(builder, node)):
         return NOTHING
     hides = any(mask.hides for mask in found)
     live = None if any(mask.live is None for mask in found) else reduce(_either, [mask.live for mask in found])

@@ -70,8 +70,11 @@ def pulled_back(
     if node.op in LINEAR:
         return _tuple(rule(g, out, *operands, **params))
     if node.op is matmul:
-        return _tuple(rule(g, out, *without_dead_rows(mask, node, operands), **params))
-    return _masked(masks, rule, g, spread(mask, node, operands), out, operands, params)
+        return _of_product(masks, rule, g, mask, out, operands) if mask.hides else _tuple(rule(g, out, *operands))
+    groups, answer = spread(mask, node, operands), _tuple(rule(g, out, *operands, **params))
+    if len(answer) != len(operands):
+        return answer
+    return tuple([_settled(masks, c, groups, x) for c, x in zip(answer, operands, strict=True)])
 
 
 def _tuple(answer: Any) -> tuple[Any, ...]:
@@ -143,23 +146,31 @@ def _any(live: Var[Any], axes: tuple[int, ...], keepdims: bool = True) -> Var[An
     return reduce_any(live, axes=axes, keepdims=keepdims) if axes else live
 
 
-def without_dead_rows(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> list[Var[Any]]:
-    """The operands of a product of matrices, 0 in rows and columns that matter to no element that is not masked.
+def _of_product(
+    masks: Masks, rule: Rule, g: Var[Any], mask: Mask, out: Var[Any], operands: Sequence[Var[Any]]
+) -> tuple[Any, ...]:
+    """What the rule of a product of matrices answers, where the mask can hide a NaN of a row or of a column.
 
-    A NaN in such a row would spread to what it is multiplied with. Masks that cannot hide a NaN change nothing.
+    It would spread to what it is multiplied with, so a row that matters to no element that is not masked counts as 0.
     """
     x, y = operands
-    if mask.live is None or not mask.hides:
-        return list(operands)
-    live = whole(mask.live, node.type.shape) if mask.live.shape else mask.live  # type: ignore[attr-defined]
-    rows, columns = len(x.shape) > 1, len(y.shape) > 1
-    down = live if not columns else _any(live, (len(live.shape) - 1,)) if live.shape else live
-    if not columns and rows and live.shape:
-        down = reshape(live, (*live.shape, 1))
-    across = live if not rows or not live.shape else _any(live, (len(live.shape) - 1 - columns,))
-    if not rows and columns and live.shape:
-        across = live if len(y.shape) == 2 else reshape(live, (*live.shape[:-1], 1, live.shape[-1]))
-    return [masked(x, _fitted(down, x.shape)) if rows else x, masked(y, _fitted(across, y.shape)) if columns else y]
+    lives = _rows_and_columns(mask, out, x, y)
+    answer = rule(g, out, *[masked(v, live) for v, live in zip(operands, lives, strict=True)])
+    for cotangent, live in zip(answer, lives, strict=True):
+        masks.note(cotangent, Mask(live, hides=True))
+    return answer  # type: ignore[no-any-return]
+
+
+def _rows_and_columns(mask: Mask, out: Var[Any], x: Var[Any], y: Var[Any]) -> tuple[Var[Any], Var[Any]]:
+    """Which rows of x and columns of y matter to an element of the product that is not masked."""
+    rows, columns = x.shape[-2:-1], y.shape[-1:] if len(y.shape) > 1 else ()
+    live = whole(mask.live, out.shape)  # type: ignore[arg-type]
+    batch = live.shape[: len(live.shape) - len(rows) - len(columns)]
+    live = reshape(live, (*batch, *(rows or (1,)), *(columns or (1,))))
+    last = len(live.shape) - 1
+    down = _fitted(_any(live, (last,)), x.shape if rows else (1, *x.shape))
+    across = _fitted(_any(live, (last - 1,)), y.shape if columns else (*y.shape, 1))
+    return down if rows else reshape(down, (1,)), across if columns else reshape(across, (1,))
 
 
 def _fitted(live: Var[Any], shape: Shape) -> Var[Any]:
