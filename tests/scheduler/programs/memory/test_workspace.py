@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from backprop.ops.core.types import ArrayType, array_type
-from backprop.scheduler.programs import workspace as module
+from backprop.scheduler.programs.memory import workspace as module
 from backprop.scheduler.programs.memory.arena import Buffer
 from backprop.scheduler.programs.memory.workspace import Layout, Pool, View, Workspace
 
