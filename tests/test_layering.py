@@ -30,8 +30,13 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("core", "elementwise", "arrays", "reductions", "linear_algebra", "special", "sparse", "composites"),
         *("", "numpy_names"),
     ),
+    "graph": (
+        *("", "params", "cache", "handle", "graph", "weak_numbers", "subgraph", "verify", "rewrite", "evaluate"),
+        *("tracing", "autodiff", "passes", "wire"),
+    ),
+    "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
 }
-"""The rooms of a layer from left to right; "" is the layer itself."""
+"""The rooms of a layer from left to right, be they folders or files; "" is the layer itself."""
 MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")
 PASSES = f"{PACKAGE}.graph.passes."
 DASK = {"dask", "distributed"}
@@ -320,6 +325,19 @@ FAULTS = [
         "arrays.views stands to the right",
     ),
     (rooms_import_to_the_left, "ops/core/op.py", "from ... import ops", "backprop.ops stands to the right of core"),
+    (
+        rooms_import_to_the_left,
+        "graph/autodiff/a.py",
+        "from ..passes import alone",
+        "alone stands to the right of autod",
+    ),
+    (rooms_import_to_the_left, "graph/verify.py", "from .tracing import x", "tracing stands to the right of verify"),
+    (
+        rooms_import_to_the_left,
+        "scheduler/machine/m.py",
+        "from .. import lower",
+        "lower stands to the right of machine",
+    ),
     (rooms_import_to_the_left, "ops/odd/op.py", "", "backprop.ops.odd.op:1: no room of ops is called odd"),
     (functions_import_nothing, "errors.py", "def f():\n    import os", "backprop.errors:3: os is imported inside"),
     (

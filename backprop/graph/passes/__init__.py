@@ -1,7 +1,9 @@
-"""Passes: Graph -> Graph of the same meaning, one file each, verified.
+"""Passes: each takes a graph and gives one of the same meaning, and has a file or a folder of its own.
+
+A pass may drop or merge work, and may fix an order of additions. It may not depend on who runs the graph, and it does
+not import another pass. What it needs of graphs in general stands in `subgraph` and `rewrite`.
 
 What all of them leave is verified; if it is ill-formed, they are run again, each verified, to name the culprit.
-A pass may drop or merge work and may fix an order of additions; it may not depend on who runs the graph.
 """
 
 from __future__ import annotations

@@ -1,1 +1,6 @@
-"""The pass that splits work over large arrays into blocks of rows."""
+"""The pass that computes work over large arrays block by block, so that blocks stay in cache and run in parallel.
+
+    row_rules     how a node can be computed a block of rows at a time
+    tile_groups   which nodes are computed so, and in how many blocks
+    tile          writes the graph of blocks
+"""
