@@ -225,7 +225,7 @@ def _literal_value(value: Literal) -> Any:
     return value.value
 
 
-literal = Op("literal", _literal_type, _literal_value, home=__name__)
+literal = Op("literal", _literal_type, _literal_value, home=__name__, cheap=True)
 
 
 def literal_node(constant: Literal, source: Source | None = None) -> Node:

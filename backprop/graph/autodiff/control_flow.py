@@ -23,7 +23,7 @@ import numpy as np
 from ...errors import GraphTypeError
 from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple
-from ...ops.core.op import Kind, Op
+from ...ops.core.op import Kind, Op, always
 from ...ops.core.types import NumericType, TupleType, ValueType
 from ..evaluate import contiguous
 from ..graph import Graph, Node
@@ -198,4 +198,5 @@ after: Op = Op(
     lambda g, out, x, *others: (g, *(None for _ in others)),
     Kind.VIEW,
     home=__name__,
+    keeps_layout=always,
 )

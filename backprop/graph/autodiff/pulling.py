@@ -13,18 +13,13 @@ from typing import Any
 
 from ...ops.arrays.indexing.items import basic_index, scatter_basic
 from ...ops.arrays.views import reshape
-from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, Shape
 from ...ops.elementwise.arithmetic import add, divide, multiply, subtract
-from ...ops.elementwise.complex_parts import imag, real
 from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.masking import masked, over, scale
-from ...ops.elementwise.selection import replace_nan
-from ...ops.elementwise.trigonometric import sinc, spherical_jn
 from ...ops.linear_algebra.products import matmul, row_dot
 from ...ops.reductions.questions import reduce_any
 from ...ops.reductions.reductions import reduce_mean, reduce_sum
-from ...ops.special.functions import polygamma_of
 from ..graph import Node
 from ..tracing.var import Var
 from .mask import Mask, whole
@@ -35,14 +30,6 @@ Rule = Callable[..., Any]
 
 LINEAR = frozenset({add, subtract, reduce_sum, reduce_mean} | set(FLOWS) - {multiply, divide, over, scale})
 """Ops whose rules map 0 to 0, whatever their operands are."""
-
-ELEMENTWISE = frozenset({replace_nan, sinc, spherical_jn, polygamma_of, cast, real, imag})
-"""Elementwise ops that are not run as such."""
-
-
-def is_elementwise(op: Op) -> bool:
-    """Whether element i of the result is made of element i of each (broadcast) operand."""
-    return op.kind is Kind.ELEMENTWISE or op in ELEMENTWISE
 
 
 def pulled_back(
@@ -62,7 +49,7 @@ def pulled_back(
     mask = masks.of(g)
     if mask.is_empty or (node.op in LINEAR and masks.bare(g) is g):
         return _tuple(rule(g, out, *operands, **params))
-    if is_elementwise(node.op):
+    if node.op.is_elementwise:
         place = masks.builder.nodes[g.id]
         if place is not None and place.op is scatter_basic:
             return _of_slice(masks, rule, place, out, operands, params)

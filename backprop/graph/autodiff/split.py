@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ...ops.arrays.creation import filled
-from ...ops.arrays.tuples import item, make_tuple
-from ...ops.core.op import Kind
-from ..graph import Graph, Node, NodeId, literal
+from ..graph import Graph, NodeId
 from ..subgraph import extract
 
 
@@ -52,19 +49,12 @@ def _carried(joint: Graph, wanted: list[NodeId]) -> tuple[list[NodeId], list[Nod
     again: set[NodeId] = set()
     while wanted:
         i = wanted.pop()
-        if i < joint.first or not _is_cheap(joint.node(i)):
+        if i < joint.first or not joint.node(i).op.is_cheap:
             given.add(i)
         elif i not in again:
             again.add(i)
             wanted.extend(joint.node(i).inputs)
     return sorted(given), sorted(again)
-
-
-def _is_cheap(node: Node) -> bool:
-    """Whether a node is a view, or a constant; taking a tuple apart would keep all of it."""
-    if node.op in (item, make_tuple):
-        return False
-    return node.op.kind is Kind.VIEW or node.op in (literal, filled)
 
 
 def supply(joint: Graph, graph: Graph, known: Sequence[NodeId]) -> Graph:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
+from ..core.rows import RowRule
 from ..core.types import Shape, value_type
 from .arguments import Ints, is_traced, lengths_of
 from .as_array import asarray
@@ -54,7 +55,14 @@ def _filled(*, shape: Shape, dtype: str, value: str) -> Any:
 
 # An array of one value, written as text, since 0.0 == -0.0 but their arrays differ. It has no operand, so whoever
 # traces it hands it to a Var (see full_like).
-filled: Op = Op("filled", lambda *, shape, dtype, value: value_type(shape, np.dtype(dtype)), _filled, home=__name__)
+filled: Op = Op(
+    "filled",
+    lambda *, shape, dtype, value: value_type(shape, np.dtype(dtype)),
+    _filled,
+    home=__name__,
+    rows=RowRule(lambda out, **params: None, shaped=True, repeats=True),
+    cheap=True,
+)
 
 
 def full(shape: Ints, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...errors import GraphTypeError
-from ..core.op import Kind, Op
+from ..core.op import Kind, Op, always
 from ..core.types import TupleType, ValueType
 from .creation import zeros_like
 
@@ -32,10 +32,22 @@ make_tuple: Op = Op(
     lambda g, out, *items: tuple(item(g, index=i) for i in range(len(items))),
     Kind.VIEW,
     home=__name__,
+    keeps_layout=always,
+    cheap=False,
 )
 
 # The cotangent of a tuple is a tuple: zeros but for the item taken.
-item: Op = Op("item", _item_type, lambda t, *, index: t[index], _item_vjp, Kind.VIEW, home=__name__)
+# It is not cheap, as making it again would keep all of the tuple.
+item: Op = Op(
+    "item",
+    _item_type,
+    lambda t, *, index: t[index],
+    _item_vjp,
+    Kind.VIEW,
+    home=__name__,
+    keeps_layout=always,
+    cheap=False,
+)
 
 # The same as a value of its own: whoever reads it need not be sent the other items.
 taken: Op = Op("taken", _item_type, lambda t, *, index: t[index], _item_vjp, home=__name__)

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
-from ..core.op import Kind, Op, broadcast
+from ..core.op import Kind, Op, always, broadcast
+from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
+from ..elementwise.arithmetic import add
 from .arguments import Axes, Ints, lengths_of, many_axes, shape_of
 from .as_array import asarray, size
 
@@ -48,6 +50,8 @@ reshape_to: Op = Op(
     Kind.VIEW,
     home=__name__,
     kernel=lambda x, *, shape: methodcaller("reshape", shape),
+    rows=RowRule(lambda x, out, *, shape: split_rows(out, (x,), (x.shape[:1] == out.shape[:1],)), shaped=True),
+    keeps_layout=always,
 )
 
 
@@ -68,6 +72,7 @@ permute: Op = Op(
     Kind.VIEW,
     home=__name__,
     kernel=lambda x, *, axes: methodcaller("transpose", axes),
+    rows=RowRule(lambda x, out, *, axes: split_rows(out, (x,), (axes[:1] == (0,),))),
 )
 
 
@@ -89,6 +94,7 @@ expand_to: Op = Op(
     lambda g, out, x, *, shape: sum_to(g, shape=shape_of(x)),
     Kind.VIEW,
     home=__name__,
+    rows=RowRule(lambda x, out, *, shape: by_element(x, out), shaped=True, repeats=True),
 )
 
 
@@ -116,6 +122,11 @@ def _sum_to(x: Any, out: Any = None, *, shape: Shape) -> Any:
     return np.add.reduce(x, axes, dtype=x.dtype, keepdims=True).reshape(shape)
 
 
+def _sum_to_rows(x: NumericType[Any], out: NumericType[Any], *, shape: Shape) -> Split | None:
+    keeps = x.ndim == out.ndim and x.shape[:1] == out.shape[:1]
+    return split_rows(out, (x,), (True,), None if keeps else add)
+
+
 # The adjoint of broadcasting.
 sum_to: Op = Op(
     "sum_to",
@@ -124,6 +135,7 @@ sum_to: Op = Op(
     lambda g, out, x, *, shape: broadcast_to(g, shape_of(x)),
     Kind.INTO,
     home=__name__,
+    rows=RowRule(_sum_to_rows, shaped=True),
 )
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar
 
 from ...errors import ShapeError
+from .rows import BY_ELEMENT, RowRule
 from .types import NumericType, Shape, ValueType
 
 
@@ -37,6 +38,9 @@ class Kind(Enum):
     PLAIN = "plain"  # allocates its result
     HOST_PINNED = "host-pinned"  # needs a context, and stays in the process that runs the plan
 
+
+PACKAGE = __name__.partition(".")[0] + "."
+"""What the homes of this package's own ops start with."""
 
 P = ParamSpec("P", default=...)
 R_co = TypeVar("R_co", covariant=True, default=Any)
@@ -58,6 +62,10 @@ class Op(Generic[P, R_co]):
         home: the module that holds the op as an attribute, so that it pickles by reference.
         kernel: (*input types, **params) -> what to call on values of these types in the place of `compute`, without the
             params: the same bits, in less time.
+        rows: how it can be computed a block of rows at a time, see rows.py; None where it cannot, or is elementwise.
+        keeps_layout: of a view: (**params) -> whether the view of C-contiguous operands is C-contiguous whatever its
+            shape; None where it need not be.
+        cheap: whether its value is quicker made again than kept or sent; None where that is so of a view.
         pure: whether equal operands give equal results, and nothing else happens.
     """
 
@@ -71,6 +79,9 @@ class Op(Generic[P, R_co]):
     kernel: Callable[..., Callable[..., Any]] | None = None
     seconds: Callable[..., float] | None = None
     pure: bool = True
+    rows: RowRule | None = None
+    keeps_layout: Callable[..., bool] | None = None
+    cheap: bool | None = None
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The op's value, or where an argument is a Var, the Var of a new node."""
@@ -88,6 +99,31 @@ class Op(Generic[P, R_co]):
     def runs_once(self) -> bool:
         """Whether each node runs exactly once, so that it is not merged with an equal one, folded, or run again."""
         return not self.pure or self.kind is Kind.HOST_PINNED
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether element i of the result is made of element i of each (broadcast) operand."""
+        return self.kind is Kind.ELEMENTWISE or self.rows == BY_ELEMENT
+
+    @property
+    def row_rule(self) -> RowRule | None:
+        """How the op can be computed a block of rows at a time; None where it cannot."""
+        return BY_ELEMENT if self.is_elementwise else self.rows
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether the op's value is quicker made again than kept or sent."""
+        return self.kind is Kind.VIEW if self.cheap is None else self.cheap
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether the op is one of this package, not of a user's own."""
+        return self.home.startswith(PACKAGE)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether results share no memory with operands: so it is of this package's ops that are no views."""
+        return self.kind is not Kind.VIEW and self.is_built_in
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -142,6 +178,11 @@ class Op4(Protocol[A, B, C, D, R_co]):
 def module_of_caller() -> str:
     """The module that calls the function which asks, as in `collections.namedtuple`: the home of an op made there."""
     return str(sys._getframe(2).f_globals["__name__"])
+
+
+def always(**params: Any) -> bool:
+    """True: the `keeps_layout` of a view that keeps the layout of its operands whatever its params."""
+    return True
 
 
 def _by_reference(home: str, name: str) -> Op:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Kind, Op
+from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ScalarType, ValueType, numeric, value_type
 from .ufunc import is_complex, result_type, ufunc_op
 
@@ -21,7 +22,15 @@ def _part_type(x: ValueType[Any]) -> NumericType[Any]:
     return result_type((t,), t.shape, dtype) if isinstance(t, ScalarType) else value_type(t.shape, dtype)
 
 
-real: Op = Op("real", _part_type, lambda x: np.real(np.asarray(x))[()], lambda g, out, x: g, Kind.VIEW, home=__name__)
+real: Op = Op(
+    "real",
+    _part_type,
+    lambda x: np.real(np.asarray(x))[()],
+    lambda g, out, x: g,
+    Kind.VIEW,
+    home=__name__,
+    rows=BY_ELEMENT,
+)
 imag: Op = Op(
     "imag",
     _part_type,
@@ -29,6 +38,7 @@ imag: Op = Op(
     lambda g, out, x: -1j * g if is_complex(x) else None,
     Kind.VIEW,
     home=__name__,
+    rows=BY_ELEMENT,
 )
 conjugate: Op = ufunc_op("conjugate", np.conjugate, lambda g, out, x: conjugate(g) if is_complex(g) else g)
 conj = conjugate

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.op import Op
+from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ScalarType, ValueType, numeric, scalar_type, value_type
 
 __all__ = ["astype"]
@@ -27,7 +28,7 @@ def _cast(x: Any, dtype: str) -> Any:
 
 
 # A cotangent's dtype is restored by `differentiate`, so the rule hands it on as it is.
-cast: Op = Op("cast", _cast_type, _cast, lambda g, out, x, dtype: g, home=__name__)
+cast: Op = Op("cast", _cast_type, _cast, lambda g, out, x, dtype: g, home=__name__, rows=BY_ELEMENT)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:

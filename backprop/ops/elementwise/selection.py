@@ -8,6 +8,7 @@ import numpy as np
 
 from ...errors import GraphTypeError
 from ..core.op import Kind, Op, broadcast
+from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ValueType, numeric
 from .comparison import isfinite, logical_not, not_equal
 from .masking import attains, exceeds, masked
@@ -96,6 +97,7 @@ replace_nan: Op = Op(
     lambda x, *, nan, posinf, neginf: np.nan_to_num(x, True, nan, posinf, neginf),
     lambda g, out, x, **values: masked(g, isfinite(x)),
     home=__name__,
+    rows=BY_ELEMENT,
 )
 
 

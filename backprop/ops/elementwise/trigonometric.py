@@ -11,6 +11,7 @@ import scipy.special
 
 from ..core.costs import SCALAR, SERIES, VECTORISED
 from ..core.op import Op
+from ..core.rows import BY_ELEMENT
 from .arithmetic import square
 from .complex_parts import imag, real
 from .masking import over, ratio
@@ -88,6 +89,7 @@ spherical_jn: Op = Op(
     lambda g, out, x, *, n: g * (_below(x, n) - (n + 1) / (2 * n + 1) * spherical_jn(x, n=n + 1)),
     flops=SERIES,
     home=__name__,
+    rows=BY_ELEMENT,
 )
 
 
@@ -103,6 +105,7 @@ sinc: Op = Op(
     lambda g, out, x: g * (-math.pi * spherical_jn(math.pi * x, n=1)),
     flops=SCALAR,
     home=__name__,
+    rows=BY_ELEMENT,
 )
 
 

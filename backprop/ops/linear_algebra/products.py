@@ -17,7 +17,9 @@ from ..arrays.as_array import asarray, shape
 from ..arrays.axes import expand_dims, matrix_transpose, moveaxis, squeeze
 from ..arrays.views import ravel, reshape
 from ..core.op import Kind, Op, broadcast
+from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, ValueType, array_type, numeric, value_type
+from ..elementwise.arithmetic import add
 from ..elementwise.complex_parts import conjugate
 
 __all__ = ["cross", "kron", "matmul", "matvec", "outer", "vdot", "vecdot", "vecmat"]
@@ -80,8 +82,24 @@ def matmul_flops(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]
     return 2.0 * out.size * x.shape[-1]
 
 
+def _matmul_rows(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]) -> Split | None:
+    if y.ndim > 2:
+        return by_element(x, y, out) if x.ndim == y.ndim else None
+    if x.ndim == 1:
+        return split_rows(out, (x, y), (True, True), add)
+    return split_rows(out, (x, y), (True, False))
+
+
 matmul: Op = Op(
-    "matmul", _matmul_type, _matmul, _matmul_vjp, Kind.INTO, matmul_flops, home=__name__, kernel=_matmul_kernel
+    "matmul",
+    _matmul_type,
+    _matmul,
+    _matmul_vjp,
+    Kind.INTO,
+    matmul_flops,
+    home=__name__,
+    kernel=_matmul_kernel,
+    rows=RowRule(_matmul_rows),
 )
 
 
@@ -102,6 +120,10 @@ def _row_dot(x: Any, y: Any, out: Any = None) -> Any:
     return np.vecdot(np.conjugate(x) if x.dtype.kind == "c" else x, y, out=out)
 
 
+def _row_dot_rows(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]) -> Split | None:
+    return by_element(x, y, out, extra=1) if out.shape else split_rows(out, (x, y), (True, True), add)
+
+
 row_dot: Op = Op(
     "row_dot",
     _row_dot_type,
@@ -110,6 +132,7 @@ row_dot: Op = Op(
     Kind.INTO,
     matmul_flops,
     home=__name__,
+    rows=RowRule(_row_dot_rows),
 )
 
 

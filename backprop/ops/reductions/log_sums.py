@@ -9,7 +9,8 @@ import numpy as np
 from ...errors import GraphTypeError
 from ..core.costs import SOFTMAX
 from ..core.op import Op
-from ..elementwise.exponential import exp, exp_minus
+from ..core.rows import WITHIN_ROWS, reduced_by
+from ..elementwise.exponential import exp, exp_minus, logaddexp
 from .making import Axes, fold, prepared, reduction, spread, without
 from .reductions import reduce_sum
 from .running import DtypeRule, float_dtype, same_type
@@ -47,6 +48,7 @@ reduce_logsumexp: Op = reduction(
     lambda g, out, x, *, axes, keepdims: spread(g, x, axes) * exp_minus(x, spread(out, x, axes)),
     flops=SOFTMAX,
     home=__name__,
+    rows=reduced_by(logaddexp),
 )
 
 
@@ -76,6 +78,7 @@ softmax_along: Op = Op(
     _softmax_vjp,
     flops=SOFTMAX,
     home=__name__,
+    rows=WITHIN_ROWS,
 )
 log_softmax_along: Op = Op(
     "log_softmax_along",
@@ -84,6 +87,7 @@ log_softmax_along: Op = Op(
     lambda g, out, x, *, axes: g - exp(out) * reduce_sum(g, axes=axes, keepdims=True),
     flops=SOFTMAX,
     home=__name__,
+    rows=WITHIN_ROWS,
 )
 
 # The functions of SciPy.

@@ -16,6 +16,7 @@ from ..arrays.as_array import asarray, ndim
 from ..arrays.views import reshape, transpose
 from ..core.costs import PerElement
 from ..core.op import Kind, Op, module_of_caller
+from ..core.rows import RowRule
 from ..core.types import NumericType, Shape, ValueType, numeric, value_type
 from .running import DtypeRule
 
@@ -65,6 +66,7 @@ def reduction(
     empty: bool = True,
     flops: PerElement | None = None,
     home: str = "",
+    rows: RowRule | None = None,
 ) -> Op:
     """The op of a reduction.
 
@@ -77,11 +79,12 @@ def reduction(
         empty: whether there is a result of no elements.
         flops: the operations; None for one for each element of the operand.
         home: the module; that of the caller by default.
+        rows: how it can be computed a block of rows at a time.
     Returns:
         the op.
     """
     infer = partial(reduced_type, name.removeprefix("reduce_"), dtype, empty)
-    return Op(name, infer, compute, vjp, kind, flops, home or module_of_caller())
+    return Op(name, infer, compute, vjp, kind, flops, home or module_of_caller(), rows=rows)
 
 
 def fold(ufunc: Any, x: Any, out: Any = None, *, axes: Axes, keepdims: bool, dtype: Any = None) -> Any:

@@ -10,8 +10,9 @@ import numpy as np
 from ..arrays.arguments import one_axis
 from ..arrays.as_array import asarray, ndim
 from ..core.op import Op
+from ..core.rows import reduced_by
 from ..core.types import NumericType, ValueType, numeric
-from ..elementwise.comparison import not_equal
+from ..elementwise.comparison import logical_and, logical_or, not_equal
 from .making import fold, prepared, reduced_type, reduction
 from .reductions import sum
 from .running import fixed_dtype
@@ -20,8 +21,10 @@ __all__ = ["all", "any", "argmax", "argmin", "count_nonzero"]
 
 # Booleans and positions, which have no cotangent.
 
-reduce_all: Op = reduction("reduce_all", fixed_dtype("bool"), partial(fold, np.logical_and))
-reduce_any: Op = reduction("reduce_any", fixed_dtype("bool"), partial(fold, np.logical_or))
+reduce_all: Op = reduction(
+    "reduce_all", fixed_dtype("bool"), partial(fold, np.logical_and), rows=reduced_by(logical_and)
+)
+reduce_any: Op = reduction("reduce_any", fixed_dtype("bool"), partial(fold, np.logical_or), rows=reduced_by(logical_or))
 
 
 def _position_type(name: str, x: ValueType[Any], *, axis: int | None, keepdims: bool) -> NumericType[Any]:

@@ -17,9 +17,12 @@ from ..arrays.arguments import shape_of
 from ..arrays.as_array import ndim
 from ..arrays.views import broadcast_to
 from ..core.op import Kind, Op
+from ..core.rows import WITHIN_ROWS, reduced_by
+from ..elementwise.arithmetic import add, multiply
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
 from ..elementwise.masking import attains, masked, over, ratio
+from ..elementwise.selection import maximum, minimum
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
 
@@ -32,7 +35,7 @@ def _sum_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
     return broadcast_to(spread(g, x, axes), shape_of(x))
 
 
-reduce_sum: Op = reduction("reduce_sum", summed_dtype, partial(fold, np.add), _sum_vjp, Kind.INTO)
+reduce_sum: Op = reduction("reduce_sum", summed_dtype, partial(fold, np.add), _sum_vjp, Kind.INTO, rows=reduced_by(add))
 
 
 def _mean(x: Any, out: Any = None, *, axes: Axes, keepdims: bool) -> Any:
@@ -45,7 +48,9 @@ def _mean_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
     return broadcast_to(spread(g * share, x, axes), shape_of(x))
 
 
-reduce_mean: Op = reduction("reduce_mean", float_dtype, _mean, _mean_vjp, Kind.INTO)
+reduce_mean: Op = reduction(
+    "reduce_mean", float_dtype, _mean, _mean_vjp, Kind.INTO, rows=reduced_by(add, reduce_sum, "fc")
+)
 
 
 def _deviations(x: Any, axes: Axes) -> Any:
@@ -65,10 +70,18 @@ def _std_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: floa
 
 
 reduce_var: Op = reduction(
-    "reduce_var", real_dtype, lambda x, *, axes, keepdims, ddof: np.var(x, axes, ddof=ddof, keepdims=keepdims), _var_vjp
+    "reduce_var",
+    real_dtype,
+    lambda x, *, axes, keepdims, ddof: np.var(x, axes, ddof=ddof, keepdims=keepdims),
+    _var_vjp,
+    rows=WITHIN_ROWS,
 )
 reduce_std: Op = reduction(
-    "reduce_std", real_dtype, lambda x, *, axes, keepdims, ddof: np.std(x, axes, ddof=ddof, keepdims=keepdims), _std_vjp
+    "reduce_std",
+    real_dtype,
+    lambda x, *, axes, keepdims, ddof: np.std(x, axes, ddof=ddof, keepdims=keepdims),
+    _std_vjp,
+    rows=WITHIN_ROWS,
 )
 
 # Extremes.
@@ -87,6 +100,7 @@ reduce_max: Op = reduction(
     _extreme_vjp,
     Kind.INTO,
     empty=False,
+    rows=reduced_by(maximum),
 )
 reduce_min: Op = reduction(
     "reduce_min",
@@ -95,6 +109,7 @@ reduce_min: Op = reduction(
     _extreme_vjp,
     Kind.INTO,
     empty=False,
+    rows=reduced_by(minimum),
 )
 
 
@@ -106,7 +121,9 @@ def _prod_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
     return spread(g, x, axes) * unmerged(before * after, x, axes)
 
 
-reduce_prod: Op = reduction("reduce_prod", summed_dtype, partial(fold, np.multiply), _prod_vjp, Kind.INTO)
+reduce_prod: Op = reduction(
+    "reduce_prod", summed_dtype, partial(fold, np.multiply), _prod_vjp, Kind.INTO, rows=reduced_by(multiply)
+)
 
 
 def sum(

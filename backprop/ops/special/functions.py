@@ -19,6 +19,7 @@ import scipy.special
 from ...errors import GraphTypeError
 from ..core.costs import SCALAR, SERIES, PerElement
 from ..core.op import Op
+from ..core.rows import BY_ELEMENT
 from ..elementwise.arithmetic import sign, square
 from ..elementwise.exponential import exp, log, log1p, sigmoid
 from ..elementwise.masking import over, ratio
@@ -109,6 +110,7 @@ polygamma_of: Op = Op(
     lambda g, out, x, *, n: g * polygamma_of(x, n=n + 1),
     flops=SERIES,
     home=__name__,
+    rows=BY_ELEMENT,
 )
 
 

@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...graph.autodiff.control_flow import after
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node
-from ...ops.arrays.indexing.items import basic_index
-from ...ops.arrays.tuples import item, make_tuple
-from ...ops.arrays.views import reshape_to
 from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, TupleType
 
@@ -22,13 +18,8 @@ from ...ops.core.types import NumericType, TupleType
 
 def keeps_layout(node: Node) -> bool:
     """Whether a view of C-contiguous operands is C-contiguous whatever its shape."""
-    if node.op in (reshape_to, make_tuple, item, after):
-        return True
-    return node.op is basic_index and _takes_rows(node.param("key"))
-
-
-def _takes_rows(key: Any) -> bool:
-    return all(isinstance(k, int) for k in key[:-1]) and all(isinstance(k, int) or k.step == 1 for k in key[-1:])
+    keeps = node.op.keeps_layout
+    return keeps is not None and keeps(**dict(node.params))
 
 
 def layouts(graph: Graph) -> list[bool]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, NodeId, literal, parameters
-from ...ops.core.op import Kind, Op
+from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, ScalarType
 from .layouts import Wrap, layouts, wrap_of
 from .memory.arena import Buffer, Memory, places, plan_memory
@@ -26,9 +26,6 @@ from .memory.workspace import Layout, View, Workspace
 
 SMALLEST_RESULT = 1 << 14
 """Bytes from which an array that is handed out is worth keeping for the next run; below, allocating is as quick."""
-
-PACKAGE = __name__.partition(".")[0] + "."
-"""What the homes of this package's own ops start with."""
 
 LARGEST_CONSTANT = 1 << 16
 """Bytes up to which what depends on constants alone is computed when a program is made."""
@@ -66,11 +63,6 @@ def unshared(value: Any, operands: Sequence[Any]) -> Any:
         isinstance(operand, np.ndarray) and np.may_share_memory(value, operand) for operand in operands
     )
     return value.copy() if shared else value
-
-
-def is_ours(op: Op) -> bool:
-    """Whether an op is one of this package, whose results are new values."""
-    return op.home.startswith(PACKAGE)
 
 
 Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
@@ -239,7 +231,7 @@ class _Writer:
     # Registers.
 
     def _computed(self, i: NodeId, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
-        if node.op.kind is not Kind.VIEW and not is_ours(node.op):
+        if node.op.kind is not Kind.VIEW and not node.op.is_fresh:
             function = Unshared(function)
         drops = self._dropped(i, node)
         target = self.spare.pop() if self.spare else self._register()

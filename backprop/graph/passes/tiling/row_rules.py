@@ -1,44 +1,22 @@
-"""What ops do to rows, the elements along axis 0: how a node can be computed a block of rows at a time.
+"""How a node can be computed a block of rows at a time: what its op says of itself (`ops/core/rows.py`), and x.T @ g.
 
-There are two ways. A node *by rows* makes a block of its result from the same block of some operands, and others whole:
-elementwise ops, reductions of other axes, a product by its left operand. A node that *merges* rows makes a partial
-result of each block, and an op merges two of these: reductions of axis 0, and x.T @ g, where x and g share the rows.
+Of x.T @ g, where x and g share the rows, partial results are added up; the transpose is not made as a whole.
 
 Limits: scans, gathers, solvers, user ops and ops that hold graphs are not split, nor is a reshape that changes axis 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 
-from ....ops.arrays.creation import filled
-from ....ops.arrays.indexing.items import basic_index, scatter_basic
 from ....ops.arrays.indexing.keys import Slice
-from ....ops.arrays.views import expand_to, permute, reshape_to, sum_to
-from ....ops.core.op import Kind, Op
-from ....ops.core.types import NumericType, Shape, ValueType, array_type, numeric
-from ....ops.elementwise.arithmetic import add, multiply
-from ....ops.elementwise.comparison import logical_and, logical_or
-from ....ops.elementwise.complex_parts import imag, real
-from ....ops.elementwise.conversion import cast
-from ....ops.elementwise.exponential import logaddexp
-from ....ops.elementwise.selection import maximum, minimum, replace_nan
-from ....ops.linear_algebra.products import matmul, row_dot
-from ....ops.reductions.log_sums import log_softmax_along, reduce_logsumexp, softmax_along
-from ....ops.reductions.questions import reduce_all, reduce_any
-from ....ops.reductions.reductions import (
-    reduce_max,
-    reduce_mean,
-    reduce_min,
-    reduce_prod,
-    reduce_std,
-    reduce_sum,
-    reduce_var,
-)
+from ....ops.arrays.views import permute
+from ....ops.core.op import Op
+from ....ops.core.types import NumericType, ValueType, array_type, numeric
+from ....ops.elementwise.arithmetic import add
+from ....ops.linear_algebra.products import matmul
 from ...graph import Graph, Node, NodeId
 from ...params import Params
 
@@ -74,10 +52,6 @@ class Rows:
         return tuple([i for i, split in zip(self.reads, self.split, strict=True) if split])
 
 
-Type: TypeAlias = NumericType[Any]
-Found: TypeAlias = Rows | None
-
-
 def rows_of(graph: Graph, node: Node) -> Rows | None:
     """How a node can be computed a block of rows at a time.
 
@@ -87,77 +61,18 @@ def rows_of(graph: Graph, node: Node) -> Rows | None:
     Returns:
         its Rows; None where it cannot.
     """
-    rule = RULES.get(node.op, _elementwise if node.op.kind is Kind.ELEMENTWISE else None)
-    types = (node.type, *[graph.type_of(i) for i in node.inputs])
+    rule = node.op.row_rule
+    types = (*[graph.type_of(i) for i in node.inputs], node.type)
     if rule is None or not all([isinstance(t, NumericType) for t in types]):
         return None
-    return _turned_product(graph, node) or rule(node, *numeric("rows", *types))
+    turned = _turned_product(graph, node)
+    if turned is not None:
+        return turned
+    found = rule.split(*types, **dict(node.params))
+    return None if found is None else Rows(found.length, node.inputs, found.split, found.size, found.merge)
 
 
-# The rules: from a node, the type of its result and those of its operands.
-
-
-def _split(node: Node, out: Type, operands: Sequence[Type], split: Sequence[bool], merge: Op | None = None) -> Found:
-    """The Rows of a node, None where nothing is split."""
-    inside = [t for t, is_split in zip(operands, split, strict=True) if is_split]
-    if not inside or not inside[0].shape:
-        return None
-    return Rows(inside[0].shape[0], node.inputs, tuple(split), max([t.size for t in (*inside, out)]), merge)
-
-
-def _elementwise(node: Node, out: Type, *operands: Type, extra: int = 0) -> Found:
-    """An operand that has all axes is split, where it is not broadcast along axis 0."""
-    n = out.shape[:1]
-    return _split(node, out, operands, [bool(n) and t.ndim == out.ndim + extra and t.shape[:1] == n for t in operands])
-
-
-def _reduction(merge: Op | None, node: Node, out: Type, x: Type) -> Found:
-    """A reduction of other axes is by rows, one of axis 0 merges them."""
-    inner = 0 not in node.param("axes")
-    return _split(node, out, (x,), (inner or merge is not None,), None if inner else merge)
-
-
-def _mean(node: Node, out: Type, x: Type) -> Found:
-    return _reduction(add if x.dtype.kind in "fc" else None, node, out, x)
-
-
-def _sum_to(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (True,), None if x.ndim == out.ndim and x.shape[:1] == out.shape[:1] else add)
-
-
-def _reshape(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (x.shape[:1] == out.shape[:1],))
-
-
-def _permute(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (node.param("axes")[:1] == (0,),))
-
-
-def _index(node: Node, out: Type, x: Type) -> Found:
-    return _split(node, out, (x,), (_all_rows(node.param("key"), x.shape),))
-
-
-def _scatter(node: Node, out: Type, x: Type) -> Found:
-    key = node.param("key")
-    axes = sum([isinstance(k, Slice) for k in key]) + out.ndim - len(key)
-    return _split(node, out, (x,), (_all_rows(key, out.shape) and x.ndim == axes and x.shape[0] == out.shape[0],))
-
-
-def _all_rows(key: Any, shape: Shape) -> bool:
-    return bool(key) and bool(shape) and key[0] == Slice(0, shape[0], 1)
-
-
-def _row_dot(node: Node, out: Type, x: Type, y: Type) -> Found:
-    return _elementwise(node, out, x, y, extra=1) if out.shape else _split(node, out, (x, y), (True, True), add)
-
-
-def _product(node: Node, out: Type, x: Type, y: Type) -> Found:
-    if y.ndim > 2:
-        return _elementwise(node, out, x, y) if x.ndim == y.ndim else None
-    return _split(node, out, (x, y), (True, True), add) if x.ndim == 1 else _split(node, out, (x, y), (True, False))
-
-
-def _turned_product(graph: Graph, node: Node) -> Found:
+def _turned_product(graph: Graph, node: Node) -> Rows | None:
     """x.T @ g, where x and g share the rows, and the result is small."""
     if node.op is not matmul or node.inputs[0] < graph.first:
         return None
@@ -171,40 +86,10 @@ def _turned_product(graph: Graph, node: Node) -> Found:
     return Rows(x.shape[0], reads, (True, True), max(x.size, g.size), add, turned=True)
 
 
-RULES: Mapping[Op, Callable[..., Found]] = MappingProxyType(
-    {
-        basic_index: _index,
-        cast: _elementwise,
-        expand_to: _elementwise,
-        imag: _elementwise,
-        log_softmax_along: partial(_reduction, None),
-        matmul: _product,
-        permute: _permute,
-        real: _elementwise,
-        reduce_all: partial(_reduction, logical_and),
-        reduce_any: partial(_reduction, logical_or),
-        reduce_logsumexp: partial(_reduction, logaddexp),
-        reduce_max: partial(_reduction, maximum),
-        reduce_mean: _mean,
-        reduce_min: partial(_reduction, minimum),
-        reduce_prod: partial(_reduction, multiply),
-        reduce_std: partial(_reduction, None),
-        reduce_sum: partial(_reduction, add),
-        reduce_var: partial(_reduction, None),
-        replace_nan: _elementwise,
-        reshape_to: _reshape,
-        row_dot: _row_dot,
-        scatter_basic: _scatter,
-        softmax_along: partial(_reduction, None),
-        sum_to: _sum_to,
-    }
-)
-
-
 def is_constant_along(graph: Graph, i: NodeId) -> bool:
     """Whether an id is a node of which all rows are equal, and which can be made with fewer of them."""
-    node = graph.node(i) if i >= graph.first else None
-    return node is not None and (node.op is filled or (node.op is expand_to and rows_of(graph, node) is None))
+    rule = graph.node(i).op.rows if i >= graph.first else None
+    return rule is not None and rule.repeats and rows_of(graph, graph.node(i)) is None
 
 
 # What computes a block.
@@ -221,15 +106,16 @@ def block(node: Node, rows: Rows, operands: Sequence[NodeId], length: int) -> No
     Returns:
         the node of the block: of its rows of the result, or of its partial result.
     """
+    rule = node.op.rows
     if rows.merge is not None:
-        op = reduce_sum if node.op is reduce_mean else node.op
-        return Node(op, tuple(operands), node.params, node.type, node.source)
-    params = cut(node.params, length) if node.op in SHAPED else node.params
+        return Node(partial_op(node.op), tuple(operands), node.params, node.type, node.source)
+    params = cut(node.params, length) if rule is not None and rule.shaped else node.params
     return Node(node.op, tuple(operands), params, with_rows(node.type, length), node.source)
 
 
-SHAPED = frozenset({basic_index, expand_to, filled, reshape_to, scatter_basic, sum_to})
-"""Ops whose parameters tell the number of rows."""
+def partial_op(op: Op) -> Op:
+    """The op that makes the partial results of an op that merges rows."""
+    return op if op.rows is None or op.rows.partial is None else op.rows.partial
 
 
 def cut(params: Params, length: int) -> Params:

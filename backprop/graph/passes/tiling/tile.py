@@ -29,12 +29,11 @@ from ....ops.arrays.joins import concat_along
 from ....ops.arrays.views import permute
 from ....ops.core.types import array_type, numeric, scalar_type
 from ....ops.elementwise.arithmetic import divide
-from ....ops.reductions.reductions import reduce_mean
 from ...graph import Graph, Literal, NodeId, literal
 from ...params import NO_PARAMS, Params
 from ...rewrite import Rewrite
 from ...subgraph import pruned
-from .row_rules import block, cut, is_constant_along, with_rows
+from .row_rules import block, cut, is_constant_along, partial_op, with_rows
 from .tile_groups import Demand, Sizes, TileGroup, any_large, tile_groups
 
 Unit = list[NodeId]
@@ -181,7 +180,7 @@ class _Splitter(Rewrite):
         """The result of a member that merges rows; there is one subtree, as blocks are a power of two."""
         node = self.graph.node(i)
         ((_, total),) = self.partial[i]
-        if node.op is not reduce_mean:
+        if partial_op(node.op) is node.op:
             return total
         out, operand = numeric("blocks", node.type, self.graph.type_of(node.inputs[0]))
         count = Literal.of(out.dtype.type(operand.size // out.size))

@@ -14,11 +14,12 @@ import scipy.sparse
 from ....errors import ShapeError
 from ...core.costs import GATHER, VECTORISED
 from ...core.op import Kind, Op
+from ...core.rows import RowRule, Split, split_rows
 from ...core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
 from ..arguments import shape_of
 from ..as_array import asarray
 from ..views import reshape
-from .keys import ARRAY, Key, index, numpy_key, selected, selection
+from .keys import ARRAY, Key, Slice, index, numpy_key, selected, selection
 
 __all__ = ["at_add", "at_set", "getitem"]
 
@@ -30,6 +31,17 @@ def _basic_type(x: ValueType[Any], *, key: Key) -> NumericType[Any]:
     return value_type(selected(t.shape, key, ()), t.dtype)
 
 
+def _all_rows(key: Key, shape: Shape) -> bool:
+    return bool(key) and bool(shape) and key[0] == Slice(0, shape[0], 1)
+
+
+def _takes_rows(*, key: Key) -> bool:
+    """Whether a key takes whole rows that lie side by side, or an element."""
+    return all(isinstance(k, int) for k in key[:-1]) and all(
+        isinstance(k, int) or (isinstance(k, Slice) and k.step == 1) for k in key[-1:]
+    )
+
+
 basic_index: Op = Op(
     "basic_index",
     _basic_type,
@@ -37,6 +49,8 @@ basic_index: Op = Op(
     lambda g, out, x, *, key: scatter_basic(g, shape=shape_of(x), key=key),
     Kind.VIEW,
     home=__name__,
+    rows=RowRule(lambda x, out, *, key: split_rows(out, (x,), (_all_rows(key, x.shape),)), shaped=True),
+    keeps_layout=_takes_rows,
 )
 
 
@@ -61,12 +75,19 @@ def _scatter_basic(x: Any, *, shape: Shape, key: Key) -> Any:
 
 
 # The adjoint of basic_index: zeros with `x` at the place of the selection.
+def _scatter_rows(x: NumericType[Any], out: NumericType[Any], *, shape: Shape, key: Key) -> Split | None:
+    axes = sum([isinstance(k, Slice) for k in key]) + out.ndim - len(key)
+    is_split = _all_rows(key, out.shape) and x.ndim == axes and x.shape[0] == out.shape[0]
+    return split_rows(out, (x,), (is_split,))
+
+
 scatter_basic: Op = Op(
     "scatter_basic",
     _scatter_basic_type,
     _scatter_basic,
     lambda g, out, x, *, shape, key: basic_index(g, key=key),
     home=__name__,
+    rows=RowRule(_scatter_rows, shaped=True),
 )
 
 

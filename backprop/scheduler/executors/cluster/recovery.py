@@ -15,7 +15,6 @@ from distributed.comm.core import CommClosedError
 from ....errors import BackpropError, ClusterError, WorkerLostError
 from ....graph.graph import literal
 from ...planning.plan import Plan, Task
-from ...programs.steps import is_ours
 
 TRIES = 4
 """Runs of a plan, at most, in which something that lay on a worker was lost."""
@@ -72,7 +71,7 @@ def _killed(error: distributed.KilledWorker, plan: Plan) -> WorkerLostError:
 def _ended(tasks: Sequence[Task], detail: str) -> WorkerLostError:
     """The error of ops in which workers end: those of the user's own, where there are any, are named first."""
     nodes = [node for task in tasks for node in task.body.nodes if node.op is not literal]
-    suspects = [node for node in nodes if not is_ours(node.op)] or nodes
+    suspects = [node for node in nodes if not node.op.is_built_in] or nodes
     names = ", ".join(dict.fromkeys([node.op.name for node in suspects]))
     where = next((node.source for node in suspects if node.source is not None), None)
     what = f"one worker after the other ended while it ran {names[:200]}; {detail}"

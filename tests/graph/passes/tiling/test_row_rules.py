@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,7 @@ from backprop.graph.passes.tiling.row_rules import Rows, rows_of
 from backprop.ops.arrays.indexing.items import scatter_basic
 from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.arrays.views import sum_to
+from backprop.ops.core.rows import BY_ELEMENT, RowRule, Split, reduced_by, split_rows
 from backprop.ops.linear_algebra.products import row_dot
 
 N, M = 6, 4
@@ -113,3 +117,24 @@ def test_a_large_product_of_a_transpose_is_made_by_its_own_rows() -> None:
 
 def test_means_of_integers_are_not_merged() -> None:
     assert rows_in(ops.mean, (N,), dtype="int64") is None
+
+
+def test_an_op_of_a_users_own_may_say_what_it_does_to_rows() -> None:
+    def of_type(x: bp.ArrayType, **params: int) -> bp.ArrayType:
+        return x
+
+    whole = bp.Op("whole", of_type, np.tanh)
+    by_element = replace(whole, rows=BY_ELEMENT)
+    by_columns = replace(whole, rows=RowRule(lambda x, out, *, extra: split_rows(out, (x,), (extra == 1,))))
+    assert rows_in(whole, (N, M)) is None
+    assert rows_in(partial(by_element, extra=2), (N, M)) == rows_in(np.tanh, (N, M))
+    assert rows_in(partial(by_columns, extra=1), (N, M)) == rows_in(np.tanh, (N, M))
+    assert rows_in(partial(by_columns, extra=2), (N, M)) is None
+
+
+def test_a_rule_travels_with_its_op() -> None:
+    assert pickle.loads(pickle.dumps(BY_ELEMENT)) == BY_ELEMENT
+    assert pickle.loads(pickle.dumps(ops.add.row_rule)) == BY_ELEMENT
+    assert pickle.loads(pickle.dumps(reduced_by(ops.add))).split(
+        bp.ArrayType((N, M)), bp.ArrayType((M,)), axes=(0,), keepdims=False
+    ) == Split(N, (True,), N * M, ops.add)
