@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from ..ops.core.op import Kind
 from ..ops.core.types import ScalarType, ValueType
 from .graph import Graph, parameters
+from .ownership import contiguous
 
 
 def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
@@ -53,12 +52,3 @@ class Evaluated:
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         """The results."""
         return evaluate(self.graph, values)
-
-
-def contiguous(value: Any) -> Any:
-    """The value itself, or its C-contiguous copy where it is an array of another layout; in tuples, item by item."""
-    if type(value) is tuple:
-        return tuple([contiguous(part) for part in value])
-    if isinstance(value, np.ndarray) and not value.flags.c_contiguous:
-        return value.copy("C")
-    return value

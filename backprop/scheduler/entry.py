@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import PlanError
-from ..graph.evaluate import contiguous
 from ..graph.handle import Handle
+from ..graph.ownership import contiguous
 from ..graph.verify import same_type
 from ..ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType, UserType, ValueType, type_of
 from .planning.plan import Plan

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.graph.evaluate import contiguous, evaluate
+from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import ArrayType
@@ -54,10 +54,3 @@ def test_an_exception_keeps_its_class_and_names_the_op_and_the_line() -> None:
     with pytest.raises(KeyError, match="mine") as caught:
         evaluate(build(lambda a: op(a), (3,)), (np.ones(3),))
     assert any("failing" in note and "test_evaluate.py" in note for note in caught.value.__notes__)
-
-
-def test_contiguous() -> None:
-    x = np.ones((2, 3))
-    assert contiguous(x) is x
-    assert contiguous(x.T).flags.c_contiguous
-    assert contiguous(1.5) == 1.5

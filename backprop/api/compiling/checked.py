@@ -20,6 +20,7 @@ import numpy as np
 
 from ...errors import Source, StaleCaptureError
 from ...graph.graph import Graph, Node, NodeId
+from ...graph.ownership import copied
 from ...graph.tracing.guard import same_bits
 from ...graph.tracing.steering import Question
 from ...graph.tracing.structure import Static, Structure
@@ -115,8 +116,7 @@ def _snapshot(recording: Recording, names: Mapping[str, Hashable]) -> Snapshot:
     builder = recording.builder
     graph, inputs = builder.build(recording.ids)
     captured = [builder.values[i] for i in inputs[len(recording.arguments.types) :]]
-    kept = tuple([value.copy() if isinstance(value, np.ndarray) else value for value in captured])
-    return Snapshot(graph, kept, recording.output, names)
+    return Snapshot(graph, tuple(map(copied, captured)), recording.output, names)
 
 
 # Where two traces differ.

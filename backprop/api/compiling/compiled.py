@@ -20,6 +20,7 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar
 
 from ...graph.graph import Graph, NodeId
+from ...graph.ownership import copied
 from ...graph.tracing.steering import Question
 from ...graph.tracing.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
@@ -176,11 +177,7 @@ def _path_of(recording: Recording, steps: Sequence[Question], memory_limit: int 
     new = [a._replace(graph=None if a.graph is None else plain(a.graph)) for a in builder.questions[len(steps) :]]
     known = builder.values
     arguments = len(recording.arguments.types)
-    constants = {
-        i: value.copy() if isinstance(value, np.ndarray) else value
-        for i, value in known.items()
-        if i >= arguments and builder.nodes[i] is None
-    }
+    constants = {i: copied(v) for i, v in known.items() if i >= arguments and builder.nodes[i] is None}
     start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
     graph, _ = builder.build(recording.ids, start)
     rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit, this_machine().machine)

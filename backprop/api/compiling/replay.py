@@ -11,19 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 from optree import PyTreeKind, PyTreeSpec
 
-from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, NodeId
+from ...graph.ownership import contiguous, separations
 from ...graph.tracing.structure import Static, Structure, restore, unflatten
-from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType, ScalarType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
-from ...scheduler.programs.memory.liveness import escaping
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
 
@@ -55,20 +54,11 @@ class Replay:
 
 def finishes(graph: Graph) -> tuple[Callable[[Any], Any] | None, ...]:
     """For each result of a graph, what makes it the user's: a copy where memory may be shared, a number of theirs."""
-    return tuple(_finish(graph, i, shared) for i, shared in zip(graph.outputs, escaping(graph), strict=True))
+    return tuple([_finish(t, own) for t, own in zip(graph.output_types, separations(graph), strict=True)])
 
 
-def _finish(graph: Graph, i: int, shared: bool) -> Callable[[Any], Any] | None:
-    t = graph.type_of(i)
-    if not isinstance(t, ArrayType) or not t.shape:
-        return lambda value: restore(t, value)
-    is_view = i < graph.first or graph.node(i).op.kind is Kind.VIEW
-    # What an op returns may be read-only, as a constant is, or a view in disguise.
-    return np.copy if shared or is_view else _owned
-
-
-def _owned(value: Any) -> Any:
-    return value if value.base is None and value.flags.writeable else value.copy()
+def _finish(t: ValueType[Any], own: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return own if isinstance(t, ArrayType) and t.shape else partial(restore, t)
 
 
 # The check.

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
+from ...graph.ownership import copied
 from ...graph.tracing.structure import Structure, flatten_up_to, is_dynamic, unflatten
 from ...graph.tracing.var import Var
 from ...graph.verify import same_type
@@ -36,24 +37,19 @@ def node_type(*types: ValueType[Any], call: Structure, result: Result) -> ValueT
 
 def run(name: str, function: Function, *values: Any, call: Structure, result: Result) -> Any:
     """The value of a node: the only leaf of what the function returns, or a tuple of the leaves."""
-    args, params = unflatten(call, own(values))
+    args, params = unflatten(call, list(map(copied, values)))
     leaves = checked(name, function(*args, **params), result.structure)
     if len(leaves) == 1:
         return leaves[0]
     plain = all(isinstance(t, NumericType) for t in result.structure.types)
-    return tuple(leaves if plain else own(leaves))
+    return tuple(leaves if plain else map(copied, leaves))
 
 
 def run_pair(name: str, forward: Function, *values: Any, call: Structure, result: Result) -> tuple[Any, ...]:
     """The value of a node of an opaque pair: the leaves, and the residuals."""
-    args, params = unflatten(call, own(values))
+    args, params = unflatten(call, list(map(copied, values)))
     out, residuals = forward(*args, **params)
-    return (*own(checked(name, out, result.structure)), residuals)
-
-
-def own(values: Sequence[Any]) -> list[Any]:
-    """The values, copies of those that are arrays."""
-    return [value.copy() if isinstance(value, np.ndarray) else value for value in values]
+    return (*map(copied, checked(name, out, result.structure)), residuals)
 
 
 def without_residuals(forward: Function, *args: Any, **params: Any) -> Any:
@@ -133,7 +129,7 @@ def run_backward(
     wanted: Sequence[ValueType[Any]],
 ) -> tuple[Any, ...]:
     """The value of the reverse node of an opaque pair."""
-    given = iter(own(seeds))
+    given = map(copied, seeds)
     leaves = [next(given) if t.differentiable else None for t in result.structure.types]
     answer = backward(residuals, unflatten(result.structure, leaves))
     found = zip(cotangent_leaves(name, call, answer), wanted, strict=True)

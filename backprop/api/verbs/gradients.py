@@ -17,7 +17,7 @@ import numpy as np
 from ... import ops
 from ...errors import NonScalarOutputError, Source
 from ...graph.graph import Graph
-from ...graph.tracing.guard import frozen, writable
+from ...graph.ownership import kept, owned_by
 from ...graph.tracing.structure import Static, Structure
 from ...ops.core.types import NumericType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
@@ -25,7 +25,7 @@ from .arguments import Argnums, Picks
 from .call import Call, called
 from .cotangents import fitted
 from .evaluate import Function, as_function
-from .run import current, forward_and_pullback, handed_out, joint, memory, run_graph, youngest
+from .run import current, forward_and_pullback, handed_out, joint, run_graph, youngest
 from .transformed import Transformed
 
 P = ParamSpec("P")
@@ -194,8 +194,8 @@ def vjp(  # type: ignore[misc] # mypy does not see that *args: Any takes *args: 
     picks = call.pick_all()
     forward, pull = forward_and_pullback(call.graph, picks.ids, call.known)
     results = call.run(forward)
-    users = {id(owner) for value in call.traced.values for owner in memory(value)}
-    residuals = tuple(_kept(value, users) for value in results[call.count :])
+    users = owned_by(call.traced.values)
+    residuals = tuple([kept(value, users) for value in results[call.count :]])
     types = tuple(call.graph.inputs[i] for i in picks.ids)
     value = call.value(call.hand_out(results[: call.count], in_use=residuals))
     return value, Pullback(pull, residuals, picks, types, call.traced.output, call.executor)
@@ -236,13 +236,6 @@ class Pullback:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self._graph, self._residuals, self._picks, self._types, self._output, self._executor)
-
-
-def _kept(residual: Any, users: set[int]) -> Any:
-    """The residual, or a copy where its memory is an array's that the user can write to."""
-    if isinstance(residual, np.ndarray) and writable(residual) and any(id(o) in users for o in memory(residual)):
-        return frozen(residual)
-    return residual
 
 
 def _check_scalar(call: Call, has_aux: bool) -> None:

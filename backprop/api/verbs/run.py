@@ -11,12 +11,11 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-
 from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import ForwardPullback, split, supply
 from ...graph.cache import remembered
 from ...graph.graph import Graph, NodeId
+from ...graph.ownership import apart
 from ...graph.passes import LAST_PASSES, run_passes
 from ...graph.passes.smallness import is_small
 from ...graph.tracing.gc_pause import gc_paused
@@ -125,17 +124,6 @@ def youngest(values: Sequence[Any]) -> Owner | None:
     return max(builders, key=lambda builder: builder.born, default=None)
 
 
-def memory(value: Any) -> Iterator[Any]:
-    """What owns the memory of a value: of a view its base, of a tuple what owns that of its items."""
-    if type(value) is tuple:
-        for part in value:
-            yield from memory(part)
-    else:
-        while issubclass(type(value), np.ndarray) and value.base is not None:
-            value = value.base
-        yield value
-
-
 def handed_out(types: Sequence[ValueType[Any]], values: Sequence[Any], inputs: Sequence[Any]) -> list[Any]:
     """Results as the user gets them: of the expected class, and sharing memory with nothing.
 
@@ -144,13 +132,5 @@ def handed_out(types: Sequence[ValueType[Any]], values: Sequence[Any], inputs: S
         values: the results.
         inputs: values that stay in use.
     """
-    taken = {id(owner) for value in inputs for owner in memory(value)}
-    results = []
-    for type, value in zip(types, values, strict=True):
-        result = value if isinstance(value, Var) else restore(type, value)
-        if not isinstance(result, Var) and isinstance(result, np.ndarray):
-            if id(result) in taken or result.base is not None or not result.flags.writeable:
-                result = result.copy()
-            taken.add(id(result))
-        results.append(result)
-    return results
+    restored = [v if isinstance(v, Var) else restore(t, v) for t, v in zip(types, values, strict=True)]
+    return apart(restored, inputs)

@@ -25,8 +25,8 @@ from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple
 from ...ops.core.op import Kind, Op, always
 from ...ops.core.types import NumericType, TupleType, ValueType
-from ..evaluate import contiguous
 from ..graph import Graph, Node
+from ..ownership import alone, contiguous
 from ..params import Params
 from ..tracing.steering import Owner
 from ..tracing.var import Var
@@ -71,14 +71,8 @@ def all_fit(wanted: Sequence[ValueType[Any]], given: Sequence[ValueType[Any]]) -
 def run_body(body: Body, operands: Sequence[Any]) -> tuple[Any, ...]:
     """The results of a body, which share no memory with the operands, as those may be overwritten later."""
     given = [contiguous(value) for value in operands]
-    ids = {id(value) for value in given}
-    return tuple([owned(value, ids) for value in body(*given)])
-
-
-def owned(value: Any, ids: set[int]) -> Any:
-    """The value, or its copy where it is an array of another's memory."""
-    is_array = isinstance(value, np.ndarray)
-    return value.copy() if is_array and (value.base is not None or id(value) in ids) else value
+    taken = {id(value) for value in given}
+    return tuple([alone(value, taken) for value in body(*given)])
 
 
 def cotangents(g: Var[Any]) -> list[Var[Any] | None]:

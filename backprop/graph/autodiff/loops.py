@@ -25,12 +25,12 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, TupleType, ValueType, value_type
 from ...ops.elementwise.arithmetic import add
 from ...ops.elementwise.comparison import logical_or
-from ..evaluate import contiguous
 from ..graph import Graph
+from ..ownership import alone, contiguous
 from ..tracing.builder import Builder
 from ..tracing.var import Var
 from .body_pullback import BodyPullback, mask_type
-from .control_flow import Body, all_fit, cotangents, emit, owned, results_type, with_masks
+from .control_flow import Body, all_fit, cotangents, emit, results_type, with_masks
 from .differentiate import active as active_ids
 from .differentiate import zero
 from .mask import NOTHING, Kind, Mask, kind_of, truth, whole
@@ -107,8 +107,8 @@ def _scan(*operands: Any, bodies: Sequence[Body], loop: Loop) -> tuple[Any, ...]
         carries = list(results[: loop.carries])
         for stack, value in zip(stacks, (*results[loop.carries :], *before), strict=True):
             stack[t] = value
-    ids = {id(value) for value in given}
-    return (*[owned(value, ids) for value in carries], *stacks)
+    taken = {id(value) for value in given}
+    return (*[alone(value, taken) for value in carries], *stacks)
 
 
 def _stacks(body: Graph, loop: Loop) -> list[Any]:

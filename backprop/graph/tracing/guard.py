@@ -11,56 +11,16 @@ was made before the trace can still write to it.
 
 from __future__ import annotations
 
-import threading
 import traceback
 from typing import Any
 
 import numpy as np
 
 from ...errors import MutationError, Source
+from ..ownership import LOCKS, frozen, is_array, is_writable
 
 LARGE = 1 << 16
 """Bytes above which an array is locked rather than copied."""
-
-
-class Locks:
-    """How many open traces hold each array read-only: it becomes writable again when the last one releases it.
-
-    An array is known by its identity for as long as it is held, and is kept alive for as long.
-    """
-
-    __slots__ = ("_held", "_lock")
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[int, tuple[np.ndarray[Any, Any], int]] = {}
-
-    def hold(self, array: np.ndarray[Any, Any]) -> bool:
-        """Make an array read-only; False where it is so for another reason, and nothing is to be released."""
-        with self._lock:
-            _, count = self._held.get(id(array), (array, 0))
-            if not count and not array.flags.writeable:
-                return False
-            self._held[id(array)] = (array, count + 1)
-            array.setflags(write=False)
-            return True
-
-    def release(self, array: np.ndarray[Any, Any]) -> None:
-        """Undo one `hold`."""
-        with self._lock:
-            _, count = self._held.pop(id(array))
-            if count > 1:
-                self._held[id(array)] = (array, count - 1)
-            else:
-                array.setflags(write=True)
-
-    def holds(self, array: np.ndarray[Any, Any]) -> bool:
-        """Whether an array is read-only only for as long as a trace is open."""
-        return id(array) in self._held
-
-
-LOCKS = Locks()
-"""Those of this process: traces in several threads may take in the same array."""
 
 
 class Guard:
@@ -73,7 +33,7 @@ class Guard:
 
     def take(self, value: Any) -> Any:
         """A value that stays what it is until the guard is released: the value itself, or where need be a copy."""
-        if not issubclass(type(value), np.ndarray) or not writable(value):
+        if not is_array(value) or not is_writable(value):
             return value
         if value.nbytes <= LARGE or value.base is not None:
             return frozen(value)
@@ -100,23 +60,6 @@ def written(error: ValueError) -> MutationError:
         Source(line.filename, line.lineno or 0, line.name),
         "write to a copy of it, or make a new array",
     )
-
-
-def frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """A read-only copy of an array, in its layout."""
-    copy = array.copy(order="K")
-    copy.setflags(write=False)
-    return copy
-
-
-def writable(array: np.ndarray[Any, Any]) -> bool:
-    """Whether an array, or one whose memory it shares, can be written to, now or when open traces have ended."""
-    owner: Any = array
-    while isinstance(owner, np.ndarray):
-        if owner.flags.writeable or LOCKS.holds(owner):
-            return True
-        owner = owner.base
-    return False
 
 
 def same_bits(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:

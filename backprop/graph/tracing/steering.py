@@ -14,12 +14,11 @@ import operator
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-import numpy as np
-
 from ...errors import EscapedVarError, Source, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
+from ..ownership import copied
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -103,7 +102,7 @@ class TracedValue(Generic[T]):
     @property
     def value(self) -> Any:
         """The plain value, for code that is steered by it; it carries no gradient."""
-        return self.builder.answer(self, itself)
+        return self.builder.answer(self, copied)
 
     def __bool__(self) -> bool:
         return self.builder.answer(self, bool)
@@ -194,8 +193,3 @@ def of_another_graph(where: Source) -> EscapedVarError:
     return EscapedVarError(
         "a Var of one graph was used in another", where, "make it an input of this one, with .input(...)"
     )
-
-
-def itself(value: Any) -> Any:
-    """The value: what `v.value` asks for; of an array a copy, as the user may write to it."""
-    return value.copy() if isinstance(value, np.ndarray) else value

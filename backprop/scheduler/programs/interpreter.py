@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, parameters
+from ...graph.ownership import contiguous
 from ...graph.subgraph import uses
 from ...ops.core.op import Kind
 from .code_generation import Code

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node
+from ...graph.ownership import contiguous
 from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, TupleType
 

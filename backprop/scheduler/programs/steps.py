@@ -10,14 +10,14 @@ is used again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from ...graph.evaluate import contiguous
 from ...graph.graph import Graph, Node, NodeId, literal, parameters
+from ...graph.ownership import contiguous, unshared
 from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, ScalarType
 from .layouts import Wrap, layouts, wrap_of
@@ -55,14 +55,6 @@ class Unshared:
         return unshared(self.function(*operands, **params), operands)
 
 
-def unshared(value: Any, operands: Sequence[Any]) -> Any:
-    """The value, or its copy where it may share memory with an operand; in tuples, item by item."""
-    if type(value) is tuple:
-        return tuple([unshared(part, operands) for part in value])
-    shared = isinstance(value, np.ndarray) and any(
-        isinstance(operand, np.ndarray) and np.may_share_memory(value, operand) for operand in operands
-    )
-    return value.copy() if shared else value
 
 
 Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]

@@ -10,10 +10,11 @@ import pytest
 import backprop as bp
 from backprop.errors import GraphTypeError, TracedConversionError
 from backprop.graph.autodiff.body_pullback import BodyPullback
-from backprop.graph.autodiff.control_flow import after, call, owned, position, switch
+from backprop.graph.autodiff.control_flow import after, call, position, switch
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies, parameters, to_text, with_bodies
+from backprop.graph.ownership import alone
 from backprop.graph.params import Params
 from backprop.graph.tracing.body import agree, alike, trace_body, with_numbers
 from backprop.graph.tracing.builder import Builder
@@ -100,7 +101,7 @@ def test_results_share_no_memory_with_operands() -> None:
     one, other, fresh = run(same, x)
     assert not np.shares_memory(one, x)
     assert not np.shares_memory(other, x)
-    assert owned(fresh, {id(x)}) is fresh
+    assert alone(fresh, {id(x)}) is fresh
 
 
 def test_an_operand_that_is_overwritten_later_leaves_results_alone() -> None:

@@ -9,7 +9,8 @@ import numpy as np
 
 import backprop as bp
 from backprop.errors import MutationError
-from backprop.graph.tracing.guard import LARGE, LOCKS, Guard, writable
+from backprop.graph.ownership import LOCKS, is_writable
+from backprop.graph.tracing.guard import LARGE, Guard
 
 
 def large() -> Any:
@@ -40,7 +41,7 @@ def test_a_view_that_was_made_while_its_base_is_locked_is_copied() -> None:
     x, one, other = large(), Guard(), Guard()
     one.take(x)
     view = x[1:]
-    assert writable(view)
+    assert is_writable(view)
     taken = other.take(view)
     one.release()
     x[1] = 1.0

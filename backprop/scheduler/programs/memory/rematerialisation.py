@@ -22,12 +22,13 @@ from typing import NamedTuple
 from ....errors import MemoryLimitError
 from ....graph.autodiff.control_flow import after
 from ....graph.graph import Graph, Node, NodeId
+from ....graph.ownership import bases
 from ....graph.params import NO_PARAMS
 from ....graph.rewrite import Rewrite
 from ....graph.subgraph import reach
 from ....graph.verify import verify
 from ...machine.cost import Machine, cost, free_nodes
-from .liveness import bases, liveness
+from .liveness import liveness
 from .peak import own_bytes, peak
 
 COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)

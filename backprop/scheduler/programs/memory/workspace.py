@@ -9,7 +9,6 @@ Limits: arrays that were handed out are used again only where there is a global 
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ....graph.ownership import Array, is_given_back, shares
 from ....ops.core.types import ArrayType
 from .arena import Buffer
-
-Array = np.ndarray[Any, Any]
 
 KEPT = 64 << 20
 """Bytes up to which an arena, and the arrays handed out, stay with a program between two runs."""
@@ -88,7 +86,7 @@ class Workspace:
         value, operands = self._viewed(view), [self._fixed[k] for k in view.operands]
         if isinstance(value, tuple) or isinstance(operands[0], tuple):
             return True
-        return isinstance(value, np.ndarray) and np.may_share_memory(value, operands[0])
+        return shares(value, operands[:1])
 
     def _viewed(self, view: View) -> Any:
         return view.make(*[self._fixed[k] for k in view.operands], **view.params)
@@ -112,19 +110,10 @@ def _rows(whole: Array, piece: Buffer) -> Array:
     return whole[start : start + piece.type.shape[0]]
 
 
-def _references(kept: list[Any], k: int) -> int:
-    value = kept[k]
-    return sys.getrefcount(value)
-
-
-_ALONE = _references([object()], 0) if getattr(sys, "_is_gil_enabled", lambda: True)() else 0
-
-
-def _fresh(handed: list[Array | None], k: int, t: ArrayType) -> Array:
+def _fresh(handed: list[Any], k: int, t: ArrayType) -> Any:
     """An array that nobody else refers to."""
-    value = handed[k]
-    if value is not None and sys.getrefcount(value) <= _ALONE and value.flags.writeable:
-        return value
+    if handed[k] is not None and is_given_back(handed, k):
+        return handed[k]
     value = np.empty(t.shape, t.dtype)
     if value.nbytes <= KEPT:
         handed[k] = value
