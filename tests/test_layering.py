@@ -31,8 +31,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("", "numpy_names"),
     ),
     "graph": (
-        *("", "params", "cache", "handle", "graph", "weak_numbers", "subgraph", "verify", "rewrite", "evaluate"),
-        *("tracing", "autodiff", "passes", "wire"),
+        *("", "params", "cache", "handle", "graph", "ownership", "weak_numbers", "subgraph", "verify"),
+        *("rewrite", "evaluate", "tracing", "autodiff", "passes", "wire"),
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
 }

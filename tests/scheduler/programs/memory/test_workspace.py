@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop.graph import ownership
 from backprop.ops.core.types import ArrayType, array_type
-from backprop.scheduler.programs.memory import workspace as module
 from backprop.scheduler.programs.memory.arena import Buffer
 from backprop.scheduler.programs.memory.workspace import Layout, Pool, View, Workspace
 
@@ -63,7 +63,7 @@ def test_a_result_that_was_made_read_only_is_not_used_again() -> None:
 
 
 def test_without_a_lock_to_count_by_results_are_never_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_ALONE", 0)
+    monkeypatch.setattr(ownership, "_ONLY_HERE", 0)
     workspace = Workspace(LAYOUT)
     first = id(workspace.arrays()[2])
     kept = workspace.arrays()[2]
