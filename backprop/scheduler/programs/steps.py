@@ -55,8 +55,6 @@ class Unshared:
         return unshared(self.function(*operands, **params), operands)
 
 
-
-
 Bind = Callable[[Graph], Callable[..., tuple[Any, ...]]]
 
 

@@ -8,7 +8,7 @@ import pytest
 from backprop.graph import ownership
 from backprop.ops.core.types import ArrayType, array_type
 from backprop.scheduler.programs.memory.arena import Buffer
-from backprop.scheduler.programs.memory.workspace import Layout, Pool, View, Workspace
+from backprop.scheduler.programs.memory.workspace import KEPT, Layout, Pool, View, Workspace
 
 F8 = np.dtype("float64")
 
@@ -80,7 +80,7 @@ def test_two_runs_at_a_time_get_two_workspaces() -> None:
 
 
 def test_large_arenas_are_not_kept() -> None:
-    pool = Pool(Layout((module.KEPT + 1,), (), (), ()))
+    pool = Pool(Layout((KEPT + 1,), (), (), ()))
     one = pool.enter()
     pool.leave(one)
     assert pool.enter() is not one
