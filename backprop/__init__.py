@@ -12,6 +12,7 @@ from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
 from .api.control_flow.minibatch import minibatch as minibatch
+from .api.elsewhere.lazy import lazy as lazy
 from .api.user_ops.op import compose as compose
 from .api.user_ops.op import op as op
 from .api.user_ops.register import register as register
@@ -70,6 +71,7 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "lazy",
     "match",
     "minibatch",
     "op",

@@ -10,11 +10,12 @@ Source: dask/_task_spec.py; distributed/scheduler.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
+import dask
 from dask.task_spec import Task as DaskTask
 from dask.task_spec import TaskRef
 
@@ -46,6 +47,8 @@ class Pick(NamedTuple):
     def of(self, given: Sequence[Any]) -> Any:
         """The argument, from what the Dask task was given."""
         value = given[self.place]
+        if isinstance(value, Made):
+            value = value.value()
         if self.result is not None:
             value = value[self.result]
         if self.leaf is not None:
@@ -53,6 +56,22 @@ class Pick(NamedTuple):
         if self.type is not None:
             value = arrived(self.type, value)
         return value if self.rows is None else value[self.rows[0] : self.rows[1]]
+
+
+class Made(NamedTuple):
+    """An argument that its reader computes.
+
+    Arguments:
+        tasks: a Dask graph.
+        key: the key of the argument in it.
+    """
+
+    tasks: dict[Any, Any]
+    key: Hashable
+
+    def value(self) -> Any:
+        """The argument."""
+        return dask.get(self.tasks, self.key)  # type: ignore[attr-defined, arg-type]
 
 
 Picks: TypeAlias = tuple[Pick, ...]

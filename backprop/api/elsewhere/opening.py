@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import dask.array
 import numpy as np
@@ -20,7 +20,6 @@ from ... import ops
 from ...graph.handle import Handle
 from ...graph.tracing.structure import NAMESPACE, flatten, make_known
 from ...graph.tracing.var import Var
-from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.executors.elsewhere import Chunks, is_of_dask
 
 TAKES_SHARDS = "__backprop_takes_shards__"
@@ -41,6 +40,14 @@ class Remote:
     value: Any
 
 
+class Locates(Protocol):
+    """What says where values of Dask are: an executor, or what keeps results where they are."""
+
+    def located(self, values: Sequence[Any]) -> list[Any]:
+        """What stands for futures, delayed objects and dask arrays."""
+        ...
+
+
 class Opened(NamedTuple):
     """A call whose arguments are values, handles and containers of them.
 
@@ -55,7 +62,7 @@ class Opened(NamedTuple):
 
 
 def opened_call(
-    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], executor: AbstractExecutor
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], executor: Locates
 ) -> Opened:
     """A call, its arguments opened.
 
@@ -71,7 +78,7 @@ def opened_call(
     return Opened(function, *found)
 
 
-def opened(tree: Any, executor: AbstractExecutor) -> Any:
+def opened(tree: Any, executor: Locates) -> Any:
     """A nested value with Shards in the place of its dask arrays, and Remotes in that of futures and delayed objects.
 
     Arguments:

@@ -26,7 +26,6 @@ from distributed.protocol import pickle
 from ...lower import Picks, picked_from
 from ...machine.blas import blas_threads as blas
 from ...programs.program import compile_program
-from .data.inlining import Made
 
 
 class Warned(NamedTuple):
@@ -118,8 +117,7 @@ class RemoteCall:
         errors: Mapping[str, Any] = dict(self.settings.errors)
         with blas(self.settings.blas_threads), np.errstate(**errors), recorded() as warned:
             start = time.perf_counter()
-            values = [value.value() if isinstance(value, Made) else value for value in given]
-            results = run(*picked_from(values, self.picks))
+            results = run(*picked_from(given, self.picks))
             end = time.perf_counter()
         worker = f"{distributed.get_worker().address} {threading.current_thread().name}"
         before = dict.fromkeys(r for k in {p.place for p in self.picks if p.result is not None} for r in given[k][-1])

@@ -39,24 +39,36 @@ def arguments(plan: Plan, given: Sequence[Any], store: Store) -> Arguments:
         given: a value or a handle for each of its inputs.
         store: what lies on the workers.
     """
+    inputs, tasks = prepared(plan, given)
+    large = {slot: value for slot, value in inputs.items() if _is_large(value)}
+    return Arguments({**inputs, **store.arrays(large)}, tasks)
+
+
+def prepared(plan: Plan, given: Sequence[Any]) -> Arguments:
+    """The arguments of a plan, arrays as they are.
+
+    Arguments:
+        plan: the plan.
+        given: a value or a handle for each of its inputs.
+    """
     uses = Counter(slot for task in plan.tasks for slot in task.args if isinstance(slot, PlanInput))
     handles = {slot: given[slot.index] for slot in uses if isinstance(given[slot.index], Handle)}
-    values = {slot: plan_input(given, slot) for slot in uses if slot not in handles}
-    tasks = {key: task for home in {h.home for h in handles.values()} for key, task in home.graph().items()}
-    parts = private_parts(tasks, _readers(handles, uses))
+    inputs: dict[PlanInput, Any] = {slot: plan_input(given, slot) for slot in uses if slot not in handles}
+    homes = {value.home for value in given if isinstance(value, Handle)}
+    tasks = {key: task for home in homes for key, task in home.graph().items()}
+    parts = private_parts(tasks, _readers(plan, given, uses))
     inside = {key for part in parts.values() for key in part}
-    inputs: dict[PlanInput, Any] = {slot: elsewhere(handle, slot.rows, parts) for slot, handle in handles.items()}
-    inputs.update(values)
-    inputs.update(store.arrays({slot: value for slot, value in values.items() if _is_large(value)}))
+    inputs.update({slot: elsewhere(handle, slot.rows, parts) for slot, handle in handles.items()})
     return Arguments(inputs, {key: task for key, task in tasks.items() if key not in inside})
 
 
-def _readers(handles: Mapping[PlanInput, Handle], uses: Mapping[PlanInput, int]) -> Counter[Any]:
-    """How many tasks read each key that is still to be computed."""
+def _readers(plan: Plan, given: Sequence[Any], uses: Mapping[PlanInput, int]) -> Counter[Any]:
+    """How many tasks, and results of the plan, read each key that is still to be computed."""
     readers: Counter[Any] = Counter()
-    for slot, handle in handles.items():
-        if isinstance(handle.home, GraphHome):
-            readers[handle.key] += uses[slot]
+    for slot, count in [*uses.items(), *[(slot, 1) for slot in plan.outputs if isinstance(slot, PlanInput)]]:
+        value = given[slot.index]
+        if isinstance(value, Handle) and isinstance(value.home, GraphHome):
+            readers[value.key] += count
     return readers
 
 

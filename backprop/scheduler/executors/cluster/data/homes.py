@@ -11,8 +11,7 @@ from dask.task_spec import TaskRef
 
 from .....graph.handle import Handle
 from .....graph.tracing.structure import flatten
-from ....lower import Elsewhere
-from .inlining import Made
+from ....lower import Elsewhere, Made
 
 
 @dataclass(frozen=True, slots=True)

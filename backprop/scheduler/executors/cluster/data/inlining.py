@@ -11,26 +11,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-import dask
 from dask.task_spec import GraphNode
-
-
-class Made(NamedTuple):
-    """An argument that its reader computes.
-
-    Arguments:
-        tasks: a Dask graph.
-        key: the key of the argument in it.
-    """
-
-    tasks: dict[Any, Any]
-    key: Hashable
-
-    def value(self) -> Any:
-        """The argument."""
-        return dask.get(self.tasks, self.key)  # type: ignore[attr-defined, arg-type]
 
 
 def private_parts(tasks: Mapping[Any, Any], readers: Mapping[Hashable, int]) -> dict[Hashable, dict[Any, Any]]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import dask.array
 import numpy as np
-from dask.base import optimize
 from dask.delayed import Delayed, delayed
 from dask.highlevelgraph import HighLevelGraph
 from dask.task_spec import Task as DaskTask
@@ -21,10 +20,10 @@ from distributed import Future
 
 from .....graph.handle import Handle, Home
 from .....graph.tracing.structure import Structure, flatten, unflatten
-from .....ops.core.types import ValueType, array_type, value_type
 from ....lower import Key, new_token
-from ...elsewhere import Chunks, blocks, fetch_all
-from .homes import ClientHome, GraphHome
+from ...elsewhere import fetch_all
+from ...placing import LazyResult, chunks_of
+from .homes import ClientHome
 
 REMEMBERED = 10_000
 """Keys whose types are remembered."""
@@ -47,16 +46,17 @@ class Locating:
         Arguments:
             values: futures, delayed objects and dask arrays.
         """
-        to_compute = [value for value in values if isinstance(value, Delayed)]
-        computed = iter(self._client.compute(to_compute, traverse=False) if to_compute else [])
-        held = [next(computed) if isinstance(value, Delayed) else value for value in values]
+        unknown = [value for value in values if isinstance(value, Delayed) and not isinstance(value, LazyResult)]
+        computed = iter(self._client.compute(unknown, traverse=False) if unknown else [])
+        held = [next(computed) if any(value is u for u in unknown) else value for value in values]
         foreign = [v for v in held if isinstance(v, Future) and not self._is_ours(v)]
         futures = [v for v in held if isinstance(v, Future) and self._is_ours(v)]
         arrays = [v for v in held if isinstance(v, dask.array.Array)]
         found = {
+            **{id(v): v.handle for v in held if isinstance(v, LazyResult)},
             **dict(zip(map(id, foreign), fetch_all(foreign), strict=True)),
             **dict(zip(map(id, futures), self._of_futures(futures), strict=True)),
-            **dict(zip(map(id, arrays), self._of_arrays(arrays), strict=True)),
+            **dict(zip(map(id, arrays), chunks_of(arrays, self._shapes), strict=True)),
         }
         return [found[id(value)] for value in held]
 
@@ -87,36 +87,9 @@ class Locating:
         }
         return list(self._client.get(HighLevelGraph({name: tasks}, {name: set()}), keys))
 
-    def _of_arrays(self, arrays: Sequence[Any]) -> list[Chunks]:
-        if not arrays:
-            return []
-        parts = [blocks(array) for array in arrays]
-        flat = [block for each in parts for block in each]
-        tasks = optimize(*flat)  # type: ignore[no-untyped-call]
-        home = GraphHome({k: t for block in tasks for k, t in dict(block.__dask_graph__()).items()}, dask.array.Array)
-        handles = iter(self._of_blocks(flat, tasks, home))
-        return [Chunks(tuple([next(handles) for _ in each])) for each in parts]
-
-    def _of_blocks(self, given: Sequence[Any], optimized: Sequence[Any], home: GraphHome) -> list[Handle]:
-        shapes = self._shapes(given)
-        keys = [(block.name, *(0,) * block.ndim) for block in optimized]
-        types = [_type(block, shape) for block, shape in zip(given, shapes, strict=True)]
-        there = [home.tasks[key] for key in keys]
-        mine = ClientHome(self._client)
-        return [
-            Handle(t, mine, task) if isinstance(task, Future) else Handle(t, home, key)
-            for t, key, task in zip(types, keys, there, strict=True)
-        ]
-
-    def _shapes(self, given: Sequence[Any]) -> list[tuple[int, ...]]:
-        """The shapes of blocks; those that Dask does not know are asked of the workers, which compute the blocks."""
-        unknown = [block for block in given if any(np.isnan(n) for n in block.shape)]
-        asked = iter(self._client.gather(self._client.compute([delayed(np.shape)(b) for b in unknown])))
-        return [next(asked) if any(np.isnan(n) for n in block.shape) else block.shape for block in given]
-
-
-def _type(block: Any, shape: tuple[int, ...]) -> ValueType[Any]:
-    return array_type(shape, block.dtype) if isinstance(block._meta, np.ndarray) else value_type(shape, block.dtype)
+    def _shapes(self, unknown: Sequence[Any]) -> Sequence[tuple[int, ...]]:
+        """The shapes of blocks, asked of the workers, which compute the blocks."""
+        return list(self._client.gather(self._client.compute([delayed(np.shape)(block) for block in unknown])))
 
 
 def _handles(structure: Structure, home: Home, key: Any) -> Any:

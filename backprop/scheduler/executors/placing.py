@@ -1,0 +1,93 @@
+"""Values that Dask has still to compute, as handles: chunks of dask arrays, and lazy results, whose types are known.
+
+A handle of a part of a Dask graph carries the graph, so that who reads it can make it a part of its own. What was
+computed already, by `persist` on a cluster, is a handle of a future.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dask.array
+import numpy as np
+from dask.base import compute, optimize
+from dask.delayed import Delayed, delayed
+from distributed import Future
+
+from ...graph.handle import Handle
+from ...ops.core.types import ValueType, array_type, value_type
+from .cluster.data.homes import ClientHome, GraphHome
+from .elsewhere import Chunks, blocks
+
+Shapes = Sequence[tuple[int, ...]]
+
+
+class LazyResult(Delayed):
+    """A delayed object whose type is known before it is computed.
+
+    Arguments:
+        key: the key of the result.
+        tasks: the Dask graph that computes it.
+        layer: the name of its layer.
+        type: the type of the value.
+    """
+
+    __slots__ = ("_type",)
+
+    def __init__(self, key: Any, tasks: Any, layer: str, type: ValueType[Any]) -> None:
+        super().__init__(key, tasks, layer=layer)  # type: ignore[no-untyped-call]
+        object.__setattr__(self, "_type", type)
+
+    def __dask_postpersist__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _persisted, (self.key, self._type)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LazyResult, (self.key, self.dask, self._layer, self._type)
+
+    @property
+    def handle(self) -> Handle:
+        """The value, as who reads it needs it."""
+        tasks = dict(self.__dask_graph__())
+        return _handle(self._type, tasks, self.key, GraphHome(tasks, Delayed))
+
+
+def _persisted(tasks: Mapping[Any, Any], key: Any, type: ValueType[Any], rename: Any = None) -> LazyResult:
+    name = rename.get(key, key) if rename else key
+    return LazyResult(name, tasks, name, type)
+
+
+def chunks_of(arrays: Sequence[Any], shapes: Callable[[Sequence[Any]], Shapes]) -> list[Chunks]:
+    """The chunks of dask arrays along their first axis, as handles.
+
+    Arguments:
+        arrays: the arrays.
+        shapes: the shapes of blocks of which Dask does not know it.
+    """
+    if not arrays:
+        return []
+    parts = [blocks(array) for array in arrays]
+    flat = [block for each in parts for block in each]
+    optimized = optimize(*flat)  # type: ignore[no-untyped-call]
+    tasks = {key: task for block in optimized for key, task in dict(block.__dask_graph__()).items()}
+    home = GraphHome(tasks, dask.array.Array)
+    unknown = [block for block in flat if any(np.isnan(n) for n in block.shape)]
+    asked = iter(shapes(unknown) if unknown else ())
+    known = [next(asked) if any(np.isnan(n) for n in block.shape) else block.shape for block in flat]
+    keys = [(block.name, *(0,) * block.ndim) for block in optimized]
+    handles = iter([_handle(_type(b, s), tasks, k, home) for b, s, k in zip(flat, known, keys, strict=True)])
+    return [Chunks(tuple([next(handles) for _ in each])) for each in parts]
+
+
+def _handle(type: ValueType[Any], tasks: Mapping[Any, Any], key: Any, home: GraphHome) -> Handle:
+    there = tasks.get(key)
+    return Handle(type, ClientHome(there.client), there) if isinstance(there, Future) else Handle(type, home, key)
+
+
+def _type(block: Any, shape: tuple[int, ...]) -> ValueType[Any]:
+    return array_type(shape, block.dtype) if isinstance(block._meta, np.ndarray) else value_type(shape, block.dtype)
+
+
+def computed_shapes(unknown: Sequence[Any]) -> Shapes:
+    """The shapes of blocks, by computing them."""
+    return list(compute(*[delayed(np.shape)(block) for block in unknown]))  # type: ignore[no-untyped-call]
