@@ -51,9 +51,15 @@ def _check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
     """Raise where index arrays are no pattern of a CSR matrix: SciPy would read and write beyond the ends of arrays."""
     whole = indptr.shape == (shape[0] + 1,) and indptr[0] == 0 and indptr[-1] == indices.size
     if not whole or np.any(indptr[1:] < indptr[:-1]):
-        raise ShapeError(f"indptr is none of a sparse matrix of shape {shape} with {indices.size} elements")
+        raise ShapeError(
+            f"indptr is none of a sparse matrix of shape {shape} with {indices.size} elements",
+            fix="it has a number more than there are rows, starts at 0, never falls, and ends at the number of elements",
+        )
     if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
-        raise ShapeError(f"the indices of a sparse matrix of shape {shape} do not all name a column")
+        raise ShapeError(
+            f"the indices of a sparse matrix of shape {shape} do not all name a column",
+            fix="they are integers from 0 to the number of columns less 1",
+        )
 
 
 def _matmul(data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool) -> Any:
