@@ -53,7 +53,7 @@ def _check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
     if not whole or np.any(indptr[1:] < indptr[:-1]):
         raise ShapeError(
             f"indptr is none of a sparse matrix of shape {shape} with {indices.size} elements",
-            fix="it has a number more than there are rows, starts at 0, never falls, and ends at the number of elements",
+            fix="it has one number more than there are rows, starts at 0, never falls, and ends at their number",
         )
     if indices.size and not 0 <= indices.min() <= indices.max() < shape[1]:
         raise ShapeError(
