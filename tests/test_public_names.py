@@ -31,6 +31,7 @@ NAMES = [
     "hvp",
     "jacobian",
     "jvp",
+    "lazy",
     "match",
     "minibatch",
     "op",
