@@ -12,6 +12,7 @@ import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from html import escape
 from textwrap import indent
 from typing import Any, ClassVar, NamedTuple
 
@@ -145,6 +146,11 @@ class Graph:
             WireError: the message is damaged, ill-formed or hostile; WireLimitError: it is beyond a limit.
         """
         return Graph.codec.from_bytes(data, limits)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the numbers of inputs, nodes and results, which open to the whole text."""
+        summary = f"Graph: {len(self.inputs)} inputs, {len(self)} nodes, {len(self.outputs)} results"
+        return f"<details><summary>{summary}</summary><pre>{escape(to_text(self))}</pre></details>"
 
     def __reduce__(self) -> tuple[Any, ...]:  # hashes differ between processes
         return Graph, (self.inputs, self.nodes, self.outputs, self.names)

@@ -138,3 +138,9 @@ def test_a_long_graph_prints_forty_lines() -> None:
     lines = repr(chain(100)).splitlines()
     assert len(lines) == 40
     assert lines[-2:] == ["  ... 63 more lines", "return %100"]
+
+
+def test_a_graph_in_a_notebook_opens_to_its_whole_text() -> None:
+    html = chain(100)._repr_html_()
+    assert html.startswith("<details><summary>Graph: 1 inputs, 100 nodes, 1 results</summary><pre>graph(%0: x")
+    assert html.endswith("return %100</pre></details>")

@@ -1,8 +1,10 @@
 """What a static part of a call is compared by, so that an object that has changed is not taken for what it was.
 
-What has a hash of its own cannot change, by Python's convention, and is compared by `==`. Functions and classes are
-compared by identity. Any other object may change, and may answer `==` with anything, as arrays and tables do: of it a
-digest of its content is taken at once, by pickle, or attribute by attribute where it cannot be pickled.
+What has a hash of its own cannot change, by Python's convention, and is compared by type and `==`; numbers are compared
+to the bit, and tuples, frozensets and frozen dataclasses part by part, so that {1} is not {True}, nor 0.0 -0.0.
+Functions and classes are compared by identity. Any other object may change, and may answer `==` with anything, as
+arrays and tables do: of it a digest of its content is taken at once, by pickle, or attribute by attribute where it
+cannot be pickled.
 
 Limits: what a function captures is no content of it. An object without attributes that cannot be pickled (a lock, an
 open file) is compared by identity. Equal content may have two digests, which costs a trace and no wrong result.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -20,8 +23,9 @@ from typing import Any
 import numpy as np
 
 from ...ops.core.op import Op
+from ..params import compared, identity
 
-SIMPLE = frozenset({bool, int, float, complex, str, bytes, type(None)})
+SIMPLE = frozenset({bool, int, str, bytes, type(None)})
 BY_IDENTITY = (type, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc, Op)
 
 
@@ -66,7 +70,7 @@ def _content(value: Any, above: frozenset[int]) -> Hashable:
     if isinstance(value, BY_IDENTITY):
         return Same(value)
     if "__hash__" in _defined(type(value)) and _has_hash(value):
-        return Equal(value)
+        return _constant(value, above)
     try:
         return (type(value), hashlib.sha256(pickle.dumps(value, 5)).digest())
     except Exception:
@@ -75,6 +79,22 @@ def _content(value: Any, above: frozenset[int]) -> Hashable:
         return Same(value)
     inner = above | {id(value)}
     return (type(value), tuple([(name, _content(part, inner)) for name, part in attributes.items()]))
+
+
+def _constant(value: Any, above: frozenset[int]) -> Hashable:
+    """The content of a value that cannot change."""
+    cls: Any = type(value)
+    inner = above | {id(value)}
+    if isinstance(value, float | complex | np.generic):
+        return identity(value)
+    if isinstance(value, tuple) and cls.__eq__ is tuple.__eq__:
+        return (cls, tuple([_content(part, inner) for part in value]))
+    if (
+        isinstance(value, frozenset) and cls.__eq__ is frozenset.__eq__
+    ):  # parts that are not equal may be of one content
+        return (cls, frozenset(Counter([_content(part, inner) for part in value]).items()))
+    names = () if id(value) in above else compared(cls)
+    return (cls, tuple([_content(getattr(value, name), inner) for name in names])) if names else Equal(value)
 
 
 def _defined(cls: type) -> set[str]:

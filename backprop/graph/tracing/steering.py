@@ -11,6 +11,7 @@ purpose.
 from __future__ import annotations
 
 import operator
+import os
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -47,6 +48,7 @@ class Owner(Protocol):
     source: Source | None
     nodes: list[Node | None]
     types: list[ValueType[Any]]
+    names: dict[NodeId, str]
     values: dict[NodeId, Any]
 
     def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -97,7 +99,15 @@ class TracedValue(Generic[T]):
         self.type = type
 
     def __repr__(self) -> str:
-        return f"Var({self.type}, %{self.id})"
+        return f"Var({self.type}, {self._origin()})"
+
+    def _origin(self) -> str:
+        """What made the value: an input by its name or number, or an op and the user's line."""
+        node = self.builder.nodes[self.id]
+        if node is None:
+            return f"input {self.builder.names.get(self.id) or self.id}"
+        line = "" if node.source is None else f" at {os.path.basename(node.source.file)}:{node.source.line}"
+        return f"{node.op.name}{line}"
 
     @property
     def value(self) -> Any:

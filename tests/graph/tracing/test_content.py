@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -83,6 +86,43 @@ def test_types_are_told_apart() -> None:
     assert Static(1) != Static(True)
     assert Static(1) != Static("1")
     assert Static(Fraction(1)) != Static(1)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A record that is a member of a set, and so is not taken apart into leaves."""
+
+    option: Any
+
+
+APART = [
+    (1, True),
+    (0.0, -0.0),
+    (0j, complex(0.0, -0.0)),
+    (np.int32(1), np.int64(1)),
+    (frozenset({1}), frozenset({True})),
+    (frozenset({0.0}), frozenset({-0.0})),
+    (frozenset({(1, "a")}), frozenset({(1.0, "a")})),
+    (frozenset({Choice(1)}), frozenset({Choice(True)})),
+    (frozenset({frozenset({1})}), frozenset({frozenset({True})})),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), APART, ids=repr)
+def test_equal_numbers_of_other_types_or_bits_are_told_apart(one: Any, other: Any) -> None:
+    assert one == other
+    assert Static(one) != Static(other)
+    assert Static(one) == Static(copy.deepcopy(one))
+    assert hash(Static(one)) == hash(Static(copy.deepcopy(one)))
+
+
+def test_a_set_of_objects_with_one_content_is_not_the_set_of_one_of_them() -> None:
+    one, other = Options(1), Options(1)
+    assert content_of(frozenset({one, other})) != content_of(frozenset({one}))
+
+
+def test_nan_is_the_same_as_itself() -> None:
+    assert Static(frozenset({math.nan})) == Static(frozenset({float("nan")}))
 
 
 def test_equality_that_is_no_truth_value_is_not_asked() -> None:

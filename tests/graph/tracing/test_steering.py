@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -60,3 +61,14 @@ def test_a_graph_in_the_making_has_no_values() -> None:
     x = bp.GraphBuilder().input("x", bp.ScalarType())
     with pytest.raises(TracedConversionError, match="no value yet"):
         bool(x > 0)
+
+
+def test_a_var_prints_its_type_and_what_made_it() -> None:
+    x = bp.GraphBuilder().input("x", bp.ArrayType((2, 3)))
+    assert repr(x) == "Var(float64[2, 3], input x)"
+    made = np.sin(x)
+    line = inspect.currentframe().f_lineno - 1  # type: ignore[union-attr]
+    assert repr(made) == f"Var(float64[2, 3], sin at test_steering.py:{line})"
+    seen: list[str] = []
+    bp.evaluate(lambda v: seen.append(repr(v)) or v + 1)(X)
+    assert seen == ["Var(float64[2, 3], input 0)"]

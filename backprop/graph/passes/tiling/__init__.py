@@ -3,4 +3,6 @@
     row_rules     how a node can be computed a block of rows at a time
     tile_groups   which nodes are computed so, and in how many blocks
     tile          writes the graph of blocks
+
+Other rooms use `tile_rows` alone.
 """
