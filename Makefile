@@ -9,21 +9,35 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 TORCH ?= torch
+PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-CONTRACTS := tests/test_layering.py tests/test_public_names.py
+CONTRACTS := tests/test_layering.py tests/test_public_names.py tests/test_constraints.py
 
 .DEFAULT_GOAL := help
-.PHONY: run test check bench bench-rivals clean help
+.PHONY: run test test-lowest test-all check bench bench-rivals clean help
 
 run: $(VENV)/run.stamp ## train a classifier on real images, its gradient in parallel
 	@$(BIN)/backprop train mnist $(ARGS)
 
-test: $(VENV)/dev.stamp ## run all tests
+test: $(VENV)/test.stamp ## run all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(VENV)/dev.stamp ## style, types (two checkers), layers, public names
+test-lowest: $(VENV)-lowest/test.stamp ## run them with the lowest versions that pyproject.toml admits
+	@$(VENV)-lowest/bin/python -m pytest $(ARGS)
+
+test-all: ## run them on each of PYTHONS that is installed, in an environment each
+	@for python in $(PYTHONS); do \
+		if $$python -c '' 2>/dev/null; then \
+			echo "== $$python"; \
+			$(MAKE) --no-print-directory test PYTHON=$$python VENV=$(VENV)-$${python##*/} || exit 1; \
+		else \
+			echo "== $$python is not installed"; \
+		fi; \
+	done
+
+check: $(VENV)/dev.stamp ## style, format, types (two checkers), layers, public names, bounds
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict backprop tests/typing
@@ -38,7 +52,7 @@ bench-rivals: $(VENV)/rivals.stamp ## the same beside autograd, JAX and PyTorch
 	@$(BIN)/python -m benchmarks --rivals --out benchmarks/results $(ARGS)
 
 clean: ## remove the environment and all caches
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## this list
@@ -50,8 +64,17 @@ $(VENV)/run.stamp: pyproject.toml
 	$(PIP) -e .
 	@touch $@
 
-$(VENV)/dev.stamp: $(VENV)/run.stamp
+$(VENV)/test.stamp: $(VENV)/run.stamp
+	$(PIP) -e '.[test]'
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/test.stamp
 	$(PIP) -e '.[dev]'
+	@touch $@
+
+$(VENV)-lowest/test.stamp: pyproject.toml constraints/lowest.txt
+	$(PYTHON) -m venv $(VENV)-lowest
+	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet -c constraints/lowest.txt -e '.[test]'
 	@touch $@
 
 $(VENV)/rivals.stamp: $(VENV)/run.stamp

@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 
 from backprop.ops.core.op import Kind, Op
+from backprop.ops.linear_algebra import equations
 from tests.ops import cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, check, differentiated, flat, gradient
 from tests.ops.cases_shape import OfList
@@ -28,9 +29,16 @@ def namesake(f: Any) -> Any:
     """The function of NumPy or SciPy with the name of `f`, called alike."""
     if isinstance(f, OfList):
         return OfList(namesake(f.f))
+    if f is equations.solve_triangular:
+        return matrix_by_matrix(scipy.linalg.solve_triangular)
     name = getattr(f, "name", None) or getattr(f, "__name__", "")
     modules = (np, np.linalg, np.fft, scipy.linalg, np.lib.stride_tricks)
     return next((g for m in modules if callable(g := getattr(m, name, None))), None)
+
+
+def matrix_by_matrix(f: Any) -> Any:
+    """A function of SciPy that takes stacks of matrices since 1.16 only, called with one after the other."""
+    return lambda a, b, **params: f(a, b, **params) if a.ndim == 2 else np.stack([f(x, b, **params) for x in a])
 
 
 NAMED = [case for case in CASES if not case.name and namesake(case.f) is not None]
