@@ -21,6 +21,7 @@ import scipy.special
 from numpy._core._multiarray_umath import __cpu_features__  # type: ignore[import-not-found]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from .....ops.linear_algebra.rank_one import rank_one_added
 from ....machine.blas_architecture import fingerprint_here
 
 PACKAGES = ("backprop-dask", "numpy", "scipy", "dask", "distributed")
@@ -89,6 +90,8 @@ def _probes() -> Iterator[tuple[str, Any]]:
     for dtype in ("float32", "float64"):
         x = (np.abs(rng.standard_normal(1003)) + 0.01).astype(dtype)
         yield f"functions of {dtype}", [f(x) for f in FUNCTIONS]
+        c, column, row = x[:850].reshape(17, 50), x[850:867, None], x[None, 867:917]
+        yield f"rank-one sums of {dtype}", [rank_one_added(c, column, row, by=-0.3)]
     a = rng.standard_normal((12, 12))
     yield (
         "decompositions",
