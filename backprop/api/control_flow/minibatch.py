@@ -15,18 +15,19 @@ import optree
 
 from ... import ops
 from ...errors import ArgumentError, NonScalarOutputError, ShapeError, Source
-from ...graph.tracing.structure import NAMESPACE, flatten, unflatten
-from ...graph.tracing.trace import Trace, parameters, trace
+from ...graph.tracing.structure import NAMESPACE, flatten
+from ...graph.tracing.trace import parameters
 from ...graph.tracing.var import Var
 from ..elsewhere.opening import Shards, joined, opened
+from ..verbs.call import Call, called
 from ..verbs.evaluate import evaluate
-from ..verbs.run import current, run_graph, runner
+from ..verbs.run import current, run_graph
 from ..verbs.transformed import Transformed
 
 ROWS = 64  # of a shard, where the user does not say how many shards
 MOST = 16  # shards, then
 
-Call: TypeAlias = Mapping[int | str, Any]
+Arguments: TypeAlias = Mapping[int | str, Any]
 """The arguments of a call, by position or keyword."""
 
 
@@ -89,12 +90,12 @@ def _check_options(shards: int | None, reduction: str) -> None:
         raise ArgumentError(f"a batch cannot be split into {shards} shards", "shards", "use an integer, 1 or more")
 
 
-def _call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call:
+def _call(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Arguments:
     items: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
     return {key: joined(arg) for key, arg in items}
 
 
-def _batch_keys(loss: Callable[..., Any], call: Call, argnums: Sequence[int | str]) -> dict[int | str, str]:
+def _batch_keys(loss: Callable[..., Any], call: Arguments, argnums: Sequence[int | str]) -> dict[int | str, str]:
     """Where the batch arguments stand in a call, and their names."""
     names = parameters(loss)
     count = sum(isinstance(key, int) for key in call)
@@ -169,7 +170,7 @@ def _rows(part: Any, path: str) -> int:
     return rows[0]
 
 
-def _parts(call: Call, keys: Mapping[int | str, str], sizes: Sequence[int]) -> list[tuple[int, Call]]:
+def _parts(call: Arguments, keys: Mapping[int | str, str], sizes: Sequence[int]) -> list[tuple[int, Arguments]]:
     """The rows and the arguments of each shard that has any rows."""
     edges = [0, *itertools.accumulate(sizes)]
     return [
@@ -186,30 +187,29 @@ def _part(arg: Any, k: int, start: int, stop: int) -> Any:
     return optree.tree_map(cut, arg, is_leaf=_is_shards, namespace=NAMESPACE)
 
 
-def _map(loss: Callable[..., Any], parts: Sequence[Call]) -> list[Any]:
+def _map(loss: Callable[..., Any], parts: Sequence[Arguments]) -> list[Any]:
     """The loss of each part; parts of one structure share one trace."""
-    executor = current()
-    known: dict[Any, Trace] = {}
+    known: dict[Any, Call] = {}
     results = []
     for part in parts:
         args = tuple(arg for key, arg in part.items() if isinstance(key, int))
         kwargs = {key: arg for key, arg in part.items() if isinstance(key, str)}
         values, structure = flatten((args, kwargs))
-        traced = known.get(structure)
-        if traced is None:
-            traced = trace(loss, args, kwargs, runner(executor))
-            if not traced.known:  # a shard whose values steer the loss has a path of its own
-                known[structure] = traced
-        captured = traced.values[len(values) :]
-        results.append(_scalar(loss, traced, run_graph(traced.graph, [*values, *captured], executor)))
+        call = known.get(structure)
+        if call is None:
+            call = called(loss, args, kwargs)
+            if not call.known:  # a shard whose values steer the loss has a path of its own
+                known[structure] = call
+        captured = call.traced.values[len(values) :]
+        results.append(_scalar(call, run_graph(call.graph, [*values, *captured], call.executor)))
     return results
 
 
-def _scalar(loss: Callable[..., Any], traced: Trace, results: Sequence[Any]) -> Any:
-    value = unflatten(traced.output, results)
+def _scalar(call: Call, results: Sequence[Any]) -> Any:
+    value = call.value(results)
     if not isinstance(value, Var) or value.shape != ():
         what = f"a minibatch loss must return one real number, and this one returned {value!r}"
-        raise NonScalarOutputError(what, Source.of(loss), "take its mean or its sum")
+        raise NonScalarOutputError(what, Source.of(call.function), "take its mean or its sum")
     return value
 
 

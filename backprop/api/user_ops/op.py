@@ -34,7 +34,7 @@ from ...ops.arrays.tuples import taken
 from ...ops.core.op import Kind, Op, Op1, Op2, Op3, Op4
 from ...ops.elementwise.conversion import cast
 from ..verbs.run import youngest
-from .options import check_options, module_of, rule_of
+from .options import check_kind, check_options, module_of, rule_of
 from .rules import (
     estimate,
     node_type,
@@ -169,20 +169,7 @@ def op(
 ) -> UserOp[Q, R]: ...
 @overload
 def op(forward: None = None, **options: Unpack[Options]) -> Callable[[Callable[Q, R]], UserOp[Q, R]]: ...
-def op(
-    forward: Function | None = None,
-    backward: Function | None = None,
-    *,
-    name: str = "",
-    vjp: Function | None = None,
-    derive: bool = False,
-    infer: Function | None = None,
-    like: int | None = None,
-    local: bool = False,
-    pure: bool = True,
-    flops: Hint = None,
-    seconds: Hint = None,
-) -> Any:
+def op(forward: Function | None = None, backward: Function | None = None, **options: Unpack[Options]) -> Any:
     """An op of one's own; usable as a decorator, with options or without.
 
     Arguments:
@@ -214,31 +201,31 @@ def op(
         ArgumentError: options that exclude each other.
     """
     if forward is None:
-        return partial(
-            op,
-            name=name,
-            vjp=vjp,
-            derive=derive,
-            infer=infer,
-            like=like,
-            local=local,
-            pure=pure,
-            flops=flops,
-            seconds=seconds,
-        )
+        return partial(op, **options)
+    return _made(forward, backward, **options)
+
+
+def _made(
+    forward: Function,
+    backward: Function | None,
+    *,
+    name: str = "",
+    vjp: Function | None = None,
+    derive: bool = False,
+    infer: Function | None = None,
+    like: int | None = None,
+    local: bool = False,
+    pure: bool = True,
+    flops: Hint = None,
+    seconds: Hint = None,
+) -> UserOp[..., Any]:
+    """The op of some options, with the default of each."""
     name = name or getattr(forward, "__name__", type(forward).__name__)
     check_options(name, (backward, vjp, derive or None), (infer, like))
+    check_kind(name, derive, pure, local and infer is None and like is None and not derive)
     function = forward if backward is None else partial(without_residuals, forward)
     kind = Kind.HOST_PINNED if local else Kind.PLAIN
-    if local and infer is None and like is None and not derive:
-        raise ArgumentError(
-            f"{name} is local, and so never run ahead: what it returns has to be said", fix="give infer= or like="
-        )
-    if derive and not pure:
-        raise ArgumentError(
-            f"{name} is not pure, and its derived rule would run it again", fix="give its rule with vjp= or backward"
-        )
-    made: UserOp[..., Any] = UserOp(
+    return UserOp(
         name=name,
         infer=node_type,
         compute=partial(run if backward is None else run_pair, name, forward),
@@ -252,7 +239,6 @@ def op(
         pair=backward is not None,
         module=module_of(forward),
     )
-    return made
 
 
 def compose(outer: Callable[..., R], *inner: Callable[Q, Any]) -> UserOp[Q, R]:

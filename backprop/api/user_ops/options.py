@@ -23,6 +23,27 @@ def check_options(name: str, rules: Sequence[object], types: Sequence[object]) -
         raise ArgumentError(f"{name}: of infer and like only one can be given")
 
 
+def check_kind(name: str, derive: bool, pure: bool, unsaid: bool) -> None:
+    """Refuse an op that would have to run where or when it cannot.
+
+    Arguments:
+        name: of the op.
+        derive: whether its rule is derived, and so runs it.
+        pure: whether it may run again.
+        unsaid: whether it is local, and nothing says what it returns.
+    Errors:
+        ArgumentError: it cannot be run ahead, or not again.
+    """
+    if unsaid:
+        raise ArgumentError(
+            f"{name} is local, and so never run ahead: what it returns has to be said", fix="give infer= or like="
+        )
+    if derive and not pure:
+        raise ArgumentError(
+            f"{name} is not pure, and its derived rule would run it again", fix="give its rule with vjp= or backward"
+        )
+
+
 def rule_of(
     name: str, forward: Function, backward: Function | None, vjp: Function | None, derive: bool, kind: Kind
 ) -> Function | None:

@@ -12,7 +12,7 @@ import numpy as np
 import optree
 
 from ...errors import BadCotangentError
-from ...graph.tracing.structure import NAMESPACE, Static, Structure, parts_up_to, restore
+from ...graph.tracing.structure import NAMESPACE, Static, Structure, make_known, parts_up_to, restore
 from ...graph.tracing.var import Var
 from ...ops.core.types import NumericType, UserType, ValueType
 from ...ops.elementwise.conversion import cast
@@ -67,14 +67,46 @@ def _array(type: NumericType[Any], value: Any, path: str) -> np.ndarray[Any, Any
 
 def _unlike(expected: Structure, given: Any, name: str) -> BadCotangentError:
     """The error of another structure, at the first path where the two differ."""
-    whole = optree.tree_unflatten(expected.spec, [0] * len(expected.leaves))
-    what, path = "", name
-    for found in optree.prefix_errors(whole, given, namespace=NAMESPACE)[:1]:
-        # pytree structure error: different types at key path\n    cotangent['a']\n ...
-        first, second, *_ = str(found(name)).splitlines()
-        what = first.removeprefix("pytree structure error: ").removesuffix(" at key path")
-        path = second.strip().removesuffix(" tree root")
+    what, path = first_difference(expected, given, name)
     return _bad(f"its structure is not that of the value ({what})", path)
+
+
+def first_difference(expected: Structure, given: Any, name: str) -> tuple[str, str]:
+    """How and where a nested value first departs from a structure.
+
+    Arguments:
+        expected: the structure.
+        given: a value of another structure.
+        name: what to call the value in the path.
+    Returns:
+        what is there and what should be, and the path.
+    """
+    make_known(given)
+    what, entries = _difference(expected.spec, optree.tree_structure(given, namespace=NAMESPACE))
+    return what, optree.PyTreeAccessor(entries).codify(name)
+
+
+def _difference(wanted: optree.PyTreeSpec, found: optree.PyTreeSpec) -> tuple[str, tuple[Any, ...]]:
+    """How two specs differ, and the way down to there; "" where the second is like the first, or goes deeper."""
+    if wanted.is_leaf(strict=True):
+        return "", ()
+    if found.type is not wanted.type:
+        return f"{_called(found)} in the place of {_called(wanted)}", ()
+    if found.entries() != wanted.entries():
+        return f"parts {found.entries()} in the place of {wanted.entries()}", ()
+    start = 0
+    for child, twin in zip(wanted.children(), found.children(), strict=True):
+        what, entries = _difference(child, twin)
+        if what:
+            return what, ((wanted.accessors()[start][0],) if child.num_leaves else ()) + entries
+        start += child.num_leaves
+    return "", ()
+
+
+def _called(spec: optree.PyTreeSpec) -> str:
+    if spec.is_leaf(strict=True):
+        return "a leaf"
+    return "None" if spec.type is None or spec.type is type(None) else f"a {spec.type.__name__}"
 
 
 def _bad(what: str, path: str) -> BadCotangentError:

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.api.verbs.cotangents import first_difference
 from backprop.errors import BadCotangentError, EscapedVarError, IntegerInputError
+from backprop.graph.tracing.structure import typed
 
 X = np.array([0.5, -1.5, 2.0])
 
@@ -26,6 +28,7 @@ def pairs(x: Any) -> Any:
     return {"pair": Pair(x * 2, [np.sum(x), x]), "n": 3, "where": np.argmax(x)}
 
 
+FORM = {"pair": Pair(X, [1.0, X]), "n": 1, "where": 2}
 GOOD = {"pair": Pair(X, [1.0, X]), "n": None, "where": None}
 
 
@@ -92,6 +95,21 @@ def test_seeds_that_do_not_fit(seed: Any, path: str, what: str) -> None:
         pullback(seed)
     assert caught.value.where == path
     assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("seed", "path", "what"),
+    [
+        (X, "cotangent", "a leaf in the place of a dict"),
+        ({"pair": GOOD["pair"]}, "cotangent", "parts ['pair'] in the place of ['n', 'pair', 'where']"),
+        ({**GOOD, "pair": (X, [1.0, X])}, "cotangent['pair']", "a tuple in the place of a Pair"),
+        ({**GOOD, "pair": Pair(X, (1.0, X))}, "cotangent['pair'].b", "a tuple in the place of a list"),
+        ({**GOOD, "pair": Pair(X, [1.0])}, "cotangent['pair'].b", "parts [0] in the place of [0, 1]"),
+        ({**GOOD, "pair": Pair(X, 1.0)}, "cotangent['pair'].b", "a leaf in the place of a list"),
+    ],
+)
+def test_where_a_structure_first_departs(seed: Any, path: str, what: str) -> None:
+    assert first_difference(typed(FORM), seed, "cotangent") == (what, path)
 
 
 # Tangents.
