@@ -49,7 +49,15 @@ class Rewrite:
     def emit(
         self, op: Op, inputs: Sequence[NodeId], params: Params, type: ValueType[Any], source: Source | None
     ) -> NodeId:
-        """The new id of an op applied to new ids."""
+        """The new id of an op applied to new ids.
+
+        Arguments:
+            op: the op.
+            inputs: new ids.
+            params: its parameters.
+            type: the type of its result.
+            source: the user's line that it belongs to.
+        """
         return self.add(Node(op, tuple(inputs), params, type, source))
 
     def node(self, i: NodeId) -> Node | None:

@@ -100,7 +100,13 @@ def extract(graph: Graph, inputs: Sequence[NodeId], nodes: Sequence[NodeId], out
 
 
 def restricted(graph: Graph, inputs: Sequence[NodeId], outputs: Sequence[NodeId]) -> Graph:
-    """The part of a graph that computes some ids, with some of its inputs."""
+    """The part of a graph that computes some ids, with some of its inputs.
+
+    Arguments:
+        graph: the whole.
+        inputs: ids that become the inputs, in order; what computes `outputs` reads no other inputs.
+        outputs: the ids to compute.
+    """
     return extract(graph, inputs, [i for i in needed(graph, outputs) if i >= graph.first], outputs)
 
 

@@ -27,7 +27,15 @@ class Signature(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
-    """What an op does with operands of some types; weak ones are cast to what they are beside the strong ones."""
+    """What an op does with operands of some types; weak ones are cast to what they are beside the strong ones.
+
+    Arguments:
+        op: the op.
+        types: of its operands.
+        params: its parameters.
+    Errors:
+        ShapeError, GraphTypeError: operands that do not fit.
+    """
     casts = casts_of(types)
     strengthened = list(types)
     for position, dtype in casts:

@@ -52,7 +52,8 @@ class BodyPullback:
     @property
     def kinds(self) -> tuple[Kind, ...]:
         """What kind of mask each cotangent has."""
-        return tuple(map(kind_of, self.masks))
+        kinds: list[Kind] = [kind_of(mask) for mask in self.masks]
+        return tuple(kinds)
 
     def graph(self, wanted: Sequence[Kind] = ()) -> Graph:
         """The graph whose results are the cotangents, then the masks of those of which one is wanted."""

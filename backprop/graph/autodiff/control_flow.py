@@ -97,12 +97,29 @@ def items_of(var: Var[Any]) -> tuple[ValueType[Any], ...]:
 
 
 def emit(builder: Owner, op: Op, operands: Sequence[Any], params: dict[str, Any]) -> Var[Any]:
-    """The tuple of results of an op with bodies, as a new node of a builder."""
+    """The tuple of results of an op with bodies, as a new node of a builder.
+
+    Arguments:
+        builder: what the node becomes part of.
+        op: the op.
+        operands: Vars of this builder.
+        params: its parameters, the bodies among them.
+    Errors:
+        GraphTypeError: operands or bodies that do not fit each other.
+    """
     return append(builder, op, operands, op.infer(*(var.type for var in operands), **params), **params)
 
 
 def append(builder: Owner, op: Op, operands: Sequence[Any], type: ValueType[Any], **params: Any) -> Var[Any]:
-    """A new node; unlike `Builder.emit` it casts no weak operand, as a body takes it as it is."""
+    """A new node; unlike `Builder.emit` it casts no weak operand, as a body takes it as it is.
+
+    Arguments:
+        builder: what the node becomes part of.
+        op: the op.
+        operands: Vars of this builder.
+        type: the type of the result.
+        params: its parameters.
+    """
     ids = tuple(var.id for var in operands)
     made: Var[Any] = builder.append(Node(op, ids, Params.of(**params), type=type, source=builder.source))
     return made
@@ -111,10 +128,20 @@ def append(builder: Owner, op: Op, operands: Sequence[Any], type: ValueType[Any]
 def pulled(
     op: Op, g: Var[Any], chosen: list[Any], operands: Sequence[Any], bodies: Any, active: Any, masks: Masks
 ) -> list[Any]:
-    """The cotangents of operands: those that a node with the differentiated bodies computes, None for the rest."""
+    """The cotangents of operands: those that a node with the differentiated bodies computes, None for the rest.
+
+    Arguments:
+        op: the op of that node.
+        g: the tuple of cotangents of the results.
+        chosen: operands of the node that are not differentiated, such as the index of a choice; they come first.
+        operands: what the bodies read.
+        bodies: the graphs, each from the operands to the results.
+        active: for each operand, whether its cotangent is wanted.
+        masks: what is known of the elements of cotangents; that of the new ones is added.
+    """
     wrt = [k for k, is_active in enumerate(active) if is_active]
     seeds = [(k, seed, masks.of(seed)) for k, seed in enumerate(cotangents(g)) if seed is not None]
-    given = [kind_of(mask) for _, _, mask in seeds]
+    given: list[MaskKind] = [kind_of(mask) for _, _, mask in seeds]
     pullbacks = [BodyPullback(body, wrt, [k for k, _, _ in seeds], given) for body in bodies]
     kinds = joined_kinds([pullback.kinds for pullback in pullbacks])
     graphs = tuple([pullback.graph(kinds) for pullback in pullbacks])
@@ -125,7 +152,13 @@ def pulled(
 
 
 def with_masks(masks: Masks, found: Sequence[Var[Any]], kinds: Sequence[MaskKind]) -> list[Var[Any]]:
-    """The cotangents that stand first among the results of a pullback; the masks behind them are noted."""
+    """The cotangents that stand first among the results of a pullback; the masks behind them are noted.
+
+    Arguments:
+        masks: where they are noted.
+        found: a cotangent for each kind, then a mask for each kind that is not "".
+        kinds: what kind of mask each cotangent has.
+    """
     lives = iter(found[len(kinds) :])
     for g, kind in zip(found, kinds, strict=False):
         if kind:

@@ -2,10 +2,11 @@
 
     (inputs) -> outputs     becomes     (inputs[, cotangents of outputs]) -> (outputs, cotangents of `wrt`)
 
-Nodes are walked backwards; each rule emits nodes like user code does. Three things that rules would else repeat are
-done here, once: broadcasting is undone, a dtype is restored, and a value used n times gets one n-ary sum, in the order
-of its consumers. No cotangent (None) stands for zero, so that dead branches cost nothing. Two things stand beside this
-file: the mask rule in `masks`, and in `shortcuts` what is known of two functions that follow each other.
+Nodes are walked backwards, and each vjp rule emits nodes as user code does. Three things that each rule would otherwise
+repeat are done here, once: broadcasting is undone, a dtype is restored, and a value used n times gets one n-ary sum, in
+the order of its consumers. The cotangent None stands for zero, so that branches that the results do not depend on cost
+nothing. Two things stand beside this file: the mask rule in `masks`, and in `shortcuts` what is known of two functions
+that follow each other.
 
 Source: Griewank and Walther, Evaluating Derivatives, 2nd ed. 2008, chapter 3.
 """
@@ -41,8 +42,8 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
     Arguments:
         graph: what to differentiate; where not seeded, its first output is a real scalar.
         wrt: ids of the inputs whose cotangents are wanted.
-        seeded: whether the cotangents of the outputs are further inputs, behind the graph's own; else the first output
-            has the cotangent 1 and the others have none.
+        seeded: whether the cotangents of the outputs are further inputs, behind the graph's own; otherwise the first
+            output has the cotangent 1 and the others have none.
     Returns:
         a graph whose outputs are the graph's own, then a cotangent for each id of `wrt`, of the input's type.
     Errors:
@@ -108,7 +109,13 @@ class ReversePass:
             self.contributions.setdefault(i, []).append(cotangent)
 
     def contribute_item(self, i: NodeId, k: int, cotangent: Var[Any]) -> None:
-        """Add to the cotangent of an item of a tuple."""
+        """Add to the cotangent of an item of a tuple.
+
+        Arguments:
+            i: the id of the tuple.
+            k: the place of the item.
+            cotangent: what is added.
+        """
         if self.active[i]:
             self.contributions.setdefault(i, [])
             self.items.setdefault((i, k), []).append(cotangent)
@@ -189,8 +196,13 @@ class ReversePass:
 
 
 def fit(builder: Builder, node: Node, cotangent: Any, type: ValueType[Any]) -> Var[Any]:
-    """The cotangent with broadcasting undone and the input's dtype.
+    """The cotangent of an input, with broadcasting undone and of the input's dtype.
 
+    Arguments:
+        builder: what the cotangent becomes part of.
+        node: the node whose vjp rule gave it, for errors and their line.
+        cotangent: what the rule gave: a Var, an array or a number.
+        type: the type of the input.
     Errors:
         BadCotangentError: it is no value of a graph, or has a shape to which the input does not broadcast.
     """

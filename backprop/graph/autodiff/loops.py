@@ -180,10 +180,10 @@ class _Reverse:
         kinds: list[Kind] = [
             "" if k in self.kept else kind_of(mask) for k, mask in zip(self.carried, self.started, strict=True)
         ]
-        given = [kind_of(mask) for mask in self.found]
+        given: list[Kind] = [kind_of(mask) for mask in self.found]
         while True:
             pullback = BodyPullback(self.body, self.wrt, [*self.carried, *self.results], [*kinds, *given])
-            grown = [
+            grown: list[Kind] = [
                 "" if k in self.kept else max(old, new)
                 for k, old, new in zip(self.carried, kinds, pullback.kinds, strict=False)
             ]

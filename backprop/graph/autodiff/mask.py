@@ -88,5 +88,11 @@ def whole(live: Var[Any], shape: Shape) -> Var[Any]:
 
 
 def truth(builder: Builder, shape: Shape, value: bool = True) -> Var[Any]:
-    """Booleans that all hold, or none of them."""
+    """An array of booleans, all of them the same.
+
+    Arguments:
+        builder: what it becomes part of.
+        shape: its shape.
+        value: what each of them is.
+    """
     return builder.emit(filled, (), {"shape": shape, "dtype": "bool", "value": repr(value)})  # type: ignore[no-any-return]

@@ -166,7 +166,14 @@ def _disagree(op: str, k: int, what: str, wanted: str) -> GraphTypeError:
 
 
 def rebuilt(graph: Graph, inputs: Sequence[Any], places: Sequence[int], types: Sequence[ValueType[Any]]) -> Graph:
-    """The graph with more inputs, its own at some places among them, and results of some dtypes."""
+    """The graph with more inputs, its own at some places among them, and results of some dtypes.
+
+    Arguments:
+        graph: the graph.
+        inputs: the types of the new inputs.
+        places: for each input of the graph, which of the new ones it is.
+        types: of the results, which are cast to them.
+    """
     builder = Builder()
     variables = [builder.input(t) for t in inputs]
     results = builder.inline(graph, [variables[place] for place in places])

@@ -68,7 +68,7 @@ class Builder:
         self.types: list[ValueType[Any]] = []
         self.nodes: list[Node | None] = []  # None for an input
         self.names: dict[NodeId, str] = {}
-        self.values: dict[NodeId, Any] = {}  # what is known: inputs, and what the user's code asked for
+        self.values: dict[NodeId, Any] = {}  # of inputs, and of what was computed to answer a question
         self.questions: list[Question] = []  # the questions that steered the user's code, in order
         self.source: Source | None = None  # where nodes come from, when it is not the user's current line
         self._literals: dict[Any, NodeId] = {}
@@ -255,7 +255,7 @@ class Builder:
 
         Arguments:
             outputs: their ids.
-            start: ids that become inputs, whatever they were; None takes the inputs, and keeps all nodes.
+            start: ids that become the inputs of the graph; None takes the builder's inputs, and keeps all nodes.
         Returns:
             the graph, and the ids of this builder that its inputs stand for.
         """

@@ -1,9 +1,9 @@
 """Pause Python's garbage collection while graphs are made.
 
-Nodes are many, live long and form no cycles; the collector goes through all of them again and again, which takes longer
-than making them. Reference counts free what is dropped, as ever.
+Nodes are many, live long and form no cycles; the collector visits all of them again and again, which takes longer than
+making them. Reference counts still free what is no longer used.
 
-Limits: the collector belongs to the process, so other threads do without it as well for that time.
+Limits: the collector belongs to the process, so it is paused for other threads as well.
 """
 
 from __future__ import annotations

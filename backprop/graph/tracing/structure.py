@@ -126,7 +126,7 @@ def typed(tree: Any) -> Structure:
 
 
 def structure_of(tree: Any) -> Structure:
-    """The structure of a nested value all of whose leaves are dynamic, whatever they are."""
+    """The structure of a nested value; each of its leaves counts as dynamic, integers and booleans too."""
     leaves, spec = _flatten(tree)
     return Structure(spec, tuple(leaf.type if isinstance(leaf, Var) else type_of(leaf) for leaf in leaves))
 
@@ -185,7 +185,7 @@ def unflatten(structure: Structure, values: Sequence[Any], static: Callable[[Any
 
 
 def restore(type: ValueType[Any], value: Any) -> Any:
-    """A value as a user expects it for a type: a Python number for a Python number, an array of one's own else."""
+    """A value as a user expects it for a type: a Python number for a Python number, otherwise an array."""
     if not isinstance(type, NumericType) or (type.shape and isinstance(value, np.ndarray)):
         return value
     if type.weak:

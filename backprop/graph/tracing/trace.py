@@ -89,6 +89,11 @@ def record(
 def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], Structure]:
     """`flatten` of the arguments of a call, (args, kwargs).
 
+    Arguments:
+        f: the function that is called, which knows the names of its parameters.
+        args, kwargs: its arguments.
+    Returns:
+        the dynamic leaves in order, and the structure.
     Errors:
         GraphTypeError: an array of a dtype that is not supported, with its path, such as `params.layers[2].b`.
     """

@@ -1,7 +1,7 @@
 """Var, which stands in for a value in the user's code: operators, fields of objects, and what type checkers see.
 
-What else a Var can do it has from TracedArray (attributes, items and functions of arrays) and from TracedValue (its
-place in the graph, and questions asked of its value).
+A Var inherits the attributes, items and functions of arrays from TracedArray, and its place in the graph and the
+questions asked of its value from TracedValue.
 """
 
 from __future__ import annotations
@@ -109,12 +109,16 @@ class Var(TracedArray[T]):
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """For isinstance and `match`: the class of a value that is moved about whole, which is asked for; else Var."""
+        """The class that isinstance and `match` see.
+
+        Where the value is an object that is not taken apart, its class is only known at run time, and so is asked for
+        as a question about the value. Any other Var is a Var.
+        """
         is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
         return self.builder.answer(self, type) if is_asked else Var
 
     def _attribute(self, cls: type, name: str) -> Any:
-        """A field, whose type is asked for where the annotations of `cls` do not tell it; or a method or property."""
+        """A field, a method or a property of an object; what the annotations do not say of a field is asked for."""
         field_type = annotated_type(cls, name)
         if field_type is None:
             with contextlib.suppress(TracedConversionError):  # the class is all that is known

@@ -1,4 +1,7 @@
-"""All that looks at one node at a time, in one walk: constants, identities, broadcasts, long sums, equal nodes."""
+"""Simplify: all rules that look at one node at a time, in one walk over the graph.
+
+They fold constants, drop identities and broadcasts, balance long sums, and merge equal nodes.
+"""
 
 from __future__ import annotations
 
@@ -11,5 +14,5 @@ from .sum_trees import balance_sum
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph after all of them together, so that it is walked and verified once."""
+    """The graph after all rules; applied together, they need one walk and one verification."""
     return rewritten(graph, fold_constants, drop_identity, drop_broadcast, balance_sum)

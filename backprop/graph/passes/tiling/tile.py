@@ -136,7 +136,12 @@ class _Splitter(Rewrite):
                 self.to[i] = self.joined(i) if self.rows[i].merge is None else self.total(i)
 
     def block(self, i: NodeId, start: int, stop: int) -> NodeId:
-        """Some rows of a member, or its partial result from them."""
+        """Some rows of a member, or its partial result from them.
+
+        Arguments:
+            i: the id of the member.
+            start, stop: the first row, and the one behind the last.
+        """
         rows, given = self.rows[i], self.demand.producers(i)
         operands = []
         for j, split in zip(rows.reads, rows.split, strict=True):
@@ -149,7 +154,12 @@ class _Splitter(Rewrite):
         return self.add(block(self.graph.node(i), rows, operands, stop - start))
 
     def slice(self, j: NodeId, start: int, stop: int) -> NodeId:
-        """Some rows of what is whole."""
+        """Some rows of a value that is computed whole.
+
+        Arguments:
+            j: its id in the old graph.
+            start, stop: the first row, and the one behind the last.
+        """
         type = with_rows(self.graph.type_of(j), stop - start)
         if is_constant_along(self.graph, j):
             node = self.moved(self.graph.node(j))
