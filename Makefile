@@ -61,7 +61,7 @@ help: ## this list
 # A stamp is written last, so that an installation that was cut off is taken up again.
 $(VENV)/run.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) -e .
+	$(PIP) -e '.[service]'
 	@touch $@
 
 $(VENV)/test.stamp: $(VENV)/run.stamp

@@ -7,6 +7,8 @@ from . import ops as ops
 from . import testing as testing
 from .api.compiling.compile import compile as compile
 from .api.compiling.compiled import Compiled as Compiled
+from .api.connection import Connection as Connection
+from .api.connection import connect as connect
 from .api.control_flow.control_flow import checkpoint as checkpoint
 from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
@@ -50,6 +52,7 @@ __all__ = [
     "Auto",
     "Cluster",
     "Compiled",
+    "Connection",
     "Graph",
     "GraphBuilder",
     "Op",
@@ -62,6 +65,7 @@ __all__ = [
     "checkpoint",
     "compile",
     "compose",
+    "connect",
     "elementwise_grad",
     "errors",
     "evaluate",

@@ -32,6 +32,14 @@ each is also the builtin that a user of NumPy would expect to catch:
         DamagedDataError       ValueError           a data file that is truncated or of another format
         WireError              ValueError           a message that is damaged, hostile, or no graph and no values
           WireLimitError       ValueError           a message that is too large, or asks for too much
+      ServiceError
+        ServiceUnavailableError ConnectionError     a service that does not answer, or is about to stop
+        UnauthorizedError      PermissionError      a token that is missing or wrong
+        UnknownRunError        LookupError          a run, a program or an answer that the service does not have
+        BusyError              RuntimeError         more submissions than the service takes of one client
+        DeadlineError          TimeoutError         a run that had not ended at its deadline
+        StoppedError           RuntimeError         a run that was cancelled
+        RemoteError            RuntimeError         an exception of a class that is not known here
 
 An exception that a user's own code raises inside a task is never wrapped: it arrives as itself, with a note
 (PEP 678) that names the op and the user's line.
@@ -198,3 +206,35 @@ class WireError(DataError, ValueError):
 
 class WireLimitError(WireError):
     """A message that is too large, or asks for too much."""
+
+
+class ServiceError(BackpropError):
+    """A service that did not do what it was asked for."""
+
+
+class ServiceUnavailableError(ServiceError, ConnectionError):
+    """A service that does not answer, or is about to stop."""
+
+
+class UnauthorizedError(ServiceError, PermissionError):
+    """A token that is missing or wrong."""
+
+
+class UnknownRunError(ServiceError, LookupError):
+    """A run, a program or an answer that the service does not have."""
+
+
+class BusyError(ServiceError, RuntimeError):
+    """More submissions than the service takes of one client."""
+
+
+class DeadlineError(ServiceError, TimeoutError):
+    """A run that had not ended at its deadline."""
+
+
+class StoppedError(ServiceError, RuntimeError):
+    """A run that was cancelled."""
+
+
+class RemoteError(ServiceError, RuntimeError):
+    """An exception of a class that is not known here."""

@@ -16,6 +16,15 @@ from backprop.cli.restart import restart_if_better
 from backprop.cli.train import group
 from backprop.errors import BackpropError
 
+try:
+    from backprop.cli.serve import serve
+except ImportError as missing:  # the libraries of the extra `service` are not there
+
+    @click.command("serve")
+    def serve(reason: str = str(missing)) -> None:
+        """Run the graphs of many clients; needs pip install backprop-dask[service]."""
+        raise click.ClickException(f"{reason}: install backprop-dask[service]")
+
 
 class _Group(click.Group):
     """A group whose commands end in a message rather than a traceback."""
@@ -35,6 +44,7 @@ def main() -> None:
 
 main.add_command(group)
 main.add_command(command)
+main.add_command(serve)
 
 
 def entry() -> None:

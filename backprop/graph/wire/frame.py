@@ -38,15 +38,20 @@ MOST_AXES = 32
 
 @dataclass(slots=True, eq=False)
 class FrameWriter:
-    """Takes the arrays of a message while its header is made."""
+    """Takes the arrays of a message while its header is made.
 
+    Arguments:
+        inline: bytes up to which an array stands in the header; None for any number, which makes plain JSON.
+    """
+
+    inline: int | None = INLINE
     chunks: list[bytes] = field(default_factory=list)
     length: int = 0
 
     def array(self, dtype: str, shape: tuple[int, ...] | None, data: bytes) -> dict[str, Any]:
         """What stands for an array in the header; `shape` is None for a scalar."""
         part: dict[str, Any] = {"dtype": dtype} if shape is None else {"dtype": dtype, "shape": list(shape)}
-        if len(data) <= INLINE:
+        if self.inline is None or len(data) <= self.inline:
             return {**part, "data": base64.b64encode(data).decode()}
         padding = -len(data) % ALIGNED
         self.chunks += [data, bytes(padding)]
@@ -56,6 +61,8 @@ class FrameWriter:
     def message(self, header: dict[str, Any]) -> bytes:
         """The message of a header."""
         text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode()
+        if self.inline is None:
+            return text
         text += b" " * (-(PRELUDE.size + len(text)) % ALIGNED)
         return b"".join([PRELUDE.pack(MAGIC, VERSION, len(text)), text, *self.chunks])
 

@@ -20,13 +20,13 @@ from .params import ParamReader, ParamWriter
 DEEPEST_TUPLE = 8
 
 
-def values_to_bytes(values: Sequence[Any]) -> bytes:
-    """Values as a message.
+def values_to_bytes(values: Sequence[Any], plain: bool = False) -> bytes:
+    """Values as a message; where `plain`, all of it is JSON.
 
     Errors:
         CannotTravelError: a value of another class.
     """
-    frame = FrameWriter()
+    frame = FrameWriter(None) if plain else FrameWriter()
     return frame.message({"kind": "values", "values": [written_value(value, frame) for value in values]})
 
 

@@ -16,7 +16,8 @@ from ...ops.core.op import Op
 from .. import graph
 from ..autodiff import control_flow, loops, stop_gradient
 
-Vocabulary = Mapping[str, Op]
+Vocabulary = Mapping[str, Op | None]
+"""Ops by name; None stands for one that only the other side has."""
 
 
 def _modules() -> list[ModuleType]:
@@ -39,8 +40,7 @@ def name_of(op: Op, vocabulary: Vocabulary) -> str:
     Errors:
         CannotTravelError: an op of the user's own, which is not in the vocabulary.
     """
-    known = vocabulary.get(op.name)
-    if known is not None and (known is op or known.home == op.home == ""):
+    if op.name in vocabulary and vocabulary[op.name] in (op, None):
         return op.name
     raise CannotTravelError(
         f"the op {op.name} is not one of the package's own, and a service runs no code that is sent to it",

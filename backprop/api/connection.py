@@ -1,0 +1,159 @@
+"""connect: a service as an executor, and futures of what was submitted to it."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
+
+from ..errors import StoppedError
+from ..service.client import PATIENCE, Service, Tls, new_key
+from .verbs.call import Call, called
+from .verbs.evaluate import Function, as_function
+from .verbs.run import plan_of
+
+R = TypeVar("R")
+
+BETWEEN = 0.02
+"""Seconds between two tries to cancel what is on its way."""
+
+OPEN = 32
+"""The runs of one connection that are under way at once; the others wait here, and so press on nobody."""
+
+
+class ServiceFuture(Future[R], Generic[R]):
+    """What a submission will give: a future of `concurrent.futures`, which can be awaited as well.
+
+    Attributes:
+        key: names the run at the service; submitted again under it, it does not run twice.
+    """
+
+    def __init__(self, key: str, stop: Callable[[str], object]) -> None:
+        super().__init__()
+        self.key = key
+        self._stop = stop
+        self._once = threading.Lock()
+
+    def cancel(self) -> bool:
+        """Cancel the run, whether it waits or runs; false where it has ended already."""
+        stopped = self.settle_cancelled()
+        if stopped:
+            self._stop(self.key)
+        return stopped or self.cancelled()
+
+    def settle_cancelled(self) -> bool:
+        """End it as cancelled; whether it had not ended."""
+        with self._once:
+            if self.done():
+                return False
+            super().cancel()
+            return not self.set_running_or_notify_cancel()
+
+    def __await__(self) -> Generator[Any, None, R]:
+        return asyncio.wrap_future(self).__await__()
+
+
+class Connection(Service):
+    """A service as an executor, to be used like any other, and to submit functions to.
+
+    Arguments, errors: as of `backprop.connect`.
+    """
+
+    def __init__(self, url: str, token: str | None = None, tls: Tls = None, patience: float = PATIENCE) -> None:
+        super().__init__(url, token, tls, patience)
+        self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="backprop-service")
+        self._stopping = ThreadPoolExecutor(2, thread_name_prefix="backprop-cancel")
+        self._under_way: set[str] = set()
+
+    def submit(
+        self,
+        f: Function,
+        /,
+        *args: Any,
+        priority: int = 0,
+        deadline: float | None = None,
+        key: str | None = None,
+        attempts: int = 1,
+    ) -> ServiceFuture[Any]:
+        """Run a function on the service.
+
+        Arguments:
+            f: any function, such as `backprop.value_and_grad(loss)`; it is traced here, and its graph travels.
+            args: its arguments.
+            priority: a larger one comes first, among the client's own.
+            deadline: seconds from now, after which the run is of no use.
+            key: names the run; submitted again under the same key, it does not run twice.
+            attempts: how often it may be tried, where it raises.
+        Returns:
+            a future of f(*args).
+        Errors:
+            CannotTravelError: from the future, an op of the user's own that is not registered with the service.
+            DeadlineError, StoppedError: from the future.
+        """
+        call = called(as_function(f), args, {}, self)
+        future: ServiceFuture[Any] = ServiceFuture(key or new_key(), self.cancel_run)
+        options = {"priority": priority, "deadline": deadline, "attempts": attempts}
+        self._pool.submit(self._resolve, future, call, options)
+        return future
+
+    def map(self, f: Function, /, *args: Iterable[Any]) -> list[ServiceFuture[Any]]:
+        """A future for each item of some sequences of arguments, as `submit` gives them."""
+        return [self.submit(f, *items) for items in zip(*args, strict=True)]
+
+    def cancel_run(self, key: str) -> None:
+        """Cancel a run, without waiting for the service to say so."""
+        self._stopping.submit(self._cancel_run, key)
+
+    def _cancel_run(self, key: str) -> None:
+        while not self.cancel(key) and key in self._under_way:
+            time.sleep(BETWEEN)  # the submission is on its way, and has been overtaken
+
+    def close(self) -> None:
+        """Wait for what was submitted, and let go of the connections."""
+        self._pool.shutdown(wait=True)
+        self._stopping.shutdown(wait=True)
+        super().close()
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def _resolve(self, future: ServiceFuture[Any], call: Call, options: dict[str, Any]) -> None:
+        self._under_way.add(future.key)
+        try:
+            if not future.done():
+                results = self.ask(future.key, plan_of(self, call.plain), call.traced.inputs, options)
+                settle(functools.partial(future.set_result, call.value(call.hand_out(results))))
+        except StoppedError:
+            future.settle_cancelled()
+        except BaseException as error:
+            settle(functools.partial(future.set_exception, error))
+        finally:
+            self._under_way.discard(future.key)
+
+
+def settle(action: Callable[[], None]) -> None:
+    """Give a future its result or its exception, unless it was cancelled in the meantime."""
+    with suppress(InvalidStateError):
+        action()
+
+
+def connect(url: str, token: str | None = None, tls: Tls = None, patience: float = PATIENCE) -> Connection:
+    """A service as an executor: `backprop serve` starts one.
+
+    Arguments:
+        url: such as "https://host:7654".
+        token: who asks, where the service wants to know.
+        tls: the file of the certificate that the service has, where no authority of the system's has signed it, or a
+            `ssl.SSLContext`.
+        patience: seconds for which a service that does not answer is asked again.
+    Returns:
+        an executor, for `with backprop.use(...)` or `executor=`, with `.submit(f, *args)` and `.map(f, *sequences)`.
+    Errors:
+        ServiceUnavailableError: nothing answers there. UnauthorizedError: the token is missing or wrong.
+    """
+    return Connection(url, token, tls, patience)

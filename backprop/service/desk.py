@@ -1,0 +1,292 @@
+"""The desk: takes submissions in, runs them when the queue says so, and writes all of it into the journal.
+
+Submissions of any thread pass one lock for what the queue decides; programs run in threads of their own, on one
+executor. What was acknowledged is in the journal, and what the journal holds is queued again after a restart. Equal
+bits make that harmless: a run that was under way when the service was killed runs again, and gives the same answer.
+For the same reason a message that was answered before is answered from the journal, whoever asks.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from ..errors import (
+    BusyError,
+    DamagedDataError,
+    DeadlineError,
+    ServiceUnavailableError,
+    StoppedError,
+    UnknownRunError,
+)
+from ..graph.wire.limits import Limits
+from ..graph.wire.values import values_to_bytes
+from ..graph.wire.vocabulary import Vocabulary
+from ..scheduler.events import Recorder
+from ..scheduler.executors.base import AbstractExecutor, entered
+from .entries import OPEN, Entry, Name, content_hash
+from .journal import Journal
+from .messages import Asked, run_from_bytes
+from .problems import problem_of
+from .programs import Programs, Work
+from .queue import Bounds, Queue, State
+from .runs import Active, Options, id_of, job_of
+
+TRACES = 1024
+"""The ended runs whose tasks are remembered."""
+
+
+class Desk:
+    """Takes, runs and answers.
+
+    Arguments:
+        journal: where all of it is written down.
+        executor: what runs programs.
+        bounds: of the queue.
+        limits: of messages.
+        work: of each run.
+        vocabulary: the ops that are known.
+        clock: seconds since 1970.
+        ended: is told the entry of each run that has ended; quickly, as it is called under the lock.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        executor: AbstractExecutor,
+        bounds: Bounds,
+        limits: Limits,
+        work: Work,
+        vocabulary: Vocabulary,
+        clock: Callable[[], float],
+        ended: Callable[[Entry], None],
+    ) -> None:
+        self.journal, self.executor, self.limits = journal, executor, limits
+        self.programs = Programs(journal, executor, limits, work, vocabulary)
+        self.clock, self._told = clock, ended
+        self.queue = Queue(bounds)
+        self.draining = False
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self._active: dict[str, Active] = {}
+        self._traces: OrderedDict[Name, Recorder] = OrderedDict()
+        self._pool = ThreadPoolExecutor(bounds.slots, thread_name_prefix="run")
+        for entry in journal.open_runs():
+            self._take_up(entry)
+
+    # Runs.
+
+    def submit(self, name: Name, data: bytes, options: Options) -> Entry:
+        """Take a run in; what comes back is in the journal.
+
+        Errors:
+            WireError: a damaged message; PlanError: values that do not fit; UnknownRunError: no such program.
+            BusyError: the client has too much in the queue.
+            ServiceUnavailableError: the service is about to stop.
+        """
+        known = self.journal.find(name)
+        if known is not None:
+            return known
+        if self.draining:
+            raise ServiceUnavailableError("the service is about to stop", fix="ask again in some seconds")
+        now = self.clock()
+        deadline = None if options.within is None else now + options.within
+        entry = Entry(name, content_hash(data), options.priority, deadline, options.attempts, OPEN, now)
+        again = None if options.fresh else self._from_store(entry, data)
+        if again is not None:
+            return again
+        asked = run_from_bytes(data, self.limits)
+        plan = self.programs.plan(asked.program, now)
+        asked = Asked(asked.program, list(entered(plan, asked.values)))
+        return self._admit(entry, data, Active(name, entry.body, asked, plan))
+
+    def _from_store(self, entry: Entry, data: bytes) -> Entry | None:
+        """The entry of a run whose message was answered before; None for a new message."""
+        digest = self.journal.answered(entry.body)
+        result = None if digest is None else self.journal.content(digest, entry.at)
+        if result is None:
+            return None
+        found = self.journal.submit(entry, data)
+        ended = self.journal.end(found.name, State.DONE.value, entry.at, result=result)
+        self._told(ended)
+        return ended
+
+    def _admit(self, entry: Entry, data: bytes, active: Active) -> Entry:
+        id = id_of(entry.name)
+        with self._lock:
+            if id in self._active:  # the same submission came twice at once
+                return self.journal.find(entry.name) or entry
+            assert active.plan is not None
+            rejected = self.queue.submit(job_of(entry, active.plan.work, len(data)), entry.at)
+            if rejected is not None:
+                raise BusyError(rejected.why, fix=f"ask again in {rejected.retry_after:.0f} seconds")
+            self._active[id] = active
+            try:
+                self.journal.submit(entry, data)
+            except BaseException:
+                self.queue.cancel(id)
+                del self._active[id]
+                raise
+            self._dispatch()
+        return entry
+
+    def _take_up(self, entry: Entry) -> None:
+        """Queue what was acknowledged before a restart."""
+        with self._lock:
+            self._active[id_of(entry.name)] = Active(entry.name, entry.body, None, None)
+            self.queue.restore(job_of(entry, 0.0, 0))
+            self._dispatch()
+
+    def _dispatch(self) -> None:
+        while not self.draining and (job := self.queue.start(self.clock())) is not None:
+            self._pool.submit(self._work, job.id)
+
+    def _work(self, id: str) -> None:
+        with self._lock:
+            active = self._active.get(id)
+            if active is None:  # cancelled before it began
+                self.queue.end(id)
+                self._dispatch()
+                return
+        try:
+            result = values_to_bytes(self._run(active))
+        except Exception as error:
+            self._ended(id, active, problem=error)
+        else:
+            self._ended(id, active, result=result)
+
+    def _run(self, active: Active) -> tuple[Any, ...]:
+        if active.asked is None:
+            data = self.journal.content(active.body, self.clock())
+            if data is None:
+                raise DamagedDataError("the journal has lost what was to be run", fix="submit it again")
+            active.asked = run_from_bytes(data, self.limits)
+        plan = active.plan or self.programs.plan(active.asked.program, self.clock())
+        active.plan = plan
+        executor = copy.copy(self.executor)
+        executor.recorder = active.recorder
+        return executor.run(plan, active.asked.values)
+
+    def _ended(self, id: str, active: Active, result: bytes | None = None, problem: Exception | None = None) -> None:
+        with self._lock:
+            state = self.queue.end(id, failed=problem is not None)
+            if state is State.DONE:
+                self._answer(id, State.DONE, result=result)
+            elif state is State.FAILED:
+                self._answer(id, State.FAILED, problem=problem)
+            elif state is State.QUEUED:
+                active.recorder.clear()
+            self._dispatch()
+            self._changed.notify_all()
+
+    def _answer(
+        self, id: str, state: State, result: bytes | None = None, problem: Exception | None = None
+    ) -> Entry | None:
+        active = self._active.pop(id, None)
+        if active is None:
+            return None
+        told = None if problem is None else json.dumps(problem_of(problem))
+        entry = self.journal.end(active.name, state.value, self.clock(), result, told)
+        self._traces[active.name] = active.recorder
+        if len(self._traces) > TRACES:
+            self._traces.popitem(last=False)
+        active.answer.set_result(entry)
+        self._told(entry)
+        return entry
+
+    def cancel(self, name: Name) -> Entry:
+        """Cancel a run: whoever waits is told at once; one that has ended stays as it is.
+
+        Errors:
+            UnknownRunError: there is no such run.
+        """
+        with self._lock:
+            id = id_of(name)
+            if self.queue.cancel(id) is not None:
+                self._answer(id, State.CANCELLED, problem=StoppedError(f"the run {name.key} was cancelled"))
+                self._dispatch()
+        return self.entry(name)
+
+    def expire(self) -> None:
+        """End the runs whose deadline has passed."""
+        with self._lock:
+            for id in self.queue.expire(self.clock()):
+                error = DeadlineError("the run had not ended at its deadline", fix="give a later one, or more workers")
+                self._answer(id, State.EXPIRED, problem=error)
+            self._dispatch()
+
+    # Questions.
+
+    def entry(self, name: Name) -> Entry:
+        """What the journal says of a run.
+
+        Errors:
+            UnknownRunError: there is no such run.
+        """
+        found = self.journal.find(name)
+        if found is None:
+            raise UnknownRunError(f"no run has the key {name.key[:80]}", fix="submit it first")
+        return found
+
+    def answer(self, name: Name) -> Future[Entry] | None:
+        """The future of a run that has not ended; None for any other."""
+        with self._lock:
+            active = self._active.get(id_of(name))
+            return None if active is None else active.answer
+
+    def result(self, entry: Entry) -> bytes:
+        """The answer of a run that is done.
+
+        Errors:
+            UnknownRunError: it has gone out of the store.
+        """
+        data = self.journal.content(entry.result or "", self.clock())
+        if data is None:
+            raise UnknownRunError("the answer has gone out of the store", fix="submit the run again: bits are equal")
+        return data
+
+    def progress(self, name: Name) -> dict[str, Any]:
+        """How far a run is: its state, the tasks that are done, and how many there are."""
+        with self._lock:
+            active, queued = self._active.get(id_of(name)), self.queue.state(id_of(name))
+        if active is None or queued is None:
+            return {"state": self.entry(name).state}
+        total = len(active.plan.tasks) if active.plan is not None else None
+        return {"state": queued.value, "done": len(active.recorder.finished), "tasks": total}
+
+    def tasks(self, name: Name) -> list[list[Any]]:
+        """The tasks of a run that ended lately: index, name, worker, end, seconds, error of each."""
+        with self._lock:
+            recorder = self._traces.get(name)
+        events = recorder.finished if recorder is not None else ()
+        return [[e.task, e.name, e.worker, e.at, e.seconds, e.error] for e in events]
+
+    def by_client(self) -> dict[str, tuple[int, int]]:
+        """How many runs of each client wait and run."""
+        with self._lock:
+            return self.queue.by_client()
+
+    def overview(self) -> list[dict[str, Any]]:
+        """The runs that wait and run."""
+        with self._lock:
+            names = [active.name for active in self._active.values()]
+        return [{"client": name.client, "key": name.key, **self.progress(name)} for name in names]
+
+    # The end.
+
+    def drain(self, seconds: float) -> bool:
+        """Start nothing more, and wait for what runs; whether all of it ended in time. What waits is in the journal."""
+        with self._changed:
+            self.draining = True
+            return self._changed.wait_for(lambda: self.queue.running == 0, seconds)
+
+    def close(self) -> None:
+        """Let go of threads and journal."""
+        self.draining = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.journal.close()

@@ -1,0 +1,107 @@
+"""The programs of a service: plans by the hash of their message, each checked once and kept in memory for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from ..errors import BackpropError, UnknownRunError, WireError, WireLimitError
+from ..graph.wire.limits import Limits
+from ..graph.wire.vocabulary import Vocabulary
+from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.planning.plan import Plan
+from ..scheduler.programs.peak import peak
+from .entries import content_hash
+from .journal import Journal
+from .messages import program_from_bytes
+
+KEPT = 256
+"""The programs that are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run may take.
+
+    Arguments:
+        seconds: that it is predicted to work, on all workers together.
+        nbytes: of the values that its tasks are predicted to hold.
+    """
+
+    seconds: float = 3600.0
+    nbytes: int = 4 << 30
+
+
+class Programs:
+    """The programs.
+
+    Arguments:
+        journal: where their messages are kept.
+        executor: what plans are made for.
+        limits: of messages.
+        work: what a run may take.
+        vocabulary: the ops that are known.
+    """
+
+    def __init__(
+        self, journal: Journal, executor: AbstractExecutor, limits: Limits, work: Work, vocabulary: Vocabulary
+    ) -> None:
+        self._journal, self._executor, self._limits = journal, executor, limits
+        self._work, self._vocabulary = work, vocabulary
+        self._lock = threading.Lock()
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
+
+    def put(self, data: bytes, now: float) -> str:
+        """Keep a program, checked; its hash.
+
+        Errors:
+            WireError: it is damaged; WireLimitError: it is beyond a limit, or would work or hold too much.
+        """
+        digest = content_hash(data)
+        if self._known(digest) is None:
+            self._learn(digest, data)
+        self._journal.put_program(digest, data, now)
+        return digest
+
+    def plan(self, digest: str, now: float) -> Plan:
+        """The plan of a program.
+
+        Errors:
+            UnknownRunError: there is no such program, or it has gone out of the store.
+        """
+        known = self._known(digest)
+        if known is not None:
+            return known
+        data = self._journal.content(digest, now)
+        if data is None:
+            raise UnknownRunError(f"no program has the hash {digest[:80]}", fix="put the program first")
+        return self._learn(digest, data)
+
+    def _known(self, digest: str) -> Plan | None:
+        with self._lock:
+            if digest in self._plans:
+                self._plans.move_to_end(digest)
+            return self._plans.get(digest)
+
+    def _learn(self, digest: str, data: bytes) -> Plan:
+        plan = program_from_bytes(data, self._limits, self._vocabulary, self._executor)
+        _check_work(plan, self._work)
+        with self._lock:
+            self._plans[digest] = plan
+            if len(self._plans) > KEPT:
+                self._plans.popitem(last=False)
+        return plan
+
+
+def _check_work(plan: Plan, work: Work) -> None:
+    if plan.work > work.seconds:
+        raise WireLimitError(
+            f"the program is predicted to take {plan.work:.3g} s, and at most {work.seconds} are taken"
+        )
+    try:
+        held = sum([peak(task.body).nbytes + task.nbytes for task in plan.tasks])
+    except BackpropError as error:
+        raise WireError(f"the program cannot run: {error}") from error
+    if held > work.nbytes:
+        raise WireLimitError(f"the program is predicted to hold {held} bytes, and at most {work.nbytes} are taken")

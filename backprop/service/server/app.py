@@ -1,0 +1,264 @@
+"""The HTTP interface, as an ASGI application; openapi.py describes it.
+
+A body is read up to its limit and no further. Without tokens, which is on the loopback interface only, a request must
+name a local host and, where it changes something, carry a type that a page in a browser may not send to strangers: so
+no web site can reach the service through somebody's browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from ...errors import WireError, WireLimitError
+from ...graph.wire.values import values_from_bytes, values_to_bytes
+from ..desk import Desk
+from ..entries import Entry, Name
+from ..problems import MEDIA_TYPE
+from .access import Access
+from .metrics import Metrics
+from .openapi import document
+from .page import PAGE
+from .requests import check_local, failed, key, number, options, told, unknown
+
+BINARY = "application/x-backprop"
+TICK = 0.05
+"""Seconds between two looks at deadlines, and between two events of progress."""
+
+LONGEST_WAIT = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Api:
+    """The handlers.
+
+    Arguments:
+        desk: what takes, runs and answers.
+        access: who may ask.
+        metrics: what is counted.
+        about: what the service says of itself.
+    """
+
+    desk: Desk
+    access: Access
+    metrics: Metrics
+    about: dict[str, Any]
+
+    # Programs and runs.
+
+    async def put_program(self, request: Request) -> Response:
+        """Keep a program."""
+        self._client(request)
+        data = await self._body(request)
+        digest = await run_in_threadpool(self.desk.programs.put, data, self.desk.clock())
+        return JSONResponse({"program": digest}, 201)
+
+    async def submit(self, request: Request) -> Response:
+        """Run a program on values."""
+        client = self._client(request)
+        data = await self._body(request)
+        name = Name(client, key(request.headers.get("idempotency-key", "")))
+        entry = await run_in_threadpool(self.desk.submit, name, data, options(request))
+        self.metrics.submitted.labels(client).inc()
+        self.metrics.received.labels(client).inc(len(data))
+        return await self._waited(request, name, entry, 202)
+
+    async def result(self, request: Request) -> Response:
+        """The answer of a run."""
+        name = self._name(request)
+        return await self._waited(request, name, await run_in_threadpool(self.desk.entry, name), 202)
+
+    async def state(self, request: Request) -> Response:
+        """The state of a run."""
+        name = self._name(request)
+        entry = await run_in_threadpool(self.desk.entry, name)
+        return JSONResponse({**_shown(entry), **self.desk.progress(name), "trace": self.desk.tasks(name)})
+
+    async def runs(self, request: Request) -> Response:
+        """One's latest runs."""
+        client = self._client(request)
+        count = int(number(request, "count", 100, 1, 1000))
+        entries = await run_in_threadpool(self.desk.journal.latest, client, count)
+        return JSONResponse({"runs": [_shown(entry) for entry in entries]})
+
+    async def cancel(self, request: Request) -> Response:
+        """Cancel a run."""
+        name = self._name(request)
+        return JSONResponse(_shown(await run_in_threadpool(self.desk.cancel, name)))
+
+    async def events(self, request: Request) -> Response:
+        """The progress of a run, as server-sent events."""
+        name = self._name(request)
+        await run_in_threadpool(self.desk.entry, name)
+        return StreamingResponse(self._events(name), media_type="text/event-stream", headers=NOT_STORED)
+
+    async def _events(self, name: Name) -> AsyncIterator[str]:
+        last, answer = None, self.desk.answer(name)
+        ended = None if answer is None else asyncio.wrap_future(answer)
+        while ended is not None and not ended.done():
+            now = self.desk.progress(name)
+            if now != last:
+                yield f"event: progress\ndata: {json.dumps(now)}\n\n"
+            last = now
+            await asyncio.wait([ended], timeout=TICK)
+        entry = await run_in_threadpool(self.desk.entry, name)
+        yield f"event: end\ndata: {json.dumps(_shown(entry))}\n\n"
+
+    async def _waited(self, request: Request, name: Name, entry: Entry, otherwise: int) -> Response:
+        """The answer of a run, for which the request waits as long as it says."""
+        answer = self.desk.answer(name)
+        if answer is not None:
+            wait = number(request, "wait", 0.0, 0.0, LONGEST_WAIT)
+            await asyncio.wait([asyncio.wrap_future(answer)], timeout=wait)
+        if entry.ended is None:  # it may have ended since
+            entry = await run_in_threadpool(self.desk.entry, name)
+        if entry.ended is None:
+            return JSONResponse(_shown(entry), otherwise, {"location": f"/v1/runs/{name.key}"})
+        return await self._answer(request, entry)
+
+    async def _answer(self, request: Request, entry: Entry) -> Response:
+        if entry.problem is not None:
+            problem = json.loads(entry.problem)
+            return Response(entry.problem, int(problem["status"]), media_type=MEDIA_TYPE)
+        data = await run_in_threadpool(self.desk.result, entry)
+        if "application/json" in request.headers.get("accept", ""):
+            return Response(await run_in_threadpool(_as_json, data), media_type="application/json")
+        return Response(data, media_type=BINARY)
+
+    # About the service.
+
+    async def service(self, request: Request) -> Response:
+        """What the service says of itself."""
+        self._client(request)
+        return JSONResponse(self.about)
+
+    async def health(self, request: Request) -> Response:
+        """Whether the process answers."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        """Whether runs are taken."""
+        return JSONResponse({"ready": not self.desk.draining}, 503 if self.desk.draining else 200)
+
+    async def numbers(self, request: Request) -> Response:
+        """Numbers for Prometheus."""
+        self._client(request)
+        return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def overview(self, request: Request) -> Response:
+        """What the status page shows."""
+        self._client(request)
+        latest = await run_in_threadpool(self.desk.journal.latest, None, 50)
+        shown = [{**_shown(entry), "client": entry.name.client} for entry in latest]
+        clients = {name: list(counts) for name, counts in self.desk.by_client().items()}
+        return JSONResponse({"clients": clients, "active": self.desk.overview(), "latest": shown, **self.about})
+
+    async def openapi(self, request: Request) -> Response:
+        """The description of the interface."""
+        return JSONResponse(document(str(self.about["version"])))
+
+    async def page(self, request: Request) -> Response:
+        """The status page."""
+        return HTMLResponse(PAGE, headers=PAGE_HEADERS)
+
+    # Parts of requests.
+
+    def _client(self, request: Request) -> str:
+        if not self.access.tokens:
+            check_local(request)
+        return self.access.client(request.headers.get("authorization"), request.headers.get("backprop-client"))
+
+    def _name(self, request: Request) -> Name:
+        return Name(self._client(request), key(request.path_params["key"]))
+
+    async def _body(self, request: Request) -> bytes:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip()
+        if kind not in ("application/json", BINARY):
+            raise WireError(f"a body of type {kind[:60]!r} is not taken", fix=f"send application/json or {BINARY}")
+        parts, length = [], 0
+        async for part in request.stream():
+            length += len(part)
+            if length > self.desk.limits.message:
+                raise WireLimitError(f"the body has more than {self.desk.limits.message} bytes", fix="send less")
+            parts.append(part)
+        return b"".join(parts)
+
+    def routes(self) -> list[Route]:
+        """Which handler answers what."""
+        return [
+            Route("/v1/programs", told(self.put_program), methods=["POST"]),
+            Route("/v1/runs", told(self.submit), methods=["POST"]),
+            Route("/v1/runs", told(self.runs), methods=["GET"]),
+            Route("/v1/runs/{key}", told(self.state), methods=["GET"]),
+            Route("/v1/runs/{key}", told(self.cancel), methods=["DELETE"]),
+            Route("/v1/runs/{key}/result", told(self.result), methods=["GET"]),
+            Route("/v1/runs/{key}/events", told(self.events), methods=["GET"]),
+            Route("/v1/service", told(self.service), methods=["GET"]),
+            Route("/v1/overview", told(self.overview), methods=["GET"]),
+            Route("/healthz", told(self.health), methods=["GET"]),
+            Route("/readyz", told(self.ready), methods=["GET"]),
+            Route("/metrics", told(self.numbers), methods=["GET"]),
+            Route("/openapi.json", told(self.openapi), methods=["GET"]),
+            Route("/", told(self.page), methods=["GET"]),
+        ]
+
+
+NOT_STORED = {"cache-control": "no-store"}
+PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+}
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    problem = None if entry.problem is None else json.loads(entry.problem)
+    return {
+        "key": entry.name.key,
+        "state": entry.state,
+        "priority": entry.priority,
+        "deadline": entry.deadline,
+        "submitted": entry.at,
+        "ended": entry.ended,
+        "result": entry.result,
+        "problem": problem,
+    }
+
+
+def _as_json(data: bytes) -> bytes:
+    return values_to_bytes(values_from_bytes(data), plain=True)
+
+
+def application(api: Api, close: Callable[[], None]) -> Starlette:
+    """The application.
+
+    Arguments:
+        api: the handlers.
+        close: called when it has shut down.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        watch = asyncio.create_task(_watch_deadlines(api.desk))
+        yield
+        watch.cancel()
+        await run_in_threadpool(close)
+
+    handlers: dict[Any, Any] = {404: unknown, 405: unknown, 500: failed}
+    return Starlette(routes=api.routes(), lifespan=lifespan, exception_handlers=handlers)
+
+
+async def _watch_deadlines(desk: Desk) -> None:
+    while True:
+        await asyncio.sleep(TICK)
+        await run_in_threadpool(desk.expire)

@@ -1,0 +1,87 @@
+"""Parts of requests, checked, and errors as problem details."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from ...errors import BackpropError, UnknownRunError, WireError
+from ..problems import MEDIA_TYPE, problem_of
+from ..runs import Options
+
+LOCAL = ("localhost", "127.0.0.1", "[::1]")
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def told(handler: Handler) -> Handler:
+    """The handler, whose errors become problem details."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except BackpropError as error:
+            return problem_response(error)
+        except ClientDisconnect:
+            return Response(status_code=499)
+
+    return answered
+
+
+def problem_response(error: Exception) -> Response:
+    """An error as problem details."""
+    found = problem_of(error)
+    headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}, 503: {"retry-after": "2"}}
+    return JSONResponse(found, found["status"], headers.get(found["status"]), MEDIA_TYPE)
+
+
+async def unknown(request: Request, error: Exception) -> Response:
+    """A path or a method that is not offered."""
+    what = f"{request.method} {request.url.path[:200]} is not offered"
+    status = getattr(error, "status_code", 404)
+    found = {**problem_of(UnknownRunError(what, fix="see /openapi.json")), "status": status}
+    return JSONResponse(found, status, media_type=MEDIA_TYPE)
+
+
+async def failed(request: Request, error: Exception) -> Response:
+    """An error that is none of ours."""
+    found = {**problem_of(RuntimeError("the service failed; its log says how")), "status": 500}
+    return JSONResponse(found, 500, media_type=MEDIA_TYPE)
+
+
+def check_local(request: Request) -> None:
+    """Refuse a request that names another host than this one."""
+    host = request.headers.get("host", "").rsplit(":", 1)[0] if "]" not in request.headers.get("host", "") else "[::1]"
+    if host not in LOCAL:
+        raise WireError(f"the host {host[:60]!r} is not this one", fix="ask for 127.0.0.1 or localhost")
+
+
+def key(text: str) -> str:
+    """The key of a run."""
+    if not (8 <= len(text) <= 64 and text.replace("-", "").replace("_", "").isalnum() and text.isascii()):
+        raise WireError(
+            f"{text[:80]!r} is no key of a run", fix="give 8 to 64 letters, digits, - and _ as the Idempotency-Key"
+        )
+    return text
+
+
+def options(request: Request) -> Options:
+    """What a request says of its run."""
+    deadline = number(request, "deadline", 0.0, 0.0, 1e12)
+    attempts = int(number(request, "attempts", 1, 1, 10))
+    fresh = bool(number(request, "fresh", 0, 0, 1))
+    return Options(int(number(request, "priority", 0, -100, 100)), deadline or None, attempts, fresh)
+
+
+def number(request: Request, name: str, default: float, low: float, high: float) -> float:
+    """A number among the parameters of a request."""
+    text = request.query_params.get(name)
+    try:
+        value = default if text is None else float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise WireError(f"{name} is {str(text)[:40]!r}, and no number from {low} to {high}")
+    return value
