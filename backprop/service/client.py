@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 import urllib3
 
 from ..errors import ServiceUnavailableError, UnknownRunError
+from ..graph.handle import fetched
 from ..graph.wire.limits import Limits
 from ..graph.wire.values import values_from_bytes
 from ..graph.wire.vocabulary import BUILT_IN
@@ -98,7 +99,7 @@ class Service(AbstractExecutor):
             options: priority, deadline in seconds from now, attempts.
         """
         program, message = self._program(plan)
-        given = entered(plan, values)
+        given = fetched(entered(plan, values))
         body = run_to_bytes(program, given)
         try:
             answer = self._submit(key, body, options)

@@ -19,7 +19,7 @@ from ..errors import BackpropError, WireError
 from ..graph.autodiff.differentiate import differentiate
 from ..graph.graph import Graph
 from ..graph.passes import LAST_PASSES, run_passes
-from ..graph.passes.smallness import is_light
+from ..graph.passes.smallness import is_small
 from ..graph.wire.checks import a_list, a_map, a_text, an_int, ints
 from ..graph.wire.frame import Frame, FrameWriter, read_frame
 from ..graph.wire.graphs import GraphReader, GraphWriter
@@ -94,7 +94,7 @@ def _graph(frame: Frame, reader: GraphReader) -> Graph:
 
 def _planned(graph: Graph, executor: AbstractExecutor) -> Plan:
     whole = run_passes(graph)
-    return executor.prepare(whole if is_light(whole) else run_passes(whole, LAST_PASSES))
+    return executor.prepare(whole if is_small(whole) else run_passes(whole, LAST_PASSES))
 
 
 def _read_plan(part: dict[str, Any], reader: GraphReader, limits: Limits, executor: AbstractExecutor) -> Plan:

@@ -11,7 +11,7 @@ from ..graph.wire.limits import Limits
 from ..graph.wire.vocabulary import Vocabulary
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.planning.plan import Plan
-from ..scheduler.programs.peak import peak
+from ..scheduler.programs.memory.peak import peak
 from .entries import content_hash
 from .journal import Journal
 from .messages import program_from_bytes
