@@ -122,12 +122,13 @@ def _usable(client: Any) -> Any:
 
 
 def _own(n_workers: int, processes: bool, security: Security | None) -> Connection:
-    if processes and getattr(multiprocessing.process.current_process(), "_inheriting", False):
+    if processes and getattr(multiprocessing.current_process(), "_inheriting", False):
         # A worker imports the user's script, which would start a cluster again, and so on.
         sys.exit("backprop.Cluster: put what starts a cluster under `if __name__ == '__main__':`")
     if processes:
         # For those too that Dask starts later, in the place of lost ones. The environment overrides its settings.
         os.environ.update({**inherited(), **KEEP_MEMORY})
+    of_processes: dict[str, Any] = {"preload": [PRELOAD]} if processes else {}
     try:
         cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=n_workers,
@@ -139,7 +140,7 @@ def _own(n_workers: int, processes: bool, security: Security | None) -> Connecti
             dashboard_address="127.0.0.1:0",
             scheduler_kwargs={"dashboard": False},
             silence_logs=50,
-            **({"preload": [PRELOAD]} if processes else {}),
+            **of_processes,
         )
     except RuntimeError as error:
         what = "the worker processes of a new cluster did not start"
