@@ -30,6 +30,8 @@ from .api.verbs.gradients import vjp as vjp
 from .api.verbs.matrices import hessian as hessian
 from .api.verbs.matrices import jacobian as jacobian
 from .api.verbs.run import use as use
+from .api.verbs.trees import ravel as ravel
+from .api.verbs.trees import tree_map as tree_map
 from .graph.autodiff.stop_gradient import stop_gradient as stop_gradient
 from .graph.graph import Graph as Graph
 from .graph.tracing.var import Var as Var
@@ -80,11 +82,13 @@ __all__ = [
     "minibatch",
     "op",
     "ops",
+    "ravel",
     "register",
     "scan",
     "stop_gradient",
     "switch",
     "testing",
+    "tree_map",
     "use",
     "value_and_grad",
     "vjp",

@@ -104,6 +104,8 @@ def test_the_other_verbs() -> None:
     assert_type(bp.evaluate(predict)(NET, X), Array)
     assert_type(bp.compile(bp.grad(loss))(NET, X, scale=1.0), Layer)
     assert_type(bp.compile(bp.grad(loss), check=True)(NET, X, scale=1.0), Layer)
+    assert_type(bp.ravel(NET)[1](bp.ravel(NET)[0]), Layer)
+    assert_type(bp.tree_map(lambda p, g: p - g, NET, bp.grad(loss)(NET, X, scale=1.0)), Layer)
     assert_type(bp.elementwise_grad(np_sin)(X), Array)
     out, pullback = bp.vjp(predict, NET, X)
     assert_type(out, Array)

@@ -37,36 +37,42 @@ def jvp(f: Graph, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
 def jvp(f: Callable[[*Ts], R], primals: tuple[*Ts], tangents: tuple[*Ts]) -> tuple[R, R]: ...
 @overload
 def jvp(f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[R, R]: ...
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+@overload
+def jvp(f: Callable[[T], R], primals: T, tangents: T) -> tuple[R, R]: ...
+@overload
+def jvp(f: Graph, primals: Any, tangents: Any) -> tuple[Any, Any]: ...
+def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     """The value of a function and its directional derivative.
 
     Arguments:
         f: any function.
-        primals: its arguments.
+        primals: its arguments, in a tuple or list; an only argument that is neither may stand for itself.
         tangents: a direction for each, of its structure and shapes; cast to its dtypes. An argument without a
-            derivative (an integer, a string) has the tangent None.
+            derivative (an integer, a string) has the tangent None. Where primals is an argument, that of it.
     Returns:
         (f(*primals), tangent of it), with None where the value has parts without a derivative.
     Errors:
         BadCotangentError: tangents that do not fit the primals.
         IntegerInputError: a tangent of an argument that has none.
     """
+    if not isinstance(primals, tuple | list):
+        return _pushed(as_function(f), (primals,), (tangents,), ["tangents"])
     return _pushed(as_function(f), primals, tangents, [f"tangents[{k}]" for k in range(len(tangents))])
 
 
-def hvp(f: Function, args: Sequence[Any], v: T) -> T:
+def hvp(f: Function, args: Any, v: T) -> T:
     """The product of the Hessian of a scalar function, by its first argument, with a vector.
 
     Arguments:
         f: returns a real scalar.
-        args: its arguments.
+        args: its arguments, in a tuple or list; an only argument that is neither may stand for itself.
         v: of the structure and shapes of the first argument.
     Returns:
         H v, of that structure too; it costs about as much as two gradients.
     Errors:
         BadCotangentError: `v` does not fit the first argument.
     """
-    first, *rest = args
+    first, *rest = args if isinstance(args, tuple | list) else (args,)
     gradient: Callable[..., Any] = grad(as_function(f))
     return _pushed(lambda x: gradient(x, *rest), (first,), (v,), ["v"])[1]  # type: ignore[no-any-return]
 
