@@ -162,7 +162,7 @@ def test_second_edge(row: Row) -> None:
             expected = np.reshape(np.where(np.eye(size), expected, 0), shape)
         for mode, found in second_derivatives(row, values, 0):
             try:
-                is_near(found, expected, tolerance)
+                is_near(shown(found), expected, tolerance)
             except AssertionError as error:
                 raise AssertionError(f"{version}, {mode}: {found}, not {expected}") from error
 

@@ -57,7 +57,8 @@ def pulled_back(
     if node.op in LINEAR:
         return _tuple(rule(g, out, *operands, **params))
     if node.op is matmul:
-        return _of_product(masks, rule, g, mask, out, operands) if mask.hides else _tuple(rule(g, out, *operands))
+        can_hide = mask.hides and mask.live is not None
+        return _of_product(masks, rule, g, mask, out, operands) if can_hide else _tuple(rule(g, out, *operands))
     groups, answer = spread(mask, node, operands), _tuple(rule(g, out, *operands, **params))
     if len(answer) != len(operands):
         return answer

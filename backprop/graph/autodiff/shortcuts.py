@@ -71,6 +71,12 @@ def _is_real(node: Node) -> bool:
     return isinstance(node.type, NumericType) and node.type.dtype.kind == "f"
 
 
+def _is_complex(graph: Graph, node: Node) -> bool:
+    """Whether the operand of a node is complex."""
+    type = graph.type_of(node.inputs[0])
+    return isinstance(type, NumericType) and type.dtype.kind == "c"
+
+
 # Powers.
 
 
@@ -111,7 +117,7 @@ def _of_root(graph: Graph, inner: Node, n: float, *, root: float) -> Rule | None
 
 def _of_absolute(graph: Graph, inner: Node, n: float) -> Rule | None:
     """|x| ** n is x ** n for an even n; |z| ** 2 is z times its conjugate."""
-    if graph.type_of(inner.inputs[0]) != inner.type:
+    if _is_complex(graph, inner):
         return (lambda g, out, z: g * 2.0 * conjugate(z)) if n == 2 else None
     return None if n % 2 or n < 2 else lambda g, out, x: g * _times_power(n, x, n - 1)
 
@@ -187,7 +193,7 @@ def _of_inner(graph: Graph, node: Node) -> Shortcut | None:
         return None
     if inner.op is INVERSES.get(node.op):
         return Shortcut(inner, lambda g, out, x: nan_with(g, out))
-    is_even = node.op in EVEN and inner.op in (absolute, fabs) and graph.type_of(inner.inputs[0]) == inner.type
+    is_even = node.op in EVEN and inner.op in (absolute, fabs) and not _is_complex(graph, inner)
     return Shortcut(inner, node.op.vjp) if is_even and node.op.vjp is not None else None
 
 

@@ -184,3 +184,12 @@ def test_one_mask_is_left_of_a_chain() -> None:
     ).graph
     names = [node.op.name for node in joint(graph, (0,)).nodes]
     assert names.count("masked") == 1
+
+
+def test_a_sum_of_a_choice_and_a_seed_of_zero_goes_through_a_product() -> None:
+    def f(x: Any) -> Any:
+        y = np.sqrt(x)
+        z = x @ x + x
+        return np.sum(np.hypot(z, np.where(y > 0, z, y)))
+
+    assert bp.jvp(f, (np.zeros(3),), (np.array([1.0, 0.0, 0.0]),))[1] is not None
