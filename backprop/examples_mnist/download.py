@@ -21,6 +21,8 @@ T = TypeVar("T")
 MIRROR = "https://ossci-datasets.s3.amazonaws.com/mnist/"
 PROBE_SECONDS = 3.0
 FILE_SECONDS = 60.0
+SHORT = 80
+"""Letters of a reason at most."""
 
 
 class Remote(NamedTuple):
@@ -77,9 +79,19 @@ def download(cache: Path, remotes: tuple[Remote, ...], fetch: Fetch, say: Say) -
     except OSError as error:
         with suppress(OSError):
             cache.rmdir()  # pooch makes it before it has something to put there
-        say(f"MNIST: not downloaded ({error})")
+        say(f"MNIST: not downloaded ({reason(error)})")
         return False
     return True
+
+
+def reason(error: BaseException) -> str:
+    """Why something could not be fetched, in a few words: a long message gives way to the one at its root."""
+    message = str(error)
+    if len(message) <= SHORT and "\n" not in message:
+        return message
+    while (root := error.__cause__ or error.__context__) is not None:
+        error = root
+    return str(getattr(error, "strerror", None) or error).partition("\n")[0][:SHORT]
 
 
 def fetch_url(url: str, most: int, seconds: float) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from backprop.examples_mnist.download import FILE_SECONDS, MIRROR, PROBE_SECONDS, REMOTES, fetch_url, within
+from backprop.examples_mnist.download import FILE_SECONDS, MIRROR, PROBE_SECONDS, REMOTES, fetch_url, reason, within
 from backprop.examples_mnist.places import find_dataset
 from tests.examples_mnist.folders import FILES, Server, places, served
 
@@ -165,3 +166,27 @@ def test_within_does_not_wait_for_ever() -> None:
     with pytest.raises(TimeoutError, match=r"within 0\.01 s"):
         within(0.01, gate.wait)
     gate.set()
+
+
+def chained(*errors: BaseException) -> BaseException:
+    """The first of errors, each of which was raised while the next one was handled."""
+    for error, context in itertools.pairwise(errors):
+        error.__context__ = context
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError("no route"), "no route"),
+        (OSError("x" * 81), "x" * 80),
+        (
+            chained(OSError("Max retries " * 9), ValueError("inner"), OSError(111, "Connection refused")),
+            "Connection refused",
+        ),
+        (chained(OSError("one\ntwo"), TimeoutError("timed out\nat last")), "timed out"),
+    ],
+    ids=["short", "cut", "root", "lines"],
+)
+def test_a_reason_is_a_few_words(error: BaseException, words: str) -> None:
+    assert reason(error) == words

@@ -35,7 +35,6 @@ class ThreadPool(Executor):
     """
 
     def __init__(self, n: int) -> None:
-        self._max_workers = n  # what Dask asks a pool for
         self._state = _State(n)
         self._finalizer = weakref.finalize(self, self._state.close)
 

@@ -9,7 +9,7 @@ that seconds: NumPy cannot be stopped in the middle of one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -18,10 +18,11 @@ from typing import Any
 import dask.config
 import dask.threaded
 from dask.callbacks import Callback
+from dask.local import get_async
 from dask.system import CPU_COUNT
 
 from ..events import Recorder
-from ..lower import calls, lower
+from ..lower import Key, calls, lower
 from ..machine.blas import blas_threads as blas
 from ..machine.profile import this_machine
 from ..planning.plan import Plan
@@ -74,8 +75,7 @@ class Threads(AbstractExecutor):
         admission = _Admission()
         lowered = lower(plan, values, calls([_Admitted(run, admission) for run in runners(plan, self.recorder)]))
         try:
-            pool = _configured_pool() or self._pools.of_this_thread(self.workers)
-            answers = dask.threaded.get(lowered.tasks, list(lowered.keys), num_workers=self.workers, pool=pool)
+            answers = self._get(lowered.tasks, list(lowered.keys))
         except BaseException as error:
             interrupt = _interrupt_behind(error)
             if interrupt is None:
@@ -85,6 +85,14 @@ class Threads(AbstractExecutor):
         finally:
             admission.close()
         return lowered.results(answers, values, plan)
+
+    def _get(self, tasks: Mapping[Key, Any], keys: list[Key]) -> Any:
+        """What Dask gets from a pool of ours, or from the one that its configuration names."""
+        if (configured := _configured_pool()) is not None:
+            return dask.threaded.get(tasks, keys, num_workers=self.workers, pool=configured)
+        get: Callable[..., Any] = get_async
+        submit, pack = self._pools.of_this_thread(self.workers).submit, dask.threaded.pack_exception
+        return get(submit, self.workers, tasks, keys, get_id=threading.get_ident, pack_exception=pack)
 
 
 def _interrupt_behind(error: BaseException) -> BaseException | None:
