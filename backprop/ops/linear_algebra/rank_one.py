@@ -11,12 +11,12 @@ on one. For products of higher rank gemm with beta = 1 was no quicker than the p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import scipy.linalg.blas
+from scipy.linalg.blas import get_blas_funcs
 
 from ...errors import ShapeError
 from ..core.costs import size
@@ -26,8 +26,8 @@ from .products import matmul
 
 Array = np.ndarray[Any, Any]
 
-GER: Mapping[np.dtype[Any], Callable[..., Array]] = MappingProxyType(
-    {np.dtype("float64"): scipy.linalg.blas.dger, np.dtype("float32"): scipy.linalg.blas.sger}
+GER: Mapping[np.dtype[Any], Any] = MappingProxyType(
+    {np.dtype(dtype): get_blas_funcs("ger", dtype=dtype) for dtype in ("float64", "float32")}
 )
 
 LARGEST = 2**31 - 1
