@@ -132,10 +132,14 @@ class Program(NamedTuple):
         return tuple(condition(*(values[i] for i in places)).tobytes() for condition, places in chosen)
 
     def ties(self, x: Any) -> int:
-        """How many steps are at a corner of theirs."""
+        """How many steps are at a corner of theirs; a jump, as that of arctan2, counts as several."""
         values = self.values(x)
-        at_corner = [TIES[name](*(values[i] for i in places)) for name, places in self.steps if name in TIES]
-        return sum(bool(np.any(one)) for one in at_corner)
+        counts = [
+            (2 if name == "arctan2" else 1) * bool(np.any(TIES[name](*(values[i] for i in places))))
+            for name, places in self.steps
+            if name in TIES
+        ]
+        return sum(counts)
 
 
 @st.composite

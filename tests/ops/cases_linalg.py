@@ -200,6 +200,7 @@ FUNCTIONS = (
     square(functions.expm, single=False),
     square(functions.expm, (2, 2, 2)),
     square(positive(functions.sqrtm), name="sqrtm"),
+    square(positive(functions.logm), name="logm", single=False),
     case(functions.block_diag, (2, 3), (1, 2), (3,)),
     case(functions.toeplitz, (3,)),
     case(functions.toeplitz, (3,), (4,)),

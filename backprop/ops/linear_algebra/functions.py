@@ -1,10 +1,12 @@
 """Functions of matrices: powers, roots, exponentials, products of many; and structured matrices.
 
-Names and signatures are those of numpy.linalg and scipy.linalg. `sqrtm` takes one matrix, the others stacks.
+Names and signatures are those of numpy.linalg and scipy.linalg. `sqrtm` and `logm` take one matrix, the others
+stacks.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from ..core.types import NumericType, ValueType, array_type
 from .equations import inv, matrices, same_type, solve_sylvester
 from .products import conjugated, matmul
 
-__all__ = ["block_diag", "expm", "matrix_power", "multi_dot", "sqrtm", "toeplitz"]
+__all__ = ["block_diag", "expm", "logm", "matrix_power", "multi_dot", "sqrtm", "toeplitz"]
 
 # Products of many matrices.
 
@@ -87,11 +89,11 @@ def _chain_cuts(n: tuple[int, ...]) -> dict[tuple[int, int], int]:
 # Matrix functions.
 
 
-def _sqrtm_type(x: ValueType[Any]) -> NumericType[Any]:
-    t = same_type("sqrtm", x)
+def _one_matrix(op: str, x: ValueType[Any]) -> NumericType[Any]:
+    t = same_type(op, x)
     if t.ndim != 2:
         raise ShapeError(
-            f"sqrtm takes one matrix, not the shape {t.shape}",
+            f"{op} takes one matrix, not the shape {t.shape}",
             fix="call it for each matrix, and numpy.stack the results",
         )
     return t
@@ -110,7 +112,7 @@ def _sqrtm_vjp(g: Any, out: Any, x: Any) -> Any:
 
 
 # The derivative d of the root r solves r d + d r = dx.
-sqrtm: Op = Op("sqrtm", _sqrtm_type, _sqrtm, _sqrtm_vjp, flops=PerMatrix(100), home=__name__)
+sqrtm: Op = Op("sqrtm", partial(_one_matrix, "sqrtm"), _sqrtm, _sqrtm_vjp, flops=PerMatrix(100), home=__name__)
 
 
 def _expm(x: Any) -> Any:
@@ -127,6 +129,24 @@ def _expm_vjp(g: Any, out: Any, x: Any) -> Any:
 # Source of the rule: Mathias, A chain rule for matrix functions, SIAM J. Matrix Anal. Appl. 17(3), 1996: the
 # derivative is a block of the function of a block matrix. It holds to any order.
 expm: Op = Op("expm", lambda x: same_type("expm", x), _expm, _expm_vjp, flops=PerMatrix(40), home=__name__)
+
+
+def _logm(x: Any) -> Any:
+    logarithm = scipy.linalg.logm(x)
+    if np.iscomplexobj(logarithm) and not np.iscomplexobj(x):
+        raise np.linalg.LinAlgError("logm: a real matrix without a real logarithm; give it as a complex matrix")
+    return np.array(logarithm, x.dtype if x.dtype.kind in "fc" else np.float64)
+
+
+def _logm_vjp(g: Any, out: Any, x: Any) -> Any:
+    n, turned = x.shape[-1], matrix_transpose(x)
+    upper = concatenate([turned, g], -1)
+    lower = concatenate([zeros_like(turned), turned], -1)
+    return logm(concatenate([upper, lower], -2))[..., :n, n:]
+
+
+# The rule is that of expm: it needs no eigenvectors, and so no eigenvalues that differ.
+logm: Op = Op("logm", partial(_one_matrix, "logm"), _logm, _logm_vjp, flops=PerMatrix(200), home=__name__)
 
 
 # Structured matrices.

@@ -192,4 +192,6 @@ def test_a_sum_of_a_choice_and_a_seed_of_zero_goes_through_a_product() -> None:
         z = x @ x + x
         return np.sum(np.hypot(z, np.where(y > 0, z, y)))
 
-    assert bp.jvp(f, (np.zeros(3),), (np.array([1.0, 0.0, 0.0]),))[1] is not None
+    tangent = bp.jvp(f, (np.array([1.0, 4.0]),), (np.array([1.0, 0.0]),))[1]
+    np.testing.assert_allclose(tangent, bp.grad(f)(np.array([1.0, 4.0]))[0])
+    assert np.isnan(bp.jvp(f, (np.zeros(2),), (np.array([1.0, 0.0]),))[1])

@@ -106,3 +106,15 @@ def test_vectors_of_a_singular_value_that_is_zero_are_not_determined() -> None:
     x = np.outer(np.ones(4), [1.0, 2.0])
     assert np.isnan(bp.grad(lambda x: np.linalg.svd(x, full_matrices=False)[0][0, 1])(x)).any()
     assert np.isfinite(bp.grad(lambda x: np.linalg.svd(x, full_matrices=False)[0][0, 0])(x)).all()
+
+
+@pytest.mark.parametrize("name", ["expm", "sqrtm", "logm"])
+@pytest.mark.parametrize("kind", MATRICES)
+def test_functions_of_matrices_that_need_no_eigenvectors(name: str, kind: str) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(W * getattr(bp.ops, name)(x))
+
+    x, step = MATRICES[kind], 1e-5
+    expected = (f(x + step * DIRECTION) - f(x - step * DIRECTION)) / (2 * step)
+    np.testing.assert_allclose(np.sum(bp.grad(f)(x) * DIRECTION), expected, rtol=1e-6)
+    np.testing.assert_allclose(bp.jvp(f, (x,), (DIRECTION,))[1], expected, rtol=1e-6)
