@@ -51,6 +51,8 @@ def switch(index: Any, branches: Sequence[Callable[..., R]], *operands: Any) -> 
         branches: functions of the operands, all with results of the same structure, shapes and dtypes. What they
             capture is an operand too. A plain index calls its branch at once.
         operands: any structures.
+    Returns:
+        what the branch returns.
     Errors:
         IndexError: there is no such branch; raised when the node runs.
         GraphTypeError: branches with different results.

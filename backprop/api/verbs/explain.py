@@ -30,6 +30,10 @@ def explain(f: Callable[..., Any], *args: Any, executor: AbstractExecutor | None
         f: any function, also one made by grad and its kin.
         args: its arguments.
         executor: where it would run; None for the one of `with use(...)`.
+    Returns:
+        lines of text, times in milliseconds and sizes in megabytes.
+    Errors:
+        whatever the function raises while it is traced.
     """
     call = called(f, args, executor=executor)
     return report(call.plain, call.executor)

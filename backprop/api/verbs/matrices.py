@@ -71,6 +71,8 @@ def hessian(f: Function, argnums: int | str = 0, executor: AbstractExecutor | No
     Returns:
         a function of the same arguments; its result has the argument's shape twice (its structure twice, for a
         container).
+    Errors:
+        NonScalarOutputError, IntegerInputError, ArgumentError: when called.
     """
     return jacobian(grad(as_function(f), argnums, executor=executor), argnums, executor)
 
