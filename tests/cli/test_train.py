@@ -210,6 +210,6 @@ def test_the_words_mean_executors() -> None:
 
 @pytest.mark.cluster
 def test_an_address_means_a_running_cluster() -> None:
-    with bp.Cluster(n_workers=1, processes=False) as running, opened(running.address) as executor:
+    with bp.Cluster(n_workers=1, processes=False, security=False) as running, opened(running.address) as executor:
         assert isinstance(executor, bp.Cluster)
         assert executor.address == running.address

@@ -55,6 +55,12 @@ class Connection:
             except TimeoutError:
                 _kill(each)
 
+    def revive(self) -> None:
+        """Start further workers of a cluster of our own, as Dask's nanny gives up on one that ends while it starts."""
+        for each in self.owned:
+            if isinstance(each, distributed.LocalCluster):
+                each.scale(len(each.worker_spec) + 1)  # type: ignore[no-untyped-call]
+
 
 def _kill(cluster: Any) -> None:
     """End the worker processes of a cluster of our own, as Dask waits for ever for one that ended while it started."""
@@ -85,6 +91,8 @@ def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -
         raise ArgumentError(what, "n_workers", "leave it out, or scale the given cluster: cluster.scale(n)")
     if isinstance(where, distributed.Client):
         return Connection(_usable(where))
+    if isinstance(where, str) and where.startswith("tls://") and _security(security) is None:
+        _check_certificates()
     if isinstance(where, str | Deployment):
         client = distributed.Client(where, security=_security(security), set_as_default=False)  # type: ignore[no-untyped-call]
         return Connection(client, (client,))
@@ -109,6 +117,14 @@ def _security(wanted: Any) -> Security | None:
         return wanted
     fix = 'use a distributed.Security, "temporary", or False'
     raise ArgumentError(f"{wanted!r} is no security setting", "security", fix)
+
+
+def _check_certificates() -> None:
+    """Raise where Dask's configuration has no certificates for an address that asks for them."""
+    if Security().get_connection_args("client").get("ssl_context") is None:  # type: ignore[no-untyped-call]
+        what = "the address asks for TLS, and no certificates are known"
+        fix = "give security=, such as that of another executor, or set distributed.comm.tls in Dask's configuration"
+        raise ArgumentError(what, "security", fix)
 
 
 def _usable(client: Any) -> Any:

@@ -93,7 +93,7 @@ class Cluster(AbstractExecutor):
 
     @property
     def _waiting(self) -> Waiting:
-        return Waiting(self._session.client, self._patience)
+        return Waiting(self._session.client, self._patience, self._session.connection.revive)
 
     @property
     def client(self) -> Any:

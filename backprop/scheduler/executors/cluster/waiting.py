@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -34,10 +33,12 @@ class Waiting:
     Arguments:
         client: of the cluster.
         patience: seconds that a first worker has to join.
+        revive: what may bring workers, where none is left.
     """
 
     client: Any
     patience: float
+    revive: Callable[[], None]
 
     def for_results(self, futures: Sequence[Any]) -> list[Any]:
         """The results of futures; where that fails or is interrupted, their tasks are cancelled.
@@ -86,8 +87,10 @@ class Waiting:
             if left <= 0.0:
                 what = f"no worker has joined the cluster at {self.client.scheduler.address} within {self.patience:g} s"
                 raise NoWorkersError(what, fix="start workers, or give the executor more patience=")
-            with contextlib.suppress(TimeoutError):
+            try:
                 self.client.wait_for_workers(1, timeout=min(left, SILENCE))
+            except TimeoutError:
+                self.revive()
             self._say(self.patience - left)
 
     def for_the_scheduler(self) -> bool:
