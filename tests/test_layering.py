@@ -32,9 +32,12 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "graph": (
         *("", "params", "cache", "handle", "graph", "ownership", "weak_numbers", "subgraph", "verify"),
-        *("rewrite", "evaluate", "tracing", "autodiff", "passes", "wire"),
+        *("rewrite", "evaluate", "tracing", "result", "autodiff", "passes", "wire"),
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
+    "service": (
+        *("", "entries", "queue", "journal", "messages", "problems", "programs", "runs", "desk", "client", "server"),
+    ),
 }
 """The rooms of a layer from left to right, be they folders or files; "" is the layer itself."""
 MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")

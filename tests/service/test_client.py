@@ -98,6 +98,25 @@ def test_an_op_of_ones_own_is_refused_with_two_ways_out(connection: bp.Connectio
         connection.submit(lambda x: np.sum(cube(x)), X).result(30)
 
 
+def test_an_op_that_the_operator_has_registered(tmp_path: Path) -> None:
+    @bp.op(like=0)
+    def scaled(x: Any, options: Any) -> Any:
+        return x * options["by"] * options["power"]
+
+    @scaled.defvjp
+    def _(g: Any, out: Any, x: Any, options: Any) -> Any:
+        return g * options["by"] * options["power"], {"by": np.sum(g * x) * options["power"], "power": None}
+
+    def f(x: Any, by: Any) -> Any:
+        return np.sum(np.sin(scaled(x, {"by": by, "power": 2})))
+
+    with serving(tmp_path, ops={"scaled": scaled}) as service, bp.connect(service.url) as connection:
+        found = bp.value_and_grad(f, argnums=(0, 1), executor=connection)(X, np.float64(3))
+    expected = bp.value_and_grad(f, argnums=(0, 1), executor=bp.Serial())(X, np.float64(3))
+    assert same(found[0], expected[0])
+    assert all(map(same, found[1], expected[1]))
+
+
 def test_an_exception_of_the_run_is_raised_here(connection: bp.Connection) -> None:
     with pytest.raises(np.linalg.LinAlgError) as caught:
         bp.evaluate(np.linalg.inv, executor=connection)(np.zeros((3, 3)))

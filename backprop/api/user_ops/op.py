@@ -26,6 +26,7 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ...errors import ArgumentError, BackpropError
+from ...graph.result import Result
 from ...graph.tracing.source_lines import located, user_line
 from ...graph.tracing.structure import flatten, is_dynamic, unflatten
 from ...graph.tracing.var import Var
@@ -43,7 +44,7 @@ from .rules import (
     run_pair,
     without_residuals,
 )
-from .signatures import Function, Result, TypeRule, result_structure, type_rule
+from .signatures import Function, TypeRule, result_structure, type_rule
 
 A = TypeVar("A")
 B = TypeVar("B")

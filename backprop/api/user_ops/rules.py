@@ -18,6 +18,7 @@ import numpy as np
 
 from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
 from ...graph.ownership import copied
+from ...graph.result import Result
 from ...graph.tracing.structure import Structure, flatten_up_to, is_dynamic, unflatten
 from ...graph.tracing.var import Var
 from ...graph.verify import same_type
@@ -25,7 +26,7 @@ from ...ops.arrays.tuples import taken
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ScalarType, TupleType, ValueType, type_of
 from ..verbs.gradients import vjp
-from .signatures import Function, Result
+from .signatures import Function
 
 # Forward.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
@@ -17,40 +16,12 @@ import numpy as np
 from ...errors import ArgumentError, GraphTypeError, TracedConversionError
 from ...graph.tracing.builder import Builder
 from ...graph.tracing.structure import Structure, structure_of, typed, unflatten
-from ...ops.arrays.tuples import item
-from ...ops.core.types import NumericType, ResidualType, ScalarType, TupleType, ValueType
+from ...ops.core.types import NumericType, ScalarType, ValueType
 
 Function: TypeAlias = Callable[..., Any]
 Types: TypeAlias = Sequence[ValueType[Any]]
 TypeRule: TypeAlias = Callable[[Types, Structure], Structure]
 """(types of the operands, structure of the arguments) -> structure of the result."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What an op returns: a structure of types, and residuals behind its leaves, if there are any.
-
-    Arguments:
-        structure: of what the op returns.
-        residuals: a guess at their bytes; None where there are none.
-    """
-
-    structure: Structure
-    residuals: int | None = None
-
-    @property
-    def type(self) -> ValueType[Any]:
-        """The type of the node: of its only leaf, else of the tuple of the leaves."""
-        types = self.structure.types
-        if self.residuals is not None:
-            return TupleType((*types, ResidualType(object, self.residuals)))
-        return types[0] if len(types) == 1 else TupleType(types)
-
-    def leaves(self, whole: Any, take: Function = item) -> list[Any]:
-        """The leaves, from the value of the node or from its cotangent."""
-        if not isinstance(self.type, TupleType):
-            return [whole]
-        return [take(whole, index=k) for k in range(len(self.structure.types))]
 
 
 def type_rule(name: str, function: Function, derive: bool, infer: Function | None, like: int | None) -> TypeRule:

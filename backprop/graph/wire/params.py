@@ -22,8 +22,11 @@ from ...errors import CannotTravelError, WireError
 from ...ops.arrays.indexing.keys import Slice
 from ..autodiff.loops import Loop
 from ..graph import Graph, Literal
+from ..result import Result
+from ..tracing.structure import Structure
 from .checks import a_flag, a_list, a_map, a_text, an_int, ints, wrong
 from .frame import Frame, FrameWriter
+from .structures import read_structure, written_structure
 
 DEEPEST = 8
 NUMBERS = {"|b1", "<i8", "<f8", "<c16"}
@@ -64,6 +67,10 @@ class ParamWriter:
             return {"graph": self.graph(value)}
         if isinstance(value, Loop):
             return {"loop": {**asdict(value), "kept": list(value.kept)}}
+        if isinstance(value, Structure):
+            return {"structure": written_structure(value)}
+        if isinstance(value, Result):
+            return {"result": [written_structure(value.structure), value.residuals]}
         raise CannotTravelError(
             f"a parameter of class {type(value).__name__} does not travel",
             fix="run on bp.Cluster, whose workers are trusted with pickles",
@@ -119,6 +126,12 @@ class ParamReader:
             return self._literal(content, where)
         if kind == "loop":
             return _loop(a_map(content, where), where)
+        if kind == "structure":
+            return read_structure(content, self.frame.limits, where)
+        if kind == "result":
+            structure, residuals = _of_length(content, 2, where)
+            guess = None if residuals is None else an_int(residuals, where, 0)
+            return Result(read_structure(structure, self.frame.limits, where), guess)
         raise WireError(f"no parameter is of the kind {kind[:40]!r}", where)
 
     def _literal(self, content: Any, where: str) -> Literal:
