@@ -72,6 +72,8 @@ class GraphBuilder:
             op: an op of `bp.ops`, or any function made of them.
             operands: Vars of this builder, arrays, numbers.
             params: the op's static parameters, such as axis=0.
+        Returns:
+            the Var of the result, of the type that the op infers; what the function returns, for a function.
         Errors:
             ShapeError, GraphTypeError: operands that do not fit, at once.
             EscapedVarError: a Var of another builder.

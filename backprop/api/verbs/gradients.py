@@ -120,9 +120,12 @@ def grad(f: Graph, argnums: Argnums = 0, has_aux: bool = False, executor: Where 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, executor: Where = None) -> Callable[..., Any]:
     """A function that returns the gradient of a function.
 
-    Arguments, errors: as of `value_and_grad`.
+    Arguments:
+        f, argnums, has_aux, executor: as of `value_and_grad`.
     Returns:
         a function of the same arguments that returns the gradient; with `has_aux`, (gradient, aux).
+    Errors:
+        as of `value_and_grad`.
     """
     return Gradient(ValueAndGradient(as_function(f), argnums, has_aux, executor))
 

@@ -1,4 +1,7 @@
-"""Conversion to another dtype."""
+"""Conversion to another dtype.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
 
 from __future__ import annotations
 

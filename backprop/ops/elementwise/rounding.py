@@ -1,4 +1,7 @@
-"""Rounding: the derivative is 0 wherever it exists."""
+"""Rounding: the derivative is 0 wherever it exists.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
 
 from __future__ import annotations
 

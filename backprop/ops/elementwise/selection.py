@@ -1,4 +1,7 @@
-"""Choice between values, element by element."""
+"""Choice between values, element by element.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
 
 from __future__ import annotations
 

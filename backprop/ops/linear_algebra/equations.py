@@ -4,6 +4,8 @@ Names and signatures are those of numpy.linalg and scipy.linalg. SciPy's functio
 calls these, as `bp.ops.solve_triangular`; they take stacks of matrices too, apart from `solve_sylvester`.
 
 Source of the rules: Giles, An extended collection of matrix derivative results, NA-08-01, 2008, section 2.2.
+
+Source of names and defaults: the NumPy 2 and SciPy references.
 """
 
 from __future__ import annotations

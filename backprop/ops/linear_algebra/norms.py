@@ -1,6 +1,6 @@
 """Norms of matrices and vectors, those of singular values included; condition numbers and ranks.
 
-Names and signatures are those of numpy.linalg.
+Source of names and defaults: the NumPy 2 reference.
 """
 
 from __future__ import annotations

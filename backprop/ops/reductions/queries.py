@@ -1,6 +1,8 @@
 """Questions about arrays: closeness, kinds of numbers, dtypes. Their answers have no cotangent.
 
 What depends on shapes and dtypes alone is answered at once, also for Vars.
+
+Source of names and defaults: the NumPy 2 reference.
 """
 
 from __future__ import annotations

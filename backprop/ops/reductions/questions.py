@@ -1,4 +1,7 @@
-"""Whether there is something, where, and how often: reductions whose results have no cotangent."""
+"""Whether there is something, where, and how often: reductions whose results have no cotangent.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
 
 from __future__ import annotations
 

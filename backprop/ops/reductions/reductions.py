@@ -2,6 +2,8 @@
 
 The primitives take `axes`, counted from the left, and `keepdims`; the functions below them have NumPy's names and
 signatures. Ties share the cotangent of max and min equally; the derivative of a standard deviation is 0 where it is 0.
+
+Source of names and defaults: the NumPy 2 reference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Averages, medians, quantiles, and the reductions that take NaN for a missing number, by NumPy's names."""
+"""Averages, medians, quantiles, and the reductions that take NaN for a missing number, by NumPy's names.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
 
 from __future__ import annotations
 

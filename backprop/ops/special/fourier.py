@@ -4,6 +4,8 @@ There are three primitives, without a norm: complex transforms over several axes
 half of a spectrum. Cutting, padding and the factors of `norm` are done outside of them.
 
 The matrix of the transform is symmetric, and cotangents are not conjugated, so that the rule of `fourier` is itself.
+
+Source of names and defaults: the NumPy 2 reference.
 """
 
 from __future__ import annotations
