@@ -61,7 +61,8 @@ def first_order(program: Program, x: Any) -> Iterator[str]:
     compiled = bp.compile(bp.grad(program))(x)
     assert agree(reverse, forward), (program, reverse, forward)
     np.testing.assert_array_equal(compiled, reverse)
-    if np.isfinite(program(x)):
+    largest = np.max(np.abs(np.nan_to_num([*reverse, *forward], posinf=0.0, neginf=0.0)))
+    if np.isfinite(program(x)) and largest < 1e100:  # else one mode may overflow on the way
         assert np.isfinite(reverse).tolist() == np.isfinite(forward).tolist(), (program, reverse, forward)
     for k, unit in enumerate(UNITS):
         if is_of_one_branch(program, x, unit):
