@@ -322,6 +322,11 @@ def test_tokens_and_tls(tmp_path: Path) -> None:
         with pytest.raises(ServiceUnavailableError, match="certificate"):
             bp.connect(service.url, "0123456789abcdef", other)
         assert {e.name.client for e in service.desk.journal.latest(None, 9)} == {"ada"}
+        for client, token in (("ada", "0123456789abcdef"), ("ben", "fedcba9876543210")):
+            with bp.connect(service.url, token, certificate) as connection:
+                connection.submit(loss, X).result(30)
+                page = connection._asked("GET", "/v1/overview").json()
+                assert {run["client"] for run in page["latest"]} == {client}
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])

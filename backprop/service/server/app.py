@@ -157,12 +157,14 @@ class Api:
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def overview(self, request: Request) -> Response:
-        """What the status page shows."""
-        self._client(request)
-        latest = await run_in_threadpool(self.desk.journal.latest, None, 50)
+        """What the status page shows: all runs where no token is asked for, else one's own."""
+        client = self._client(request)
+        mine = client if self.access.tokens else None
+        latest = await run_in_threadpool(self.desk.journal.latest, mine, 50)
         shown = [{**_shown(entry), "client": entry.name.client} for entry in latest]
         clients = {name: list(counts) for name, counts in self.desk.by_client().items()}
-        return JSONResponse({"clients": clients, "active": self.desk.overview(), "latest": shown, **self.about})
+        active = [run for run in self.desk.overview() if mine in (None, run["client"])]
+        return JSONResponse({"clients": clients, "active": active, "latest": shown, **self.about})
 
     async def openapi(self, request: Request) -> Response:
         """The description of the interface."""
