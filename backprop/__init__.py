@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import errors as errors
 from . import ops as ops
 from . import testing as testing
+from .api.caches import clear_caches as clear_caches
 from .api.compiling.compile import compile as compile
 from .api.compiling.compiled import Compiled as Compiled
 from .api.connection import Connection as Connection
@@ -65,6 +66,7 @@ __all__ = [
     "Threads",
     "Var",
     "checkpoint",
+    "clear_caches",
     "compile",
     "compose",
     "connect",

@@ -31,7 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("", "numpy_names"),
     ),
     "graph": (
-        *("", "params", "cache", "handle", "graph", "ownership", "weak_numbers", "subgraph", "verify"),
+        *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "verify"),
         *("rewrite", "evaluate", "tracing", "result", "autodiff", "passes", "wire"),
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),

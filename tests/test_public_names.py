@@ -31,6 +31,7 @@ NAMES = [
     "Threads",
     "Var",
     "checkpoint",
+    "clear_caches",
     "compile",
     "compose",
     "connect",

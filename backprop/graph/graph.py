@@ -27,6 +27,9 @@ NodeId = int
 SHOWN = 40
 """Lines of a graph's text that are printed."""
 
+NODE_BYTES = 250
+"""What a node takes in memory, apart from its parameters."""
+
 NUMBERS = (bool, int, float, complex)
 
 
@@ -121,6 +124,11 @@ class Graph:
         lines = to_text(self).splitlines()
         cut = [*lines[: SHOWN - 2], f"  ... {len(lines) - SHOWN + 1} more lines", lines[-1]]
         return "\n".join(lines if len(lines) <= SHOWN else cut)
+
+    def held(self) -> tuple[int, list[Any]]:
+        """For the cache: the bytes of the nodes, and the parameters and ops that may hold more."""
+        ops: list[Any] = list({id(node.op): node.op for node in self.nodes}.values())
+        return NODE_BYTES * len(self.nodes), [*ops, *[node.params for node in self.nodes if node.params.pairs]]
 
     def to_bytes(self) -> bytes:
         """The graph as a message of the wire format (docs/wire.md), which any language can read and no pickle is in.

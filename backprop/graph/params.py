@@ -13,13 +13,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..ops.core.cache import cached
+
 AS_THEY_ARE = frozenset({int, str, bytes, type(None)})
 """Classes whose values are equal to each other only if they are the same, and are no keys of another class."""
+
+
+PLAIN = AS_THEY_ARE | {bool, float, complex}
+"""Classes of numbers and text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,6 +62,11 @@ class Params:
                 return value
         return default
 
+    @property
+    def are_plain(self) -> bool:
+        """Whether all values are numbers, text, and tuples of such."""
+        return all([is_plain(value) for _, value in self.pairs])
+
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return iter(self.pairs)
 
@@ -82,6 +92,11 @@ def _restored(pairs: tuple[tuple[str, Any], ...]) -> Params:
     return Params(pairs) if pairs else NO_PARAMS
 
 
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number, text, None, or a tuple of such."""
+    return type(value) in PLAIN or (isinstance(value, tuple) and all(map(is_plain, value)))
+
+
 def identity(value: Any) -> Hashable:
     """What is equal for two values only if they agree in type and to the bit; hashing it fails where the value's does.
 
@@ -103,7 +118,7 @@ def identity(value: Any) -> Hashable:
     return cls, (tuple([identity(getattr(value, name)) for name in names]) if names else value)
 
 
-@lru_cache(maxsize=1024)
+@cached()
 def compared(cls: type) -> tuple[str, ...]:
     """The fields that the generated `==` of a frozen dataclass compares; none for any other class."""
     options = getattr(cls, "__dataclass_params__", None)

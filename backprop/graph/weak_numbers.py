@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..ops.core.cache import cached
 from ..ops.core.op import Op
-from ..ops.core.types import NumericType, ValueType, scalar_type
+from ..ops.core.types import ArrayType, NumericType, ScalarType, ValueType, scalar_type
 from ..ops.elementwise.conversion import cast
 from .params import Params
+
+NUMERIC = (ArrayType, ScalarType)
 
 
 class Signature(NamedTuple):
@@ -25,7 +28,6 @@ class Signature(NamedTuple):
     casts: tuple[tuple[int, np.dtype[Any]], ...]  # positions of weak operands, and what they are cast to
 
 
-@lru_cache(maxsize=4096)
 def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
     """What an op does with operands of some types; weak ones are cast to what they are beside the strong ones.
 
@@ -36,11 +38,20 @@ def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
     Errors:
         ShapeError, GraphTypeError: operands that do not fit.
     """
+    is_ours = bool(op.home) and all([type(t) in NUMERIC for t in types])
+    return _plain_signature(op, types, params) if is_ours and params.are_plain else _any_signature(op, types, params)
+
+
+def _signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
     casts = casts_of(types)
     strengthened = list(types)
     for position, dtype in casts:
         strengthened[position] = cast.infer(types[position], dtype=dtype.name)
     return Signature(op.infer(*strengthened, **dict(params)), casts)
+
+
+_plain_signature = lru_cache(maxsize=4096)(_signature)  # of keys that hold no memory of the user's
+_any_signature = cached()(_signature)
 
 
 def casts_of(types: Sequence[ValueType[Any]]) -> tuple[tuple[int, np.dtype[Any]], ...]:

@@ -6,7 +6,7 @@ import numpy as np
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.executors.base import programs
+from backprop.scheduler.executors.inline import programs
 from backprop.scheduler.lower import LARGE, Lowered, calls, lower
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.planner import make_plan

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +29,11 @@ from ...graph.tracing.var import Var
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
+from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
 from ..elsewhere.opening import opened_call
 from ..verbs.explain import report
-from ..verbs.run import bound_of, current, handed_out, plain, plan_of, replay_graph, run_graph, runner
+from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
 from .replay import Replay, finishes, matcher
 
@@ -53,6 +55,30 @@ class Path:
     output: Structure
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Last:
+    """What the quick way was looked for last, and the way, where there is one; it keeps no executor alive.
+
+    Arguments:
+        path: the path.
+        executor: where it ran.
+        target: what of that the plan was made for.
+        replay: the quick way.
+    """
+
+    path: Path
+    executor: weakref.ref[AbstractExecutor]
+    target: Target
+    replay: Replay | None
+
+    def is_for(self, executor: AbstractExecutor) -> bool:
+        """Whether an executor is the one of then, and as it was then."""
+        if self.executor() is not executor:
+            return False
+        now = executor.target
+        return now is self.target or now == self.target
+
+
 class Compiled(Generic[P, R]):
     """A function that is traced once for each signature; call it like the function itself.
 
@@ -68,8 +94,7 @@ class Compiled(Generic[P, R]):
         self._memory_limit = memory_limit
         self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
         self._lock = threading.Lock()
-        self._last: tuple[Path, AbstractExecutor] | None = None  # what the quick way was looked for last
-        self._replay: Replay | None = None
+        self._last: _Last | None = None
 
     def __repr__(self) -> str:
         paths = [path for known in list(self._paths.values()) for path in known]
@@ -86,11 +111,11 @@ class Compiled(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
-        executor, replay = current(self._executor), self._replay
-        if replay is not None and replay.executor is executor:
-            matched = replay.match(args, kwargs)
+        executor, last = current(self._executor), self._last
+        if last is not None and last.replay is not None and last.is_for(executor):
+            matched = last.replay.match(args, kwargs)
             if matched is not None:
-                return replay(matched)  # type: ignore[no-any-return]
+                return last.replay(executor, matched)  # type: ignore[no-any-return]
         call = opened_call(self._function, args, kwargs, executor)
         values, structure = flatten_call(self._function, call.args, call.kwargs)
         if any(isinstance(value, Var) for value in values):
@@ -98,8 +123,9 @@ class Compiled(Generic[P, R]):
         path, env = self._walk(*call, values, structure, executor)
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
-        if self._last != (path, executor):
-            self._last, self._replay = (path, executor), self._quick(path, structure, executor)
+        if last is None or last.path is not path or not last.is_for(executor):
+            quick = self._quick(path, structure, executor)
+            self._last = _Last(path, weakref.ref(executor), executor.target, quick)
         return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
@@ -189,7 +215,8 @@ def _replay(path: Path, structure: Structure, executor: AbstractExecutor) -> Rep
     match = None if path.steps else matcher(structure, path.start, path.constants)
     if match is None:
         return None
-    return Replay(executor, match, bound_of(executor, plan_of(executor, path.graph)), finishes(path.graph), path.output)
+    run = executor.replayed(plan_of(executor, path.graph))
+    return Replay(match, run, finishes(path.graph), path.output)
 
 
 def _answered(

@@ -22,7 +22,7 @@ from ...graph.graph import Graph, NodeId
 from ...graph.ownership import contiguous, separations
 from ...graph.tracing.structure import Static, Structure, restore, unflatten
 from ...ops.core.types import ArrayType, ScalarType, ValueType
-from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.executors.base import AbstractExecutor, Replayed
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
 
@@ -32,22 +32,20 @@ class Replay:
     """A call like the last one.
 
     Arguments:
-        executor: where that one ran.
         match: (args, kwargs) -> values of the leaves, C-contiguous; None for arguments of another signature.
-        run: values -> results.
+        run: (executor, values) -> results; the executor is one like that of the last call.
         finish: for each result, what makes it the user's; None where it is.
         output: the structure of the result.
     """
 
-    executor: AbstractExecutor
     match: Match
-    run: Callable[[Sequence[Any]], Sequence[Any]]
+    run: Replayed[Any]
     finish: tuple[Callable[[Any], Any] | None, ...]
     output: Structure
 
-    def __call__(self, values: Sequence[Any]) -> Any:
+    def __call__(self, executor: AbstractExecutor, values: Sequence[Any]) -> Any:
         """The result for matched values."""
-        results = self.run(values)
+        results = self.run(executor, values)
         finished = [result if f is None else f(result) for f, result in zip(self.finish, results, strict=True)]
         return unflatten(self.output, finished)
 

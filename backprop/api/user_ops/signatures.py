@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from ...errors import ArgumentError, GraphTypeError, TracedConversionError
 from ...graph.tracing.builder import Builder
 from ...graph.tracing.structure import Structure, structure_of, typed, unflatten
+from ...ops.core.cache import cached
 from ...ops.core.types import NumericType, ScalarType, ValueType
 
 Function: TypeAlias = Callable[..., Any]
@@ -33,7 +34,7 @@ def type_rule(name: str, function: Function, derive: bool, infer: Function | Non
     return partial(_traced, function) if derive else partial(_tried, name, function)
 
 
-@lru_cache(maxsize=1024)
+@cached()
 def result_structure(rule: TypeRule, types: tuple[ValueType[Any], ...], call: Structure) -> Structure:
     """The structure and the types of the result of an op.
 

@@ -7,7 +7,6 @@ products, 2017); what it does not need of the reverse pass is dead code.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, TypeVar, TypeVarTuple, overload
 
 import numpy as np
@@ -18,6 +17,8 @@ from ...graph.autodiff.split import supply
 from ...graph.graph import Graph
 from ...graph.passes import run_passes
 from ...graph.tracing.builder import Builder
+from ...graph.written import by_lines
+from ...ops.core.cache import cached
 from ...ops.core.types import NumericType
 from .arguments import Pick, not_differentiable
 from .call import called
@@ -117,7 +118,7 @@ def _check_pure(graph: Graph) -> None:
             )
 
 
-@lru_cache(maxsize=256)
+@cached(by_lines)
 def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """(inputs, values of known ids, tangents of wrt) -> (results, tangents of results).
 

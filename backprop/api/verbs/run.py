@@ -5,15 +5,13 @@ Plans are cached by the content of graphs, so that a function traced anew at eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import lru_cache
 from typing import Any
 
 from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import ForwardPullback, split, supply
-from ...graph.cache import remembered
 from ...graph.graph import Graph, NodeId
 from ...graph.ownership import apart
 from ...graph.passes import LAST_PASSES, run_passes
@@ -23,10 +21,13 @@ from ...graph.tracing.steering import Owner, Run
 from ...graph.tracing.structure import restore
 from ...graph.tracing.var import Var
 from ...graph.verify import verify
+from ...graph.written import by_lines
+from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from ...scheduler.executors.auto import Auto
-from ...scheduler.executors.base import AbstractExecutor, entered
+from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.planning.plan import Plan
+from ...scheduler.planning.target import Target
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
 
@@ -53,14 +54,14 @@ def current(executor: AbstractExecutor | None = None) -> AbstractExecutor:
 Ids = tuple[NodeId, ...]
 
 
-@remembered(lambda graph, *others: len(graph))
+@cached(by_lines)
 @gc_paused()
 def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """The joint graph of a scalar function, after all passes; `known` ids are inputs behind the graph's own."""
     return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
 
 
-@remembered(lambda graph, *others: len(graph))
+@cached(by_lines)
 @gc_paused()
 def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
     """The forward and the pullback graph of a graph."""
@@ -68,7 +69,7 @@ def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPull
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
 
-@remembered(lambda graph, *others: len(graph))
+@cached(by_lines)
 @gc_paused()
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
@@ -80,23 +81,22 @@ def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
     return run_passes(supply(whole, graph, known) if known else whole)
 
 
-@remembered(lambda executor, graph: len(graph))
-@gc_paused()
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
-    """The plan of a graph on an executor, its work over large arrays split into blocks."""
-    return executor.prepare(graph if is_small(graph) else run_passes(graph, LAST_PASSES))
+    """The plan of a graph on an executor as it is now, its work over large arrays split into blocks."""
+    return planned(graph, executor.target)
 
 
-@lru_cache(maxsize=512)
-def bound_of(executor: AbstractExecutor, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """A plan on an executor as something to call with values that fit."""
-    return executor.bound(plan)
+@cached(by_lines)
+@gc_paused()
+def planned(graph: Graph, target: Target) -> Plan:
+    """The plan of a graph for a target, its work over large arrays split into blocks."""
+    return prepared(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target)
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
     """The results of a graph that runs again and again, for plain values of its inputs."""
     plan = plan_of(executor, graph)
-    return bound_of(executor, plan)(entered(plan, values))
+    return executor.bound(plan)(entered(plan, values))
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:

@@ -20,12 +20,13 @@ import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import optree
 
+from ...ops.core.cache import cached
 from ...ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
 from ...ops.sparse.containers import CONTAINERS
 from ...ops.sparse.matrix import Sparse
@@ -236,7 +237,7 @@ def _attributes(value: Any) -> tuple[str, ...]:
     return names + tuple(sorted(name for name in extra if not _is_derived(cls, name)))
 
 
-@lru_cache(maxsize=1024)
+@cached()
 def _fields(cls: Any) -> tuple[str, ...]:
     return tuple(field.name for field in getattr(cls, "__attrs_attrs__", ()) or dataclasses.fields(cls))
 

@@ -13,6 +13,7 @@ of a holomorphic function is `g * f'(x)` without conjugation.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Callable
@@ -127,6 +128,12 @@ class Op(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    def held(self) -> tuple[int, tuple[Any, ...]]:
+        """For the cache: an op of a module stays anyway; one made in a function holds what its functions hold."""
+        if getattr(sys.modules.get(self.home), self.name, None) is self:
+            return 0, ()
+        return 0, tuple(gc.get_referents(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.reduced(self.home)

@@ -8,7 +8,6 @@ Limits: csr, csc and coo, of two axes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...errors import GraphTypeError
+from ..core.cache import cached
 from ..core.types import Shape
 
 TRANSPOSED = MappingProxyType(
@@ -131,7 +131,7 @@ def _read_only(array: Any) -> Any:
     return array
 
 
-@lru_cache(maxsize=128)
+@cached()
 def compressed(pattern: Pattern) -> Compressed:
     """A pattern in CSR form."""
     if not pattern.is_coo:
@@ -145,7 +145,7 @@ def compressed(pattern: Pattern) -> Compressed:
     return Compressed(pattern.shape, columns[order], indptr, order, False)
 
 
-@lru_cache(maxsize=128)
+@cached()
 def coordinates(pattern: Pattern) -> tuple[Any, Any]:
     """The row and the column of each element of the data."""
     if pattern.is_coo:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from ..events import Recorder
 from ..planning.plan import Plan
-from .base import AbstractExecutor
+from .base import AbstractExecutor, Replayed
 from .serial import Serial
 from .threads import Threads
 
@@ -32,9 +32,13 @@ class Auto(AbstractExecutor):
         """The executor that runs a plan."""
         return self._serial if len(plan.tasks) < 2 else self._threads
 
-    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    def replayed(self, plan: Plan) -> Replayed[Self]:
         """See AbstractExecutor."""
-        return self.chosen(plan).bound(plan)
+        if len(plan.tasks) < 2:
+            serial = self._serial.replayed(plan)
+            return lambda executor, values: serial(executor._serial, values)
+        threads = self._threads.replayed(plan)
+        return lambda executor, values: threads(executor._threads, values)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
+from ...ops.core.cache import cached
 from ..lower import plan_input
 from ..planning.plan import Plan, PlanInput, Slot, TaskOutput, before
 
@@ -36,6 +37,7 @@ class Dependencies:
     kept: frozenset[int]
 
 
+@cached()
 def dependencies(plan: Plan) -> Dependencies:
     """The dependencies of a plan."""
     waits = tuple(map(before, plan.tasks))

@@ -34,7 +34,6 @@ class Replay:
         plan: the plan, without host-pinned tasks.
         order: its dependencies.
         runners: what runs each task.
-        pools: where helpers come from.
         workers: how many tasks may run at once, that of the thread that asks among them.
         blas_threads: the threads of BLAS in a task.
     """
@@ -42,38 +41,34 @@ class Replay:
     plan: Plan
     order: Dependencies
     runners: Sequence[Runner]
-    pools: PoolOfEachThread
     workers: int
     blas_threads: int | None
 
-    def __call__(self, values: Sequence[Any]) -> Sequence[Any]:
-        """The results of the plan."""
+    def __call__(self, values: Sequence[Any], pools: PoolOfEachThread) -> Sequence[Any]:
+        """The results of the plan, with helpers from some pools."""
         with blas(self.blas_threads):
-            return _Run(self, values).results()
+            return _Run(self, values, pools).results()
 
 
-def replay(
-    plan: Plan, runners: Sequence[Runner], pools: PoolOfEachThread, workers: int, blas_threads: int | None
-) -> Replay:
+def replay(plan: Plan, runners: Sequence[Runner], workers: int, blas_threads: int | None) -> Replay:
     """A plan for replay.
 
     Arguments:
         plan: the plan, without host-pinned tasks.
         runners: what runs each task.
-        pools: where helpers come from.
         workers: how many tasks may run at once, that of the thread that asks among them.
         blas_threads: the threads of BLAS in a task.
     """
-    return Replay(plan, dependencies(plan), runners, pools, workers, blas_threads)
+    return Replay(plan, dependencies(plan), runners, workers, blas_threads)
 
 
 class _Run:
     """One run of a plan; `_lock` guards all that follows it."""
 
-    def __init__(self, replay: Replay, values: Sequence[Any]) -> None:
+    def __init__(self, replay: Replay, values: Sequence[Any], pools: PoolOfEachThread) -> None:
         self._runners = replay.runners
-        self._pools = replay.pools
-        self._pool = replay.pools.of_this_thread(replay.workers)
+        self._pools = pools
+        self._pool = pools.of_this_thread(replay.workers)
         self._bell: SimpleQueue[None] = SimpleQueue()  # rung for the thread that asks
         self._lock = threading.Lock()
         self._state = Readiness(replay.order)

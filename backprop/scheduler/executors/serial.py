@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 from ..events import Recorder
 from ..machine.blas import blas_threads as blas
 from ..planning.plan import Plan
-from .base import AbstractExecutor, alone, entered, run_inline
+from .base import AbstractExecutor, Replayed, entered
+from .inline import alone, run_inline
 
 
 class Serial(AbstractExecutor):
@@ -22,9 +23,9 @@ class Serial(AbstractExecutor):
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(1, 0.0, blas_threads, recorder)
 
-    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    def replayed(self, plan: Plan) -> Replayed[Self]:
         """See AbstractExecutor."""
-        return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().bound(plan)
+        return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""

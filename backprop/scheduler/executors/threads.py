@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
 import dask.config
 import dask.threaded
@@ -27,7 +27,8 @@ from ..machine.blas import blas_threads as blas
 from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
-from .base import AbstractExecutor, alone, entered, run_inline, runners
+from .base import AbstractExecutor, Replayed, entered
+from .inline import alone, run_inline, runners
 from .replay import replay, wait_until
 from .thread_pool import PoolOfEachThread
 
@@ -50,15 +51,14 @@ class Threads(AbstractExecutor):
     def __reduce__(self) -> tuple[Any, ...]:
         return Threads, (self.workers, self.blas_threads)
 
-    def bound(self, plan: Plan) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    def replayed(self, plan: Plan) -> Replayed[Self]:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
         if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:
             return single
         if self.recorder is not None or self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
-            return super().bound(plan)
-        own = replay(plan, runners(plan, None), self._pools, self.workers, self.blas_threads)
-        by_dask = super().bound(plan)
-        return lambda values: by_dask(values) if _is_watched() else own(values)
+            return super().replayed(plan)
+        own, by_dask = replay(plan, runners(plan, None), self.workers, self.blas_threads), super().replayed(plan)
+        return lambda this, values: by_dask(this, values) if _is_watched() else own(values, this._pools)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, TypeAlias
 
+from ...ops.core.cache import cached
 from ...ops.core.op import Kind
 from ...ops.core.types import ValueType
 from .host_pinned import stage_numbers
@@ -60,7 +60,7 @@ def is_host_pinned(task: Task) -> bool:
     return any(node.op.kind is Kind.HOST_PINNED for node in task.body.nodes)
 
 
-@lru_cache(maxsize=256)
+@cached()
 def stages(plan: Plan) -> tuple[Stage, ...]:
     """The stages of a plan; none where it has no host-pinned task."""
     pinned = [is_host_pinned(task) for task in plan.tasks]

@@ -34,6 +34,11 @@ class Code:
     ids: tuple[NodeId, ...]
     text: str = ""
 
+    def held(self) -> tuple[int, tuple[Any, ...]]:
+        """For the cache: text and code, and the names that it refers to, among them the memory that it works in."""
+        names = getattr(self.run, "__globals__", None) if self.text else None
+        return 3 * len(self.text), (self.run, names, self.ids)
+
 
 class _Functions:
     """The names of the functions and parameters that lines refer to."""

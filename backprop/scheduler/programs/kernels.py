@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ...graph.graph import Graph, Node
+from ...ops.core.cache import cached
 from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType
 
@@ -23,7 +23,7 @@ def kernel_of(graph: Graph, node: Node) -> Callable[..., Any]:
     return node.op.kernel(*[graph.type_of(j) for j in node.inputs], **dict(node.params))
 
 
-@lru_cache(maxsize=1024)
+@cached()
 def takes_out(kernel: Callable[..., Any]) -> bool:
     """Whether a kernel takes `out=`."""
     if isinstance(kernel, np.ufunc) or kernel is np.dot or kernel is np.matmul:

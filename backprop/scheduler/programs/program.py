@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
 from ...graph.graph import Graph, NodeId
+from ...graph.written import by_lines_of_bodies
+from ...ops.core.cache import cached
 from .code_generation import Code, generate
 from .step_loop import loop_over
 from .steps import steps_of
@@ -22,9 +23,9 @@ LONGEST = 5000
 """Nodes of the longest graph that is turned into code."""
 
 
-@lru_cache(maxsize=64)
+@cached(by_lines_of_bodies)
 def generated(graph: Graph) -> Code:
-    """The code of a graph, shared between equal graphs.
+    """The code of a graph, shared between equal graphs; where they have bodies, of the same lines.
 
     Arguments:
         graph: the graph.

@@ -28,7 +28,7 @@ X = array_type((4,), F8)
 
 def called(plan: Plan, values: list[Any], workers: int = 2) -> Any:
     runners = [compile_program(task.body, task.name) for task in plan.tasks]
-    return replay(plan, runners, PoolOfEachThread(), workers, 1)(values)
+    return replay(plan, runners, workers, 1)(values, PoolOfEachThread())
 
 
 def node_a_task(graph: Graph) -> Plan:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from backprop.graph.graph import Graph
-from backprop.scheduler.executors.base import run_inline
+from backprop.scheduler.executors.inline import run_inline
 from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.partition import partition
 from backprop.scheduler.planning.plan import Plan

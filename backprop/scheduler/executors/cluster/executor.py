@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 from dask.task_spec import TaskRef
 from distributed.protocol import pickle
 
-from ....graph.graph import Graph
 from ....graph.handle import Handle, fetched
+from ....ops.core.cache import cached
 from ...events import Recorder, TaskFinished, TaskStarted
 from ...lower import Bind, Key, lower
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
 from ...planning.stages import run_staged
-from ..base import AbstractExecutor, entered, run_inline
+from ...planning.target import Target
+from ..base import AbstractExecutor, entered
+from ..inline import run_inline
 from .data.arguments import arguments
 from .priority import priority
 from .recovery import decide
@@ -80,7 +82,7 @@ class Cluster(AbstractExecutor):
         self._patience = patience
         self._opened: Session | None = None
         self._close: Any = None
-        self.workers = self._session.members.width
+        self._retarget()
 
     @property
     def _session(self) -> Session:
@@ -110,11 +112,17 @@ class Cluster(AbstractExecutor):
         self._session.members.refresh()
         return self._session.members.describe()
 
-    def prepare(self, graph: Graph) -> Plan:
-        """See AbstractExecutor; the plan is for the workers that are there now."""
+    @property
+    def target(self) -> Target:
+        """See AbstractExecutor; it is as wide as the workers that are there now."""
         self._session.members.refresh()
-        self.workers = self._session.members.width
-        return super().prepare(graph)
+        self._retarget()
+        return self._target
+
+    def _retarget(self) -> None:
+        width = self._session.members.width
+        if width != self._target.workers:
+            self._target = replace(self._target, workers=width)
 
     def located(self, values: Sequence[Any]) -> list[Any]:
         """See AbstractExecutor; what lies on the cluster stays there."""
@@ -215,7 +223,7 @@ def _calls(programs: Sequence[Key], settings: Settings) -> Bind:
     return lambda index, picks: (RemoteCall(index, picks, settings), (TaskRef(programs[index]),))
 
 
-@lru_cache(maxsize=64)
+@cached()
 def _bodies(plan: Plan) -> tuple[tuple[bytes, str], ...]:
     """The pickled body and the name of each task of a plan."""
     return tuple((pickle.dumps(task.body), task.name) for task in plan.tasks)  # type: ignore[no-untyped-call]

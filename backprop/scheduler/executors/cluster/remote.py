@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import distributed
 import numpy as np
 from distributed.protocol import pickle
 
+from ....ops.core.cache import cached
 from ...lower import Picks, picked_from
 from ...machine.blas import blas_threads as blas
 from ...programs.program import compile_program
@@ -71,7 +71,7 @@ class Program:
         return _compiled(self.body, self.name)
 
 
-@lru_cache(maxsize=256)
+@cached()
 def _compiled(body: bytes, name: str) -> Callable[..., tuple[Any, ...]]:
     return compile_program(pickle.loads(body), name)  # type: ignore[no-untyped-call]
 

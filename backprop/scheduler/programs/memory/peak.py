@@ -9,10 +9,10 @@ Limits: tasks that run at the same time hold their values at the same time, whic
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
 
 from ....graph.graph import Graph, Node, NodeId, bodies, literal
+from ....ops.core.cache import cached
 from ....ops.core.op import Kind
 from .liveness import liveness
 
@@ -45,6 +45,6 @@ def own_bytes(node: Node) -> int:
     return 0 if node.op.kind is Kind.VIEW or node.op is literal else node.type.nbytes
 
 
-@lru_cache(maxsize=512)
+@cached()
 def _inside(body: Graph) -> int:
     return peak(body).nbytes

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from ....errors import MemoryLimitError
@@ -27,6 +26,8 @@ from ....graph.params import NO_PARAMS
 from ....graph.rewrite import Rewrite
 from ....graph.subgraph import reach
 from ....graph.verify import verify
+from ....graph.written import by_lines
+from ....ops.core.cache import cached
 from ...machine.cost import Machine, cost, free_nodes
 from .liveness import liveness
 from .peak import own_bytes, peak
@@ -35,7 +36,7 @@ COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 """The numbers of segments that are tried."""
 
 
-@lru_cache(maxsize=128)
+@cached(by_lines)
 def within(graph: Graph, limit: int, machine: Machine) -> Graph:
     """The graph, with as much computed again as it takes to stay below a bound.
 

@@ -133,6 +133,11 @@ class Pool:
         self._layout = layout
         self._resting: deque[Workspace] = deque()  # pop and append are atomic
 
+    def held(self) -> tuple[int, tuple[Any, ...]]:
+        """For the cache: the bytes of one workspace, as far as they are kept; threads at the same time have more."""
+        handed = sum([t.nbytes for t in self._layout.results if t.nbytes <= KEPT])
+        return handed + (sum(self._layout.slabs) if self._layout.is_kept else 0), ()
+
     def enter(self) -> Workspace:
         """A workspace that nobody else works in."""
         try:

@@ -1,0 +1,42 @@
+"""What the library keeps between calls, and how the user bounds and empties it."""
+
+from __future__ import annotations
+
+import os
+
+from dask.utils import parse_bytes
+
+from ..errors import ArgumentError
+from ..ops.core.cache import CACHE, LIMIT
+
+VARIABLE = "BACKPROP_CACHE_LIMIT"
+"""The environment variable that sets the limit when the library is imported."""
+
+
+def clear_caches(limit: int | str | None = None) -> None:
+    """Let go of all that was kept between calls: graphs, plans, programs, and the memory that these work in.
+
+    Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, and what
+    runs meanwhile is not disturbed.
+
+    Arguments:
+        limit: bytes to keep from now on, as a number or such as "1 GiB"; None leaves the limit as it is, which is
+            256 MiB, or what the environment variable BACKPROP_CACHE_LIMIT said when the library was imported. With 0
+            little more than the last result of each kind is kept.
+    Errors:
+        ArgumentError: a limit that is below zero, or no number of bytes.
+    """
+    CACHE.clear(None if limit is None else _in_bytes(limit, "limit"))
+
+
+def _in_bytes(limit: int | str, name: str) -> int:
+    try:
+        nbytes = parse_bytes(limit)
+    except ValueError:
+        nbytes = -1
+    if nbytes < 0:
+        raise ArgumentError(f"{limit!r} is no number of bytes", name, 'write it as 268435456 or "256 MiB"')
+    return int(nbytes)
+
+
+CACHE.clear(_in_bytes(os.environ.get(VARIABLE, "") or LIMIT, VARIABLE))

@@ -1,0 +1,160 @@
+"""The one cache: what was made of graphs, types and arrays, by content, bounded by bytes.
+
+What was used longest ago goes first. An entry counts by what its key and its value keep in memory (footprint.py);
+what several entries share counts once. Values are made outside of the lock, so that two threads may make the same
+one; both get the first. What goes is let go of outside of the lock, too, as its end may run code of the user's.
+
+Limits: memory that a value takes after it was stored is not counted. An entry that is larger than the limit goes with
+the next one that is stored.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
+from functools import wraps
+from typing import Any, NamedTuple, ParamSpec, TypeVar
+
+from .footprint import Footprint, footprint
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LIMIT = 256 << 20
+"""Bytes that are kept, unless the user says otherwise."""
+
+ENTRY = 400
+"""Bytes of an entry apart from its key and its value."""
+
+MISSING = object()
+
+
+class Entry(NamedTuple):
+    """A value with what it and its key take."""
+
+    value: Any
+    size: Footprint
+
+
+class Cache:
+    """Values by key; the least recently used go where all of them take more than a limit.
+
+    Arguments:
+        limit: bytes to keep.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self._lock = threading.RLock()  # a key may be compared by code of the user's, which comes here again
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._holders: Counter[int] = Counter()  # of each large piece, by identity
+        self._limit = limit
+        self._nbytes = 0
+
+    @property
+    def limit(self) -> int:
+        """Bytes to keep."""
+        return self._limit
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that are kept."""
+        return self._nbytes
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, key: Hashable) -> Any:
+        """The value of a key; MISSING where there is none."""
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return MISSING
+            self._entries.move_to_end(key)
+            return entry.value
+
+    def put(self, key: Hashable, value: Any) -> Any:
+        """Keep a value, and let go of others where there is no room.
+
+        Arguments:
+            key: equal where the value is the same.
+            value: what was made.
+        Returns:
+            the value; where another thread was first, that one's.
+        """
+        size = footprint(key, value)
+        with self._lock:
+            known = self._entries.get(key)
+            if known is not None:
+                return known.value
+            self._entries[key] = Entry(value, size)
+            self._nbytes += ENTRY + size.small + self._counted(size, 1)
+            gone = self._evicted()
+        del gone
+        return value
+
+    def clear(self, limit: int | None = None) -> None:
+        """Let go of everything.
+
+        Arguments:
+            limit: bytes to keep from now on; None leaves the limit.
+        """
+        with self._lock:
+            gone, self._entries = self._entries, OrderedDict()
+            self._holders.clear()
+            self._nbytes = 0
+            self._limit = self._limit if limit is None else limit
+        gone.clear()
+
+    def _evicted(self) -> list[Any]:
+        """What goes, so that the rest is within the limit; never the newest entry."""
+        gone: list[Any] = []
+        while self._nbytes > self._limit and len(self._entries) > 1:
+            key, entry = self._entries.popitem(last=False)
+            self._nbytes -= ENTRY + entry.size.small + self._counted(entry.size, -1)
+            gone.append((key, entry))
+        return gone
+
+    def _counted(self, size: Footprint, change: int) -> int:
+        """Count one holder more or less of each large piece; the bytes of those that came or went."""
+        moved = 0
+        for piece, nbytes in size.pieces.items():
+            before = self._holders[piece]
+            self._holders[piece] = before + change
+            if min(before, before + change) == 0:
+                moved += nbytes
+            if before + change == 0:
+                del self._holders[piece]
+        return moved
+
+
+CACHE = Cache()
+"""What the whole library keeps; `backprop.clear_caches()` empties it."""
+
+
+def _all(*args: Any) -> Hashable:
+    return args
+
+
+def cached(by: Callable[..., Hashable] = _all, cache: Cache = CACHE) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorates a function, so that it is not called again with what it was called with lately.
+
+    Arguments:
+        by: (arguments) -> what they are compared by; the arguments themselves by default.
+        cache: where results are kept.
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        mark = object()  # not the function itself, as what that holds is not held by entries
+
+        @wraps(function)
+        def result(*args: P.args, **kwargs: P.kwargs) -> R:
+            key = mark, by(*args, **kwargs)
+            found = cache.get(key)
+            if found is MISSING:
+                found = cache.put(key, function(*args, **kwargs))
+            return found  # type: ignore[no-any-return]
+
+        return result
+
+    return decorated

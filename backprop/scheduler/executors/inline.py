@@ -1,0 +1,102 @@
+"""Running the tasks of a plan in this process: their programs, what records them, and the quick way of a single one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...ops.core.cache import cached
+from ..events import Recorder, TaskFinished, TaskStarted
+from ..machine.blas import blas_threads as blas
+from ..planning.plan import Plan, PlanInput
+from ..programs.interpreter import runner_of
+from .readiness import run_in_order
+
+
+@cached()
+def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
+    """The program of each task of a plan."""
+    return tuple(runner_of(task.body, task.name) for task in plan.tasks)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A program that tells a recorder when it starts and ends.
+
+    Arguments:
+        program: what runs.
+        task: its index in the plan.
+        name: its name.
+        recorder: who is told.
+    """
+
+    program: Callable[..., tuple[Any, ...]]
+    task: int
+    name: str
+    recorder: Recorder
+
+    def __call__(self, *values: Any) -> tuple[Any, ...]:
+        """Run, and tell."""
+        worker, start = threading.current_thread().name, time.perf_counter()
+        self.recorder.record(TaskStarted(self.task, self.name, worker, start))
+        error = ""
+        try:
+            return self.program(*values)
+        except BaseException as raised:
+            error = type(raised).__name__
+            raise
+        finally:
+            end = time.perf_counter()
+            self.recorder.record(TaskFinished(self.task, self.name, worker, end, end - start, error))
+
+
+def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tuple[Any, ...]]]:
+    """What runs each task of a plan in this process."""
+    plain = programs(plan)
+    if recorder is None:
+        return plain
+    return [Recorded(run, k, plan.tasks[k].name, recorder) for k, run in enumerate(plain)]
+
+
+def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> tuple[Any, ...]:
+    """The results of a plan, its tasks run one after the other in this thread, on values that have entered."""
+    return run_in_order(plan, values, runners(plan, recorder))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alone:
+    """A plan of a single task as something to call with an executor, which it does not need, and values that fit.
+
+    Arguments:
+        program: of the task.
+        args: for each of its arguments, which value it is.
+        outputs: for each output, which result it is; below zero, which value, counted from the end.
+        blas_threads: the threads of BLAS.
+    """
+
+    program: Callable[..., tuple[Any, ...]]
+    args: tuple[int, ...]
+    outputs: tuple[int, ...]
+    blas_threads: int | None
+
+    def __call__(self, executor: object, values: Sequence[Any]) -> Sequence[Any]:
+        """The results of the plan."""
+        with blas(self.blas_threads):
+            results = self.program(*[values[k] for k in self.args])
+        return [results[k] if k >= 0 else values[k] for k in self.outputs]
+
+
+def alone(plan: Plan, blas_threads: int | None) -> Alone | None:
+    """A plan of a single task that reads whole inputs as something to call; None for any other plan."""
+    if len(plan.tasks) != 1:
+        return None
+    (task,) = plan.tasks
+    args = [slot.index for slot in task.args if isinstance(slot, PlanInput) and slot.rows is None]
+    if len(args) < len(task.args) or any(isinstance(slot, PlanInput) and slot.rows for slot in plan.outputs):
+        return None
+    given = len(plan.inputs)
+    outputs = [slot.index - given if isinstance(slot, PlanInput) else slot.index for slot in plan.outputs]
+    return Alone(programs(plan)[0], tuple(args), tuple(outputs), blas_threads)
