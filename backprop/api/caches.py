@@ -16,8 +16,8 @@ VARIABLE = "BACKPROP_CACHE_LIMIT"
 def clear_caches(limit: int | str | None = None) -> None:
     """Let go of all that was kept between calls: graphs, plans, programs, and the memory that these work in.
 
-    Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, and what
-    runs meanwhile is not disturbed.
+    Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, and
+    what runs meanwhile is not disturbed.
 
     Arguments:
         limit: bytes to keep from now on, as a number or such as "1 GiB"; None leaves the limit as it is, which is

@@ -75,8 +75,8 @@ class Service(AbstractExecutor):
         self._lock = threading.Lock()
         self._sent: OrderedDict[int, tuple[Plan, str, bytes]] = OrderedDict()
         about = self._asked("GET", "/v1/service").json()
-        super().__init__(int(about["workers"]), float(about["overhead"]), 1, recorder)
         self.shares_gil = bool(about["shares_gil"])
+        super().__init__(int(about["workers"]), float(about["overhead"]), 1, recorder)
         self._vocabulary = {**BUILT_IN, **dict.fromkeys(about["ops"])}
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:

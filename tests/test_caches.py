@@ -1,0 +1,63 @@
+"""The public handle of the cache: it empties it, and sets its bound."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backprop as bp
+from backprop.errors import ArgumentError
+from backprop.ops.core.cache import CACHE
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    limit = CACHE.limit
+    yield
+    bp.clear_caches(limit=limit)
+
+
+def loss(x: Any) -> Any:
+    return np.sum(np.sin(x) * x)
+
+
+X = np.linspace(0.0, 1.0, 7)
+
+
+def test_clearing_leaves_nothing_and_results_are_the_same() -> None:
+    want = bp.grad(loss)(X)
+    assert len(CACHE) > 0
+    bp.clear_caches()
+    assert (len(CACHE), CACHE.nbytes) == (0, 0)
+    assert bp.grad(loss)(X).tobytes() == want.tobytes()
+
+
+@pytest.mark.parametrize(("limit", "nbytes"), [("1 MiB", 1 << 20), ("2kB", 2_000), (12_345, 12_345), (0, 0)])
+def test_a_limit_is_kept(limit: Any, nbytes: int) -> None:
+    bp.clear_caches(limit=limit)
+    assert CACHE.limit == nbytes
+    for k in range(1, 30):
+        bp.grad(loss)(np.ones(k))
+    assert len(CACHE) == 1 or CACHE.nbytes <= nbytes
+    bp.clear_caches()
+    assert CACHE.limit == nbytes
+
+
+@pytest.mark.parametrize("limit", [-1, "much", "-1 MB"])
+def test_what_is_no_limit_is_refused(limit: Any) -> None:
+    with pytest.raises(ArgumentError, match="number of bytes"):
+        bp.clear_caches(limit=limit)
+
+
+@pytest.mark.parametrize(("word", "nbytes"), [("3 MiB", 3 << 20), ("", 256 << 20)])
+def test_the_environment_sets_the_limit(word: str, nbytes: int) -> None:
+    code = "import backprop; from backprop.ops.core.cache import CACHE; print(CACHE.limit)"
+    environment = {**os.environ, "BACKPROP_CACHE_LIMIT": word}
+    told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert int(told.stdout) == nbytes
