@@ -39,7 +39,7 @@ class Replay:
     """
 
     match: Match
-    run: Replayed[Any]
+    run: Replayed
     finish: tuple[Callable[[Any], Any] | None, ...]
     output: Structure
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from ..events import Recorder
 from ..planning.plan import Plan
@@ -32,7 +32,7 @@ class Auto(AbstractExecutor):
         """The executor that runs a plan."""
         return self._serial if len(plan.tasks) < 2 else self._threads
 
-    def replayed(self, plan: Plan) -> Replayed[Self]:
+    def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
         if len(plan.tasks) < 2:
             serial = self._serial.replayed(plan)

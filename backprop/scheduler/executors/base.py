@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from ...graph.graph import Graph
 from ...graph.written import by_lines
@@ -26,9 +26,8 @@ from ..planning.planner import make_plan
 from ..planning.target import Target
 from .elsewhere import fetch_all
 
-E = TypeVar("E", bound="AbstractExecutor", contravariant=True)
-Replayed: TypeAlias = Callable[[E, Sequence[Any]], Sequence[Any]]
-"""(an executor, values) -> results."""
+Replayed: TypeAlias = Callable[[Any, Sequence[Any]], Sequence[Any]]
+"""(the executor, values) -> results; the executor is of the class that made this."""
 
 
 class AbstractExecutor(ABC):
@@ -96,7 +95,7 @@ class AbstractExecutor(ABC):
         """The rates that costs are estimated with."""
         return self._target.machine
 
-    def replayed(self, plan: Plan) -> Replayed[Self]:
+    def replayed(self, plan: Plan) -> Replayed:
         """A plan as something to call again and again, which keeps no executor alive.
 
         Arguments:

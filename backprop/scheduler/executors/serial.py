@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 from ..events import Recorder
 from ..machine.blas import blas_threads as blas
@@ -23,7 +23,7 @@ class Serial(AbstractExecutor):
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(1, 0.0, blas_threads, recorder)
 
-    def replayed(self, plan: Plan) -> Replayed[Self]:
+    def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
         return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)
 

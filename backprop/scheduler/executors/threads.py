@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import Any, Self
+from typing import Any
 
 import dask.config
 import dask.threaded
@@ -51,7 +51,7 @@ class Threads(AbstractExecutor):
     def __reduce__(self) -> tuple[Any, ...]:
         return Threads, (self.workers, self.blas_threads)
 
-    def replayed(self, plan: Plan) -> Replayed[Self]:
+    def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
         if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:
             return single
