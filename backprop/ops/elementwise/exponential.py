@@ -43,6 +43,25 @@ log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: over(g, 1 + x), VECTOR
 
 
 @np.errstate(invalid="ignore")
+def _logistic_share(x: Any, y: Any, out: Any = None) -> Any:
+    apart = np.subtract(x, y)
+    level = np.equal(x, y)
+    if np.count_nonzero(np.isnan(apart) & level):  # of two infinities
+        apart = np.where(level, np.where(np.less(x, 0), -np.inf, 0.0), apart).astype(np.asarray(apart).dtype)[()]
+    return scipy.special.expit(apart, out) if out is not None else scipy.special.expit(apart)
+
+
+def _logistic_share_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    change = g * (out * logistic_share(y, x))
+    return change, -change
+
+
+# The share of exp(x) in exp(x) + exp(y), to full precision where it is small: 0 where both are -inf, one half where
+# both are inf.
+logistic_share: Op = op_like("logistic_share", np.logaddexp, _logistic_share, _logistic_share_vjp, SCALAR)
+
+
+@np.errstate(invalid="ignore")
 def _exp_minus(x: Any, y: Any, out: Any = None) -> Any:
     empty = np.equal(x, -np.inf)
     result = np.exp(np.subtract(x, y, out), out)
@@ -62,12 +81,12 @@ def _exp_minus_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
 exp_minus: Op = op_like("exp_minus", np.logaddexp, _exp_minus, _exp_minus_vjp)
 
 logaddexp: Op = ufunc_op(
-    "logaddexp", np.logaddexp, lambda g, out, x, y: (g * exp_minus(x, out), g * exp_minus(y, out)), SCALAR
+    "logaddexp", np.logaddexp, lambda g, out, x, y: (g * logistic_share(x, y), g * logistic_share(y, x)), SCALAR
 )
 logaddexp2: Op = ufunc_op(
     "logaddexp2",
     np.logaddexp2,
-    lambda g, out, x, y: (g * exp_minus(x * LN2, out * LN2), g * exp_minus(y * LN2, out * LN2)),
+    lambda g, out, x, y: (g * logistic_share(x * LN2, y * LN2), g * logistic_share(y * LN2, x * LN2)),
     SCALAR,
 )
 
@@ -79,7 +98,8 @@ def logbase(base: Any, x: Any) -> Any:
 
 # The logistic family.
 
-sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * (1 - out)), SCALAR)
+# 1 - out would be 0 from x = 37 on.
+sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * sigmoid(-x)), SCALAR)
 softplus: Op = op_like(
     "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x), SCALAR
 )

@@ -16,7 +16,7 @@ from .arithmetic import square
 from .complex_parts import imag, real
 from .masking import over, ratio
 from .powers import sqrt
-from .ufunc import ufunc_op, ufunc_type
+from .ufunc import is_complex, op_like, ufunc_op, ufunc_type
 
 __all__ = [
     "acos",
@@ -60,8 +60,29 @@ arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: over(-g, sqrt((1 - 
 arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)), VECTORISED)
 sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x), VECTORISED)
 cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
-tanh: Op = ufunc_op("tanh", np.tanh, lambda g, out, x: g * (1 - square(out)), VECTORISED)
-arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, lambda g, out, x: g / sqrt(1 + square(x)), VECTORISED)
+
+
+def _sech_squared(x: Any, out: Any = None) -> Any:
+    small = np.exp(-2 * np.abs(x))
+    return np.divide(4 * small, np.square(1 + small), out)
+
+
+# 1 / cosh(x)**2 for real x: neither 1 - tanh(x)**2, which is 0 from x = 20 on, nor cosh, which overflows.
+sech_squared: Op = op_like(
+    "sech_squared", np.tanh, _sech_squared, lambda g, out, x: g * (-2 * out * tanh(x)), VECTORISED
+)
+
+
+def _tanh_vjp(g: Any, out: Any, x: Any) -> Any:
+    return g * (1 - square(out)) if is_complex(x) else g * sech_squared(x)
+
+
+def _arcsinh_vjp(g: Any, out: Any, x: Any) -> Any:
+    return g / (sqrt(1 + square(x)) if is_complex(x) else hypot(1, x))  # the square overflows at 1e154
+
+
+tanh: Op = ufunc_op("tanh", np.tanh, _tanh_vjp, VECTORISED)
+arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, _arcsinh_vjp, VECTORISED)
 arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: over(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
 arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: over(g, (1 - x) * (1 + x)), VECTORISED)
 hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (g * ratio(x, out), g * ratio(y, out)), SCALAR)

@@ -20,11 +20,13 @@ from ..arrays.as_array import ndim
 from ..arrays.views import broadcast_to
 from ..core.op import Kind, Op
 from ..core.rows import WITHIN_ROWS, reduced_by
-from ..elementwise.arithmetic import add, multiply
+from ..core.types import NumericType, ValueType, numeric, value_type
+from ..elementwise.arithmetic import add, ldexp, multiply
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
 from ..elementwise.masking import attains, masked, over, ratio
 from ..elementwise.selection import maximum, minimum
+from ..elementwise.ufunc import constant
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
 
@@ -115,9 +117,29 @@ reduce_min: Op = reduction(
 )
 
 
+def _exponents_type(x: ValueType[Any]) -> NumericType[Any]:
+    (t,) = numeric("exponents", x)
+    return value_type(t.shape, np.dtype("int64"))
+
+
+# The exponents of numbers, as frexp finds them: x = m * 2**e with m from 1/2 to 1.
+exponents: Op = Op("exponents", _exponents_type, lambda x: np.frexp(x)[1].astype(np.int64)[()], constant, home=__name__)
+
+
+def _others(line: Any, axis: int) -> Any:
+    """The product of the other elements of each row: of mantissas and exponents apart, so that none overflows early."""
+    e = exponents(line)
+    m = ldexp(line, -e)
+    before = shift(cumprod_along(m, axis=axis, reverse=False), axis=axis, by=1, fill=1)
+    after = shift(cumprod_along(m, axis=axis, reverse=True), axis=axis, by=-1, fill=1)
+    return ldexp(before * after, reduce_sum(e, axes=(axis,), keepdims=True) - e)
+
+
 def _prod_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
     line = merged(x, axes)
     axis = ndim(line) - 1
+    if line.dtype.kind == "f":
+        return spread(g, x, axes) * unmerged(_others(line, axis), x, axes)
     before = shift(cumprod_along(line, axis=axis, reverse=False), axis=axis, by=1, fill=1)
     after = shift(cumprod_along(line, axis=axis, reverse=True), axis=axis, by=-1, fill=1)
     return spread(g, x, axes) * unmerged(before * after, x, axes)

@@ -23,6 +23,7 @@ from ..elementwise.conversion import cast
 from ..elementwise.powers import sqrt
 from ..elementwise.selection import where
 from .making import Axes, count, kept, merged, prepared, spread
+from .norms import reduce_norm
 from .questions import all
 from .reductions import max, mean, min, prod, sum
 from .running import cumsum, float_dtype, real_dtype, sort_along
@@ -193,8 +194,10 @@ def nanvar(
 def nanstd(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
-    """`numpy.nanstd`: the root of `nanvar`."""
-    return sqrt(nanvar(a, axis, dtype, out, ddof, keepdims))
+    """`numpy.nanstd`: the root of `nanvar`; of constants it has the derivative 0, as `std` has."""
+    apart = _filled(asarray(a) - nanmean(a, axis, dtype, out, True), 0)
+    x, axes = prepared("nanstd", apart, axis, None)
+    return reduce_norm(x, axes=axes, keepdims=keepdims) / sqrt(_present(a, axis, keepdims) - ddof)
 
 
 def nanmax(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:

@@ -23,6 +23,8 @@ from ..core.rows import BY_ELEMENT
 from ..elementwise.arithmetic import sign, square
 from ..elementwise.exponential import exp, log, log1p, sigmoid
 from ..elementwise.masking import over, ratio
+from ..elementwise.selection import where
+from ..elementwise.trigonometric import cos, sin
 from ..elementwise.ufunc import ufunc_op, ufunc_type
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
 
 SQRT_PI = math.sqrt(math.pi)
 SQRT_2PI = math.sqrt(2.0 * math.pi)
+SQRT_HALF = math.sqrt(0.5)
 
 
 def _special(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None, flops: PerElement = SCALAR) -> Op:
@@ -93,7 +96,15 @@ def _series(name: str, ufunc: np.ufunc, vjp: Callable[..., Any] | None = None) -
 gamma: Op = _special("gamma", scipy.special.gamma, lambda g, out, x: g * (out * psi(x)))
 gammaln: Op = _special("gammaln", scipy.special.gammaln, lambda g, out, x: g * psi(x))
 loggamma: Op = _special("loggamma", scipy.special.loggamma, lambda g, out, x: g * psi(x))
-rgamma: Op = _special("rgamma", scipy.special.rgamma, lambda g, out, x: -g * (out * psi(x)))
+
+
+def _rgamma_vjp(g: Any, out: Any, x: Any) -> Any:
+    # Left of 1/2 by the reflection 1 / gamma(x) = gamma(1 - x) sin(pi x) / pi (NIST DLMF 5.5.3), as psi has poles there.
+    turned = gamma(1 - x) * (cos(math.pi * x) - psi(1 - x) * sin(math.pi * x) / math.pi)
+    return g * where(x < 0.5, turned, -(out * psi(x)))
+
+
+rgamma: Op = _special("rgamma", scipy.special.rgamma, _rgamma_vjp)
 gammasgn: Op = _special("gammasgn", scipy.special.gammasgn, lambda g, out, x: None)
 psi: Op = _special("psi", scipy.special.psi, lambda g, out, x: g * polygamma_of(x, n=1))
 
@@ -179,8 +190,11 @@ erfinv: Op = _special("erfinv", scipy.special.erfinv, lambda g, out, x: g * (SQR
 erfcinv: Op = _special("erfcinv", scipy.special.erfcinv, lambda g, out, x: g * (-SQRT_PI / 2.0 * exp(square(out))))
 ndtr: Op = _special("ndtr", scipy.special.ndtr, lambda g, out, x: g * (exp(square(x) * -0.5) / SQRT_2PI))
 ndtri: Op = _special("ndtri", scipy.special.ndtri, lambda g, out, x: g * (SQRT_2PI * exp(square(out) * 0.5)))
+
+
+# phi(x) / Phi(x), as sqrt(2 / pi) / erfcx(-x / sqrt(2)), which neither cancels nor underflows on the left.
 log_ndtr: Op = _special(
-    "log_ndtr", scipy.special.log_ndtr, lambda g, out, x: g * (exp(square(x) * -0.5 - out) / SQRT_2PI)
+    "log_ndtr", scipy.special.log_ndtr, lambda g, out, x: g * ((2 / SQRT_2PI) / erfcx(x * -SQRT_HALF))
 )
 
 # The logistic family; expit is `elementwise.sigmoid`.
