@@ -78,7 +78,7 @@ UNARY = (
     *each(ELEMENTWISE, "cosh tanh arcsinh arctan conjugate absolute sign real imag", away_from_zero, complex_ok=True),
     *each(ELEMENTWISE, "arcsin arccos arctanh tan", unit, complex_ok=True),
     *each(ELEMENTWISE, "sqrt log log2 log10 log1p", positive, complex_ok=True),
-    *each(ELEMENTWISE, "fabs cbrt sigmoid softplus relu deg2rad rad2deg", away_from_zero),
+    *each(ELEMENTWISE, "fabs cbrt sigmoid softplus relu deg2rad rad2deg sech_squared", away_from_zero),
     elementwise(trigonometric.arccosh, above_one, complex_ok=True),
     elementwise(trigonometric.sinc, away_from_zero, single=True),
     *(
@@ -86,6 +86,7 @@ UNARY = (
         for n in (0, 1, 2)
     ),
     *each(ELEMENTWISE, "floor ceil trunc rint around", away_from_multiples),
+    elementwise(reductions.exponents, away_from_zero, order=0),
     *each(ELEMENTWISE, "isfinite isnan isinf signbit logical_not", away_from_zero, order=0),
     *each(ELEMENTWISE, "invert negative sqrt square absolute sign", integers, order=0),
     elementwise(selection.nan_to_num, away_from_zero),
@@ -106,7 +107,7 @@ BINARY = (
     *each(ELEMENTWISE, "power quiet_power", positive, normal, complex_ok=True),
     elementwise(powers.float_power, positive, normal, single=False),
     *each(ELEMENTWISE, "maximum minimum fmax fmin", distinct, between),
-    *each(ELEMENTWISE, "logaddexp logaddexp2 exp_minus", normal, normal),
+    *each(ELEMENTWISE, "logaddexp logaddexp2 exp_minus logistic_share", normal, normal),
     *each(ELEMENTWISE, "arctan2 hypot copysign heaviside", away_from_zero, away_from_zero),
     *each(ELEMENTWISE, "remainder fmod floor_divide divmod", away_from_multiples, one_or_two),
     elementwise(arithmetic.ldexp, normal, lambda rng, shape: rng.integers(-3, 3, shape, np.int32)),

@@ -99,9 +99,9 @@ loggamma: Op = _special("loggamma", scipy.special.loggamma, lambda g, out, x: g 
 
 
 def _rgamma_vjp(g: Any, out: Any, x: Any) -> Any:
-    # Left of 1/2 by the reflection 1 / gamma(x) = gamma(1 - x) sin(pi x) / pi (NIST DLMF 5.5.3), as psi has poles there.
+    # Left of 1/2 by 1 / gamma(x) = gamma(1 - x) sin(pi x) / pi (NIST DLMF 5.5.3), as psi has poles there.
     turned = gamma(1 - x) * (cos(math.pi * x) - psi(1 - x) * sin(math.pi * x) / math.pi)
-    return g * where(x < 0.5, turned, -(out * psi(x)))
+    return g * where(x < 0.5, turned, -(out * psi(where(x < 0.5, 1, x))))
 
 
 rgamma: Op = _special("rgamma", scipy.special.rgamma, _rgamma_vjp)
