@@ -7,7 +7,10 @@ each is also the builtin that a user of NumPy would expect to catch:
       GraphError
         ShapeError             ValueError           operands whose shapes do not fit an op
         GraphTypeError         TypeError            a value or dtype that an op does not take
+        OutOfRangeError        IndexError           an index that is not there, or of no kind of index
+        AxisRangeError         ValueError           an axis that is not there; also an IndexError
         UnknownFunctionError   TypeError            a NumPy or SciPy function without an op
+        UnknownAttributeError  AttributeError       an attribute or a method that a Var has not
         TracedConversionError  TypeError            float(v), math.sin(v), np.array([v, v])
         AssignmentError        TypeError            v[0] = 1
         MutationError          ValueError           a write to an array that an open trace has taken in
@@ -106,6 +109,18 @@ class ShapeError(GraphError, ValueError):
 
 class GraphTypeError(GraphError, TypeError):
     """A value or dtype that an op does not take."""
+
+
+class OutOfRangeError(GraphError, IndexError):
+    """An index that is not there, or that is of no kind of index."""
+
+
+class AxisRangeError(GraphError, ValueError, IndexError):
+    """An axis that is not there; both a ValueError and an IndexError, as NumPy's own."""
+
+
+class UnknownAttributeError(GraphError, AttributeError):
+    """An attribute or a method that a Var has not."""
 
 
 class UnknownFunctionError(GraphError, TypeError):

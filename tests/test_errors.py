@@ -164,7 +164,7 @@ ROWS: dict[str, Row] = {
         lambda: bp.grad(lambda v: scipy.linalg.det(v))(np.eye(2)),
         errors.TracedConversionError,
         TypeError,
-        (HERE, "namesake in backprop.ops"),
+        (HERE, "write backprop.ops.det"),
     ),
     "number of a dtype that is not supported": Row(
         lambda: bp.grad(lambda v: np.sum(v * np.longdouble(2)))(X),

@@ -16,6 +16,7 @@ from ..ops.core.cache import cached
 from ..ops.core.op import Op
 from ..ops.core.types import ArrayType, NumericType, ScalarType, ValueType, scalar_type
 from ..ops.elementwise.conversion import cast
+from ..ops.elementwise.ufunc import promotion_operand
 from .params import Params
 
 NUMERIC = (ArrayType, ScalarType)
@@ -43,7 +44,7 @@ def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
 
 
 def _signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
-    casts = casts_of(types)
+    casts = casts_of_ufunc(op, types) or casts_of(types)
     strengthened = list(types)
     for position, dtype in casts:
         strengthened[position] = cast.infer(types[position], dtype=dtype.name)
@@ -52,6 +53,21 @@ def _signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
 
 _plain_signature = lru_cache(maxsize=4096)(_signature)  # of keys that hold no memory of the user's
 _any_signature = cached()(_signature)
+
+Casts = tuple[tuple[int, np.dtype[Any]], ...]
+
+
+def casts_of_ufunc(op: Op, types: Sequence[ValueType[Any]]) -> Casts:
+    """The casts of weak operands of a ufunc: to what its loop takes, as an integer exponent of ldexp stays one."""
+    if not isinstance(op.compute, np.ufunc) or not all(isinstance(t, NumericType) for t in types):
+        return ()
+    if all(t.weak for t in types) or len(types) != op.compute.nin:  # type: ignore[attr-defined]
+        return ()
+    try:
+        taken = op.compute.resolve_dtypes((*map(promotion_operand, types), *(None,) * op.compute.nout))  # type: ignore[arg-type]
+    except TypeError:
+        return ()  # the type rule says what is wrong
+    return tuple([(position, taken[position]) for position, t in enumerate(types) if t.weak])  # type: ignore[attr-defined]
 
 
 def casts_of(types: Sequence[ValueType[Any]]) -> tuple[tuple[int, np.dtype[Any]], ...]:

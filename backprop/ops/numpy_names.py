@@ -16,7 +16,7 @@ import numpy as np
 import scipy.special
 
 from .. import ops
-from ..errors import AssignmentError, UnknownFunctionError
+from ..errors import AssignmentError, ShapeError, UnknownFunctionError
 from .arrays.as_array import shape
 from .arrays.diagonals import diagonal, trace
 from .arrays.views import ravel, reshape, transpose
@@ -51,6 +51,8 @@ def _linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 def _linalg_outer(x1: Any, x2: Any, /) -> Any:
+    if len(shape(x1)) != 1 or len(shape(x2)) != 1:
+        raise ShapeError(f"outer takes vectors, not the shapes {shape(x1)} and {shape(x2)}", fix="use numpy.outer")
     return outer(x1, x2)
 
 
@@ -90,9 +92,16 @@ def _clip(self: Any, min: Any = None, max: Any = None, out: None = None) -> Any:
     return clip(self, min, max, out)
 
 
-def _same(self: Any, *args: Any, **params: Any) -> Any:
-    """A Var does not change, and so is its own copy."""
-    return self
+def _conj(self: Any) -> Any:
+    return ops.conj(self) if self.dtype.kind == "c" else self
+
+
+def _copy(self: Any, order: str = "C") -> Any:
+    return ops.copy(self)
+
+
+def _flatten(self: Any, order: str = "C") -> Any:
+    return ops.copy(ravel(self, order))
 
 
 def _in_place(name: str, instead: str) -> Function:
@@ -103,7 +112,7 @@ def _in_place(name: str, instead: str) -> Function:
 
 
 _LIKE_FUNCTIONS = """
-all any argmax argmin argsort argpartition astype conj conjugate cumprod cumsum diagonal dot max mean min prod ptp
+all any argmax argmin argsort argpartition astype cumprod cumsum diagonal dot max mean min prod ptp
 ravel repeat round searchsorted squeeze std sum swapaxes take trace var
 """
 METHODS: Mapping[str, Function] = MappingProxyType(
@@ -112,8 +121,10 @@ METHODS: Mapping[str, Function] = MappingProxyType(
         "choose": lambda self, choices, out=None, mode="raise": ops.choose(self, choices, out, mode),
         "compress": lambda self, condition, axis=None, out=None: ops.compress(condition, self, axis, out),
         "clip": _clip,
-        "copy": _same,
-        "flatten": ravel,
+        "conj": _conj,
+        "conjugate": _conj,
+        "copy": _copy,
+        "flatten": _flatten,
         "reshape": _reshape,
         "round": around,
         "transpose": _transpose,

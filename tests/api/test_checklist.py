@@ -146,7 +146,7 @@ def test_a_copy_of_a_traced_value_is_itself(copied: Any) -> None:
 
 def test_augmented_assignments_bind_anew() -> None:
     def f(x: Any) -> Any:
-        y = z = np.ones(3)
+        y, z = np.ones(3), np.ones(3)
         y += x
         x *= 2
         return np.sum(y * x) + np.sum(z)

@@ -201,6 +201,10 @@ def keeps_kind(node: TapeVar, args: list[Any]) -> None:
         np.testing.assert_array_equal(buffer, node.value, f"{op} gives something else with out=")
 
 
+WIDENED = frozenset(["bincount", "corrcoef", "cov", "geomspace", "interp", "polyder", "polyfit", "polyint", "vander"])
+"""Functions whose results NumPy widens to float64."""
+
+
 def check_single(case: Case, operands: tuple[Any, ...]) -> None:
     """float32 operands give float32 results close to those in float64, and float32 cotangents."""
     single = tuple(cast(x, "float32") for x in operands)
@@ -208,7 +212,8 @@ def check_single(case: Case, operands: tuple[Any, ...]) -> None:
     for a, b in zip(flat(case(*single)), flat(case(*operands)), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-3)
         if floats and np.asarray(b).dtype.kind in "fc":
-            assert a.dtype.itemsize * 2 == b.dtype.itemsize, f"float32 becomes {a.dtype}"
+            widens = case.name.partition("-")[0] in WIDENED
+            assert a.dtype.itemsize * (1 if widens else 2) == b.dtype.itemsize, f"float32 becomes {a.dtype}"
     if case.order >= 1:
         variables = traced(case, single)
         wrt = [variables[i] for i in differentiated(case, single)]

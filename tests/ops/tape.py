@@ -169,7 +169,8 @@ def fit(node: TapeVar, cotangent: Any, x: TapeVar) -> Any:
     if isinstance(x.value, tuple):
         return cotangent
     seen = np.asarray(value_of(cotangent)).dtype
-    dtypes = [np.asarray(value).dtype for value in map(value_of, node.args) if _inexact(value)]
+    values = [value_of(node), *map(value_of, node.args)]  # an op that widens, as a cast, widens its cotangent too
+    dtypes = [np.asarray(value).dtype for value in values if _inexact(value) and not isinstance(value, tuple)]
     single = all(dtype in SINGLE for dtype in dtypes) and type(cotangent) not in (int, float)
     assert not single or seen in SINGLE, f"the rule of {node.op} makes {seen} of {dtypes}"
     if np.ndim(value_of(cotangent)) < x.ndim:

@@ -20,7 +20,7 @@ from ...graph.autodiff.control_flow import switch as switch_op
 from ...graph.autodiff.loops import Loop
 from ...graph.autodiff.loops import scan as scan_op
 from ...graph.graph import Graph
-from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, trace_body, with_numbers
+from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, refuse_written, trace_body, with_numbers
 from ...graph.tracing.builder import Builder
 from ...graph.tracing.runtime_classes import choice, closest_class, narrow, narrowed_type
 from ...graph.tracing.source_lines import located, user_line
@@ -224,6 +224,7 @@ class Checkpointed(Transformed):
         """The value."""
         made = called(self.function, args, kwargs)
         if youngest(made.traced.values) is not None:
+            refuse_written(made.traced.wrote)
             return _run(call, list(made.traced.values), made.traced.output, bodies=(made.graph,))
         return made.value(made.hand_out(made.run(made.plain)))
 

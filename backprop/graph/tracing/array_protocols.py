@@ -18,12 +18,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ... import ops
-from ...errors import AssignmentError, BackpropError, GraphTypeError, TracedConversionError, UnknownFunctionError
+from ...errors import AssignmentError, GraphTypeError, UnknownFunctionError
 from ...ops.arrays.tuples import item
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
+from .boundary.conversions import assignment, no_array
+from .boundary.in_place import fitted, references_of, refuse_if_shared
+from .boundary.namesakes import call_namesake
 from .source_lines import is_operator, located, user_frame, user_line
 from .steering import TracedValue
 
@@ -47,28 +50,27 @@ class TracedArray(TracedValue[T]):
                 "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
             )
         out = params.pop("out", None)
-        if out is not None and not (out[0] is inputs[0] and is_operator(user_frame(1))):  # x += y binds x anew
-            raise AssignmentError(
-                f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
-            )
-        operands = tuple([np.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
+        if out is not None:
+            if out[0] is not inputs[0] or not is_operator(user_frame(1)):
+                raise AssignmentError(
+                    f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
+                )
+            refuse_if_shared(references_of(out[0]), self.builder.held(out[0]), out[0])
+        operands = tuple([ops.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
         op = UFUNCS.get(ufunc)
         if isinstance(op, Op) and not params:  # the short way
-            return self.builder.emit(op, operands, {})
-        return _call(lookup_function, ufunc, operands, params)
+            result = self.builder.emit(op, operands, {})
+        else:
+            result = call_namesake(lookup_function, ufunc, operands, params)
+        return result if out is None else fitted(result, out[0])  # to which Python binds the name in b += x
 
     def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
-        return _call(lookup_function, func, args, params)
+        return call_namesake(lookup_function, func, args, params)
 
     def __array__(self, *args: Any, **params: Any) -> Any:
         if asked_by_scipy():
             return np.array(None, dtype=object)  # for which its operators leave the operation to ours
-        raise TracedConversionError(
-            f"{self!r} cannot become a plain array, which would lose its gradient",
-            user_line(),
-            "write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), call the namesake in backprop.ops"
-            " of a function that does not dispatch, or take the plain array with v.value",
-        )
+        raise no_array(repr(self))
 
     # What is known without a value.
 
@@ -123,9 +125,9 @@ class TracedArray(TracedValue[T]):
         return ops.imag(self)
 
     @property
-    def flat(self) -> Iterator[Any]:
+    def flat(self) -> Flat:
         """The elements, one by one."""
-        return iter(ops.ravel(self))
+        return Flat(ops.ravel(self))
 
     def _numeric(self) -> NumericType[Any]:
         if not isinstance(self.type, NumericType):
@@ -139,11 +141,11 @@ class TracedArray(TracedValue[T]):
             return len(self.type.items)
         if self.shape:
             return self.shape[0]
-        raise TypeError("len() of a scalar Var")
+        raise GraphTypeError("len() of a traced number", user_line(), "give an array of one axis or more")
 
     def __iter__(self) -> Iterator[Any]:
         if isinstance(self.type, NumericType) and not self.shape:
-            raise TypeError("iteration over a scalar Var")
+            raise GraphTypeError("iteration over a traced number", user_line(), "give an array of one axis or more")
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, key: Any) -> Any:
@@ -151,15 +153,35 @@ class TracedArray(TracedValue[T]):
             return item(self, index=range(len(self))[key])
         try:
             return ops.getitem(self, key)
-        except (BackpropError, IndexError) as error:
+        except (IndexError, TypeError, ValueError) as error:
             raise located(error, user_line()) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise AssignmentError(
-            "a traced array cannot be assigned to",
-            user_line(),
-            "write v = backprop.ops.at_set(v, key, value), or collect the parts in a list for numpy.stack",
-        )
+        raise assignment("a traced array cannot be assigned to")
+
+    def __delitem__(self, key: Any) -> None:
+        raise assignment("items of a traced array cannot be deleted")
+
+
+class Flat:
+    """The elements of a Var, one by one, as `array.flat`."""
+
+    __slots__ = ("_elements",)
+
+    def __init__(self, elements: Any) -> None:
+        self._elements = elements
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._elements)
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._elements[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise assignment("a traced array cannot be assigned to")
 
 
 class Method:
@@ -173,25 +195,10 @@ class Method:
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """What the namesake of the method makes of the Var."""
-        return _call(METHODS.__getitem__, self.name, (self.var, *args), params)
+        return call_namesake(METHODS.__getitem__, self.name, (self.var, *args), params)
 
 
-def _call(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, params: Any) -> Any:
-    """Call the namesake of a function; errors carry the user's line."""
-    try:
-        return find(func)(*args, **params)
-    except (BackpropError, IndexError) as error:
-        raise located(error, user_line()) from None
-    except TypeError as error:
-        if "unexpected keyword" not in str(error) and "positional argument" not in str(error):
-            raise
-        name = getattr(func, "__name__", func)
-        raise GraphTypeError(
-            f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
-        ) from None
-
-
-SEQUENCES = (list, tuple)
+SEQUENCES = (list, tuple, range)
 
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
     {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}

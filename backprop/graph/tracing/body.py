@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphTypeError
+from ...errors import AssignmentError, GraphTypeError
 from ...ops.core.types import ValueType, type_of
 from ..graph import Graph
 from ..verify import same_type
 from ..weak_numbers import as_type, follows
+from .boundary.failures import plainly
 from .builder import Builder
 from .source_lines import user_line
 from .steering import Owner, Run
@@ -54,19 +55,31 @@ def trace_body(
         outer: what the node belongs to; its nodes become those of the body meanwhile.
     Errors:
         TracedConversionError: it asks for a value that depends on its arguments.
+        AssignmentError: it writes to an argument in place.
     """
     outer = _innermost(outer)
     builder = Builder(lambda graph, values: _outside(outer, run, graph, values))
     variables = [builder.input(type) for type in types]
     try:
-        with _inside(outer, builder):
+        with _inside(outer, builder), plainly(builder.guard):
             leaves, output = with_numbers(f(*unflatten(arguments, variables)))
             ids = [builder.lift(leaf).id for leaf in leaves]
     finally:
         builder.closed = True
         builder.guard.release()
+    refuse_written(outer is not None and any([var.id != k for k, var in enumerate(variables)]))
     graph, inputs = builder.build(ids)
     return TracedBody(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
+
+
+def refuse_written(wrote: bool) -> None:
+    """Raise where a function that becomes a part of a graph has written to an argument in place."""
+    if wrote:
+        raise AssignmentError(
+            "a function that is a part of a graph wrote to its argument in place, which its caller would not see",
+            user_line(),
+            "return the new value, or write to a copy, v.copy()",
+        )
 
 
 def _innermost(builder: Owner | None) -> Owner | None:

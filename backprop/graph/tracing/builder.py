@@ -17,17 +17,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ...errors import BackpropError, GraphTypeError, Source
-from ...ops.core.op import Op
-from ...ops.core.types import ValueType, type_of
+from ...ops.core.op import Kind, Op
+from ...ops.core.types import ValueType
 from ...ops.elementwise.conversion import cast
 from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal, literal_node, number_node
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
-from .guard import Guard, same_bits
+from .boundary.in_place import Views
+from .guard import Guard, type_taken_in, unchanged
 from .source_lines import Lines, located, user_line
 from .steering import Owner, Question, Run, ask_now, escaped, of_another_graph
-from .var import Var
+from .var import Var, as_it_is
 
 T = TypeVar("T")
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
@@ -58,6 +59,7 @@ class Builder:
         "source",
         "types",
         "values",
+        "views",
     )
 
     def __init__(self, run: Run | None = None) -> None:
@@ -74,6 +76,7 @@ class Builder:
         self._literals: dict[Any, NodeId] = {}
         self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
         self.guard = Guard()
+        self.views = Views()
         self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
         self._params: dict[Params, Params] = {}  # one object for equal ones
         self._signatures: dict[Any, Signature] = {}  # by op, and identities of the params and of the operands' types
@@ -94,7 +97,7 @@ class Builder:
         self.types.append(type)
         self.names[i] = name
         if value:
-            self.values[i] = value[0]
+            self.values[i] = as_it_is(value[0])
         return Var(self, i, type)
 
     def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
@@ -131,7 +134,10 @@ class Builder:
         result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
-        return self.append(Node(op, tuple(ids), settled, result, self.source or self._lines.current()))
+        var = self.append(Node(op, tuple(ids), settled, result, self.source or self._lines.current()))
+        if op.kind is Kind.VIEW:
+            self.views.add(args[0], ids[0], var)
+        return var
 
     def _settled(self, op: Op, values: dict[str, Any]) -> Params:
         """The parameters of some names, one object for equal ones."""
@@ -171,7 +177,7 @@ class Builder:
         i = self._literals.get(key)
         if i is None:
             if isinstance(value, np.generic):
-                self._type_of(value)  # refuses a dtype that is not supported, with the user's line
+                type_taken_in(value, self.source)  # refuses a dtype that is not supported, with the user's line
             node = number_node(*key) if isinstance(key, tuple) else literal_node(key)
             i = self._literals[key] = self.append(node).id
         return Var(self, i, self.types[i])
@@ -181,28 +187,22 @@ class Builder:
         if self.run is None:
             return self._constant(value)
         captured, var = self._captured.get(id(value), (None, None))
-        if var is None or not self._unchanged(captured, var):
-            type = value.type if isinstance(value, Var) else self._type_of(value)
+        if var is None or not unchanged(self.values[var.id], captured):
+            type = value.type if isinstance(value, Var) else type_taken_in(value, self.source)
             if isinstance(value, Var) and value.builder.closed:
                 raise escaped("an op")
             var = self.input(type, "captured", self.guard.take(value))
             self._captured[id(value)] = value, var
         return var
 
-    def _unchanged(self, captured: Any, var: Var[Any]) -> bool:
-        """Whether something captured is still what it was then."""
-        kept = self.values[var.id]
-        return kept is captured or not isinstance(kept, np.ndarray) or same_bits(kept, captured)
-
-    def _type_of(self, value: Any) -> ValueType[Any]:
-        try:
-            return type_of(value)
-        except GraphTypeError as error:
-            raise located(error, self.source or user_line()) from None
+    def held(self, value: Any) -> int:
+        """How many references to a captured array this trace has."""
+        _, var = self._captured.get(id(value), (None, None))
+        return 0 if var is None else 1 + (self.values[var.id] is value) + self.guard.held(value)
 
     def _constant(self, value: Any) -> Var[Any]:
         if isinstance(value, np.ndarray):
-            self._type_of(value)
+            type_taken_in(value, self.source)
             return self.literal(value)
         if isinstance(value, Var):
             raise of_another_graph(self.source or user_line())

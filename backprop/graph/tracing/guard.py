@@ -16,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import MutationError, Source
+from ...errors import GraphTypeError, MutationError, Source
+from ...ops.core.types import ValueType, type_of
 from ..ownership import LOCKS, frozen, is_array, is_writable
+from .source_lines import located, user_line
 
 LARGE = 1 << 16
 """Bytes above which an array is locked rather than copied."""
@@ -41,6 +43,10 @@ class Guard:
             self._locked.append(value)
         return value
 
+    def held(self, array: Any) -> int:
+        """How many references this guard, and the table of locks for it, have to an array."""
+        return 2 if any([locked is array for locked in self._locked]) else 0
+
     @property
     def locked(self) -> bool:
         """Whether any array is locked."""
@@ -52,7 +58,7 @@ class Guard:
             LOCKS.release(self._locked.pop())
 
 
-def written(error: ValueError) -> MutationError:
+def written(error: Exception) -> MutationError:
     """What to raise where a traced function writes to a locked array, from NumPy's own error."""
     line = traceback.extract_tb(error.__traceback__)[-1]
     return MutationError(
@@ -70,3 +76,22 @@ def same_bits(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
         return same_bits(one.real, other.real) and same_bits(one.imag, other.imag)
     bits = f"u{one.dtype.itemsize}"
     return np.array_equal(one.view(bits), other.view(bits))
+
+
+def unchanged(kept: Any, captured: Any) -> bool:
+    """Whether something that a trace has captured is still what it kept: an array, or a Var of an outer trace."""
+    if not is_array(kept):
+        return kept is captured or getattr(kept, "id", None) == getattr(captured, "id", None)
+    return kept is captured or same_bits(kept, captured)
+
+
+def type_taken_in(value: Any, where: Source | None) -> ValueType[Any]:
+    """The type of a value that a trace takes in.
+
+    Errors:
+        GraphTypeError: a dtype that is not supported, at `where`, or at the user's line.
+    """
+    try:
+        return type_of(value)
+    except GraphTypeError as error:
+        raise located(error, where or user_line()) from None

@@ -20,6 +20,7 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
 from ..ownership import copied
+from .boundary.conversions import no_number
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -79,6 +80,10 @@ class Owner(Protocol):
         """The graph of some outputs, and the ids that its inputs stand for."""
         ...
 
+    def held(self, value: Any) -> int:
+        """How many references to a captured array the trace has."""
+        ...
+
     def needed(self, outputs: Sequence[NodeId], known: Container[NodeId]) -> list[NodeId]:
         """The ids that outputs depend on, down to known ones."""
         ...
@@ -122,16 +127,13 @@ class TracedValue(Generic[T]):
 
     def __index__(self) -> int:
         if not isinstance(self.type, NumericType) or self.type.dtype.kind not in "iu":
-            raise TracedConversionError(f"{self!r} is no integer", user_line(), "write int(v)")
+            raise TracedConversionError(
+                f"{self!r} is no integer, as an index or a count has to be", user_line(), "write int(v)"
+            )
         return self.builder.answer(self, operator.index)
 
     def __float__(self) -> float:
-        raise TracedConversionError(
-            f"float() of {self!r} would lose its gradient",
-            user_line(),
-            "use numpy's functions instead of math's (numpy.sin for math.sin), leave the conversion out, or take the"
-            " plain number with v.value",
-        )
+        raise no_number(repr(self))
 
     def __complex__(self) -> complex:
         raise TracedConversionError(

@@ -18,8 +18,8 @@ import optree
 from ...errors import GraphTypeError
 from ...ops.core.types import type_of
 from ..graph import Graph, NodeId
+from .boundary.failures import plainly
 from .builder import Builder
-from .guard import written
 from .steering import Run
 from .structure import NAMESPACE, Structure, flatten, unflatten
 
@@ -33,6 +33,7 @@ class Trace:
     arguments: Structure  # of (args, kwargs)
     output: Structure
     known: Mapping[NodeId, Any]  # values of ids that steered the function, and of what they needed
+    wrote: bool  # whether the function wrote to an argument in place
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -48,6 +49,7 @@ class Recording:
     arguments: Structure  # of (args, kwargs)
     output: Structure
     ids: tuple[NodeId, ...]  # of the dynamic leaves of the result
+    wrote: bool  # whether the function wrote to an argument in place
 
 
 def record(
@@ -74,16 +76,14 @@ def record(
     try:
         variables = [builder.input(t, "", builder.guard.take(value)) for t, value in zip(types, values, strict=True)]
         inner_args, inner_kwargs = unflatten(arguments, variables)
-        leaves, output = flatten(f(*inner_args, **inner_kwargs))
+        with plainly(builder.guard):
+            leaves, output = flatten(f(*inner_args, **inner_kwargs))
         ids = tuple(builder.lift(leaf).id for leaf in leaves)
-    except ValueError as error:
-        if "read-only" in str(error) and builder.guard.locked:
-            raise written(error) from error
-        raise
     finally:
         builder.closed = True
         builder.guard.release()
-    return Recording(builder, arguments, output, ids)
+    wrote = any([var.id != k for k, var in enumerate(variables)])
+    return Recording(builder, arguments, output, ids, wrote)
 
 
 def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], Structure]:
@@ -148,4 +148,4 @@ def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
     rest = (i for i, node in enumerate(builder.nodes) if node is not None)
     places = enumerate(rest, len(inputs)) if builder.questions else ()
     known = {k: builder.values[i] for k, i in places if i in builder.values}
-    return Trace(graph, values, recording.arguments, recording.output, known)
+    return Trace(graph, values, recording.arguments, recording.output, known, recording.wrote)

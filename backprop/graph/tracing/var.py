@@ -16,13 +16,15 @@ from typing import Any, Protocol, Self, TypeAlias, TypeVar, overload
 import numpy as np
 
 from ... import ops
-from ...errors import TracedConversionError
+from ...errors import GraphTypeError, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, OpaqueType, UserType
 from ...ops.elementwise.powers import pow_static
 from ...ops.numpy_names import METHODS
 from ...ops.sparse.matrix import beside_sparse
-from .array_protocols import Method, TracedArray
+from .array_protocols import SEQUENCES, Method, TracedArray
+from .boundary.conversions import no_attribute
+from .boundary.in_place import copied, in_place
 from .runtime_classes import annotated_type, field, type_of_field
 from .source_lines import user_line
 
@@ -64,16 +66,33 @@ class Loose(Protocol):
 
 def _forward(op: Op) -> Any:
     def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (self, other), {}) if operand(other) else beside_sparse(op, self, other)
+        return self.builder.emit(op, (self, other), {}) if operand(other) else beside(op, self, other, other)
 
     return method
 
 
 def _reflected(op: Op) -> Any:
     def method(self: Any, other: Any) -> Any:
-        return self.builder.emit(op, (other, self), {}) if operand(other) else beside_sparse(op, other, self)
+        return self.builder.emit(op, (other, self), {}) if operand(other) else beside(op, other, self, other)
 
     return method
+
+
+def beside(op: Op, left: Any, right: Any, other: Any) -> Any:
+    """What an operator gives where one side, `other`, is neither a Var nor a number nor an array.
+
+    Errors:
+        GraphTypeError: it is of a class that stands in no arithmetic.
+    """
+    if isinstance(other, SEQUENCES):
+        return op(*[ops.asarray(side) if side is other else side for side in (left, right)])
+    if isinstance(other, NO_OPERANDS) and op not in (ops.equal, ops.not_equal):
+        raise GraphTypeError(
+            f"{op.name} takes arrays and numbers, not a {type(other).__name__}",
+            user_line(),
+            "give an array or a number",
+        )
+    return beside_sparse(op, left, right)
 
 
 def operand(value: Any) -> bool:
@@ -102,8 +121,7 @@ class Var(TracedArray[T]):
             return Method(self, name)
         if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
             return self._attribute(self.type.cls, name)
-        hint = "; v.value is the plain array" if hasattr(np.ndarray, name) else ""
-        raise AttributeError(f"a Var of type {self.type} has no attribute {name!r}{hint}")
+        raise no_attribute(f"a Var of type {self.type}", name, hasattr(np.ndarray, name))
 
     # A value of a class that only turns out at run time.
 
@@ -134,10 +152,10 @@ class Var(TracedArray[T]):
     __hash__ = object.__hash__
 
     def __copy__(self) -> Self:
-        return self  # it never changes
+        return copied(self)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: Any) -> Self:
-        return self
+        return copied(self)  # type: ignore[no-any-return]
 
     def __reduce__(self) -> Any:
         raise TracedConversionError(
@@ -150,7 +168,7 @@ class Var(TracedArray[T]):
         return self.builder.emit(ops.negative, (self,), {})  # type: ignore[no-any-return]
 
     def __pos__(self) -> Self:
-        return self
+        return copied(self)  # type: ignore[no-any-return]
 
     def __abs__(self) -> Self:
         return ops.abs(self)  # type: ignore[no-any-return]
@@ -191,6 +209,17 @@ class Var(TracedArray[T]):
     __rxor__: Arithmetic = _reflected(ops.bitwise_xor)
     __matmul__: Loose = _forward(ops.matmul)
     __rmatmul__: Loose = _reflected(ops.matmul)
+    __iadd__: Loose = in_place(__add__)
+    __isub__: Loose = in_place(__sub__)
+    __imul__: Loose = in_place(__mul__)
+    __itruediv__: Loose = in_place(__truediv__)
+    __ifloordiv__: Loose = in_place(__floordiv__)
+    __imod__: Loose = in_place(__mod__)
+    __ipow__: Loose = in_place(__pow__)
+    __imatmul__: Loose = in_place(__matmul__)
+    __iand__: Loose = in_place(__and__)
+    __ior__: Loose = in_place(__or__)
+    __ixor__: Loose = in_place(__xor__)
     __eq__ = _forward(ops.equal)
     __ne__ = _forward(ops.not_equal)
     __lt__: Loose = _forward(ops.less)
@@ -199,4 +228,10 @@ class Var(TracedArray[T]):
     __ge__: Loose = _forward(ops.greater_equal)
 
 
-OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex, list)  # a tuple is quicker than a union
+OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex)  # a tuple is quicker than a union
+NO_OPERANDS = (str, bytes, type(None), dict, set, frozenset)
+
+
+def as_it_is(value: Any) -> Any:
+    """The value; of a Var, which may be written to in place later, another one that stands for what it is now."""
+    return Var(value.builder, value.id, value.type) if type(value) is Var else value

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from .arguments import Axes, Ints, along, lengths_of, many_axes, one_axis
 from .as_array import asarray, ndim
 from .axes import expand_dims, swapaxes
@@ -106,6 +107,8 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     Returns:
         the arrays.
     """
+    if indexing not in ("xy", "ij"):
+        raise ShapeError(f"meshgrid: there is no indexing {indexing!r}", fix='use "xy" or "ij"')
     count = len(xi)
     place = list(range(count))
     if indexing == "xy" and count > 1:

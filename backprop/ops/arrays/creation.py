@@ -14,6 +14,7 @@ import numpy as np
 from ..core.op import Op
 from ..core.rows import RowRule
 from ..core.types import Shape, value_type
+from ..elementwise.conversion import cast
 from .arguments import Ints, is_traced, lengths_of
 from .as_array import asarray
 from .views import broadcast_to, reshape
@@ -36,7 +37,7 @@ def array(
     """
     x = asarray(object, dtype)
     x = reshape(x, (1,) * (ndmin - len(x.shape)) + x.shape)
-    return x if is_traced(x) else np.array(x)
+    return cast(x, dtype=x.dtype.name) if is_traced(x) else np.array(x)
 
 
 # Constants.

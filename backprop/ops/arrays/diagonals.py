@@ -122,7 +122,13 @@ def diagflat(v: Any, k: int = 0) -> Any:
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
     """`numpy.trace`: the sum of a diagonal of the two axes, which the result lacks."""
-    return sum_axis(asarray(diagonal(a, offset, axis1, axis2), dtype), -1)
+    line = asarray(diagonal(a, offset, axis1, axis2))
+    return sum_axis(asarray(line, summed(line.dtype) if dtype is None else dtype), -1)
+
+
+def summed(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype that NumPy sums a dtype in: that of the machine's integers for booleans and shorter integers."""
+    return np.result_type(dtype, np.uintp if dtype.kind == "u" else np.intp) if dtype.kind in "biu" else dtype
 
 
 def _triangle(m: Any, k: int, lower: bool) -> Any:

@@ -15,7 +15,7 @@ from ...errors import ShapeError
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
 from .arguments import Ints, along, one_axis, shape_of
-from .as_array import arrays_of, asarray, joined, ndim, shape, size
+from .as_array import arrays_of, asarray, joined, ndim, shape
 from .axes import atleast_1d, atleast_2d, atleast_3d
 from .views import ravel, reshape
 
@@ -143,8 +143,8 @@ def split(ary: Any, indices_or_sections: Ints, axis: int = 0) -> list[Any]:
     Errors:
         ShapeError: a number of parts that does not divide the axis.
     """
-    n = size(ary, axis)
-    if isinstance(indices_or_sections, int) and n % indices_or_sections:
+    n = asarray(ary).shape[one_axis("split", axis, ndim(ary))]
+    if not isinstance(indices_or_sections, Iterable) and n % _parts(indices_or_sections):
         raise ShapeError(f"split: {n} does not divide into {indices_or_sections} equal parts", fix="use array_split")
     return array_split(ary, indices_or_sections, axis)
 
@@ -157,21 +157,36 @@ def array_split(ary: Any, indices_or_sections: Ints, axis: int = 0) -> list[Any]
     if isinstance(indices_or_sections, Iterable):
         cuts = [operator.index(i) for i in indices_or_sections]
     else:
-        parts, rest = operator.index(indices_or_sections), n % operator.index(indices_or_sections)
+        parts = _parts(indices_or_sections)
+        rest = n % parts
         cuts = [i * (n // parts) + min(i, rest) for i in range(1, parts)]
     return [along(x, axis, slice(a, b)) for a, b in zip([0, *cuts], [*cuts, n], strict=True)]
 
 
+def _parts(sections: Any) -> int:
+    """A number of parts, whole as NumPy makes it, or a ShapeError where it is not above zero."""
+    if int(sections) <= 0:
+        raise ShapeError(f"split: {sections} is no number of parts", fix="give a number above zero")
+    return int(sections)
+
+
+def _with_axes(name: str, ary: Any, count: int) -> Any:
+    """The array itself, or a ShapeError, which is NumPy's ValueError, where it has too few axes."""
+    if ndim(ary) < count:
+        raise ShapeError(f"{name} takes arrays of {count} or more axes, not the shape {shape(ary)}", fix="use split")
+    return ary
+
+
 def hsplit(ary: Any, indices_or_sections: Ints) -> list[Any]:
     """`numpy.hsplit`: `split` along axis 1, or along axis 0 of a vector."""
-    return split(ary, indices_or_sections, min(1, ndim(ary) - 1))
+    return split(_with_axes("hsplit", ary, 1), indices_or_sections, min(1, ndim(ary) - 1))
 
 
 def vsplit(ary: Any, indices_or_sections: Ints) -> list[Any]:
     """`numpy.vsplit`: `split` along axis 0."""
-    return split(ary, indices_or_sections, 0)
+    return split(_with_axes("vsplit", ary, 2), indices_or_sections, 0)
 
 
 def dsplit(ary: Any, indices_or_sections: Ints) -> list[Any]:
     """`numpy.dsplit`: `split` along axis 2."""
-    return split(ary, indices_or_sections, 2)
+    return split(_with_axes("dsplit", ary, 3), indices_or_sections, 2)

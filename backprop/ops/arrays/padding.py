@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphTypeError
+from ...errors import ShapeError
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .arguments import along, many_axes, shape_of
@@ -70,11 +70,13 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
         GraphTypeError: another mode.
     """
     x = asarray(array)
+    if np.any(np.asarray(pad_width) < 0):
+        raise ShapeError(f"pad: the widths {pad_width} hold one below zero", fix="cut arrays with x[...]")
     widths = _pad_widths(pad_width, len(x.shape))
     if mode == "constant":
         return _pad_constant(x, widths, kwargs.get("constant_values", 0))
     if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
-        raise GraphTypeError(
+        raise ShapeError(
             f"pad: there is no mode {mode!r} {kwargs or ''}", fix="use constant, edge, reflect, symmetric or wrap"
         )
     for axis, width in enumerate(widths):

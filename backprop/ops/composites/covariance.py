@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ...errors import ShapeError
 from ..arrays.as_array import asarray
 from ..arrays.axes import atleast_2d, expand_dims
 from ..arrays.diagonals import take_diagonal
@@ -46,14 +49,23 @@ def cov(
     Returns:
         the matrix; a number for one variable.
     """
-    rows = [_variables(asarray(x, dtype), rowvar) for x in (m, y) if x is not None]
+    given = [asarray(x) for x in (m, y) if x is not None]
+    if any(len(x.shape) > 2 for x in given):
+        raise ShapeError("cov takes vectors and matrices", fix="reshape to a matrix, a variable in each row")
+    kind = np.result_type(np.float64, *(x.dtype for x in given)) if dtype is None else np.dtype(dtype)
+    rows = [_variables(asarray(x, kind), rowvar) for x in given]
     x = concatenate(rows) if len(rows) > 1 else rows[0]
     lost = ddof if ddof is not None else 0 if bias else 1
+    if fweights is None and aweights is None and x.shape[1] <= lost:
+        lost = x.shape[1]
     if fweights is None and aweights is None:
         centred = x - mean(x, 1, keepdims=True)
-        matrix = matmul(centred, adjoint(centred)) / float(x.shape[1] - lost)
+        matrix = matmul(centred, adjoint(centred)) / x.dtype.type(x.shape[1] - lost)
     else:
-        matrix = _weighted_cov(x, lost, fweights, 1.0 if aweights is None else aweights)
+        weights = [None if w is None else asarray(w) for w in (fweights, aweights)]
+        if any(w is not None and w.shape != x.shape[1:] for w in weights):
+            raise ShapeError(f"cov: weights for {x.shape[1]} observations have another shape", fix="give one for each")
+        matrix = _weighted_cov(x, lost, weights[0], 1.0 if weights[1] is None else weights[1])
     return reshape(matrix, ()) if matrix.shape == (1, 1) else matrix
 
 
@@ -68,9 +80,9 @@ def _variables(x: Any, rowvar: bool) -> Any:
     return atleast_2d(x) if rowvar or len(x.shape) < 2 else x.T
 
 
-def corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     """`numpy.corrcoef`: the correlation matrix of variables, given as for `cov`."""
-    matrix = cov(x, y, rowvar)
+    matrix = cov(x, y, rowvar, dtype=dtype)
     if not matrix.shape:
         return matrix / matrix
     spread = sqrt(take_diagonal(matrix, offset=0))

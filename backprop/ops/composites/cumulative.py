@@ -15,6 +15,7 @@ from ...errors import ShapeError
 from ..arrays.arguments import one_axis
 from ..arrays.as_array import asarray
 from ..arrays.joins import concatenate
+from ..arrays.views import reshape
 from ..elementwise.comparison import isnan
 from ..elementwise.selection import where
 from ..reductions.running import cumprod, cumsum
@@ -38,6 +39,7 @@ def cumulative_prod(
 
 def _cumulative(scan: Callable[..., Any], first: int, x: Any, axis: int | None, initial: bool) -> Any:
     array = asarray(x)
+    array = array if array.shape or axis not in (None, 0, -1) else reshape(array, (1,))
     if axis is None and len(array.shape) != 1:
         raise ShapeError(
             "cumulative_sum and cumulative_prod need an axis for arrays of several axes",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import along, many_axes, one_axis
 from ..arrays.as_array import asarray, ndim
 from ..arrays.axes import expand_dims, moveaxis
@@ -28,6 +28,12 @@ __all__ = ["diff", "ediff1d", "gradient", "trapezoid", "unwrap"]
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     """`numpy.diff`: the n-th differences of neighbours along an axis; `prepend` and `append` extend it first."""
     x = asarray(a)
+    if n < 0:
+        raise ShapeError(f"diff: the order {n} is below zero", fix="give 0 or more")
+    if not x.shape and n:
+        raise ShapeError("diff takes arrays of one axis or more, not a number", fix="ravel the operand")
+    if not n:
+        return x
     axis = one_axis("diff", axis, len(x.shape))
     ends = [end if end is None or ndim(end) else _edge(end, x, axis) for end in (prepend, append)]
     if prepend is not None or append is not None:
@@ -63,8 +69,20 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """`numpy.ediff1d`: differences of neighbours in the flat array, between `to_begin` and `to_end`."""
-    parts = (to_begin, diff(ravel(ary)), to_end)
+    x = ravel(ary)
+    begin, end = _fitting("to_begin", to_begin, x.dtype), _fitting("to_end", to_end, x.dtype)
+    parts = (begin, x[1:] - x[:-1], end)
     return concatenate([ravel(part) for part in parts if part is not None])
+
+
+def _fitting(name: str, part: Any, dtype: np.dtype[Any]) -> Any:
+    """What stands before or after differences, as their dtype."""
+    if part is None:
+        return None
+    array = asarray(part)
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        raise GraphTypeError(f"ediff1d: {name} of {array.dtype} does not fit {dtype}", fix="cast it with .astype(...)")
+    return asarray(array, dtype)
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
@@ -78,18 +96,22 @@ def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> An
     Returns:
         an array like `f`, or a tuple of them, one an axis.
     Errors:
-        ShapeError: too few elements along an axis, or distances that do not fit.
+        ShapeError: too few elements along an axis.
+        GraphTypeError: another number of distances than of axes, which is a TypeError in NumPy too.
     """
     x = asarray(f)
+    if x.dtype.kind in "iu":
+        x = asarray(x, np.float64)
     axes = many_axes("gradient", range(len(x.shape)) if axis is None else axis, len(x.shape))
     steps = list(varargs) if varargs else [1.0]
-    if len(steps) == 1:
+    if len(steps) == 1 and not ndim(steps[0]):
         steps *= len(axes)
     if len(steps) != len(axes):
-        raise ShapeError(
+        raise GraphTypeError(
             f"gradient: {len(steps)} distances for {len(axes)} axes", fix="give one distance, or one for each axis"
         )
     slopes = [_slope(x, step, i, edge_order) for step, i in zip(steps, axes, strict=True)]
+    slopes = [asarray(slope, x.dtype) if x.dtype.kind in "fc" else slope for slope in slopes]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 

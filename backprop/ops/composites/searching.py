@@ -7,12 +7,13 @@ Source of names and defaults: the NumPy 2 reference.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
-from ..arrays.arguments import is_traced
+from ..arrays.arguments import is_traced, one_axis
 from ..arrays.as_array import asarray
 from ..arrays.indexing.items import getitem, scatter_add
 from ..core.op import Op
@@ -50,9 +51,18 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: None = None) -> Any
     return insertion_points(asarray(a), asarray(v), side=side)
 
 
+def _is_monotonic(edges: Any) -> bool:
+    steps = np.diff(edges)
+    return bool(np.all(steps >= 0) or np.all(steps <= 0))
+
+
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     """`numpy.digitize`: the number of the bin of each element; Vars as `bins` have to ascend."""
     edges = asarray(bins)
+    if asarray(x).dtype.kind == "c":
+        raise GraphTypeError("digitize does not take complex numbers", fix="use the real part or the absolute value")
+    if not is_traced(edges) and not _is_monotonic(edges):
+        raise ShapeError("digitize: the bins neither ascend nor descend", fix="sort them")
     side = "left" if right else "right"
     if not is_traced(edges) and len(edges) > 1 and edges[0] > edges[-1]:
         return len(edges) - searchsorted(edges[::-1], x, side)
@@ -75,13 +85,28 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     """
     if period is not None:
         raise GraphTypeError("interp: there is no `period` here", fix="reduce x with numpy.mod and extend the points")
-    at, xs, ys = asarray(x), asarray(xp), asarray(fp)
+    at, xs = _real("interp", x), _real("interp", xp)
+    ys = asarray(fp)
+    ys = asarray(ys, np.result_type(ys.dtype, np.float64))
+    if len(xs.shape) != 1 or xs.shape != ys.shape or not xs.shape[0]:
+        raise ShapeError(
+            f"interp takes vectors of points of one length, not the shapes {xs.shape} and {ys.shape}",
+            fix="give as many elements of fp as of xp, and at least one",
+        )
     i = minimum(maximum(searchsorted(xs, at, "right") - 1, 0), max(0, xs.shape[0] - 2))
     value = getitem(ys, i)
     if xs.shape[0] > 1:
         value = value + (at - getitem(xs, i)) * getitem(diff(ys) / diff(xs), i)
     value = where(at < xs[0], ys[0] if left is None else left, value)
     return where(at > xs[-1], ys[-1] if right is None else right, where(equal(at, xs[-1]), ys[-1], value))
+
+
+def _real(name: str, x: Any) -> Any:
+    """An operand as float64, to which NumPy's function casts it."""
+    array = asarray(x)
+    if array.dtype.kind == "c":
+        raise GraphTypeError(f"{name} does not take {array.dtype} here", fix="use the real or the imaginary part")
+    return asarray(array, np.float64)
 
 
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
@@ -96,17 +121,37 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
             fix="use backprop.ops.at_add(numpy.zeros(n), x, weights)",
         )
     places = np.asarray(x)
+    if minlength < 0 or (places.size and places.min() < 0):
+        raise ShapeError("bincount: the numbers and minlength cannot be below zero", fix="shift the numbers")
     length = max(minlength, int(places.max(initial=-1)) + 1)
     if weights is None:
         return np.bincount(places, minlength=minlength)
-    return scatter_add(asarray(weights), places, shape=(length,), key=("array",), unique=False)
+    heavy = _real("bincount", weights)
+    if heavy.shape != places.shape or len(places.shape) != 1:
+        raise ShapeError(
+            f"bincount takes a vector and as many weights, not the shapes {places.shape} and {heavy.shape}",
+            fix="give one weight for each number",
+        )
+    return scatter_add(heavy, places, shape=(length,), key=("array",), unique=False)
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
     """`numpy.partition`: the sorted array, which is partitioned at each `kth`."""
-    return sort(a, axis)
+    x = asarray(a)
+    _check_places("partition", x, kth, axis)
+    return sort(x, axis)
 
 
 def argpartition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:
     """`numpy.argpartition`: the order that sorts, and so partitions at each `kth`."""
-    return argsort(a, axis)
+    x = asarray(a)
+    _check_places("argpartition", x, kth, axis)
+    return argsort(x, axis)
+
+
+def _check_places(name: str, x: Any, kth: Any, axis: int | None) -> None:
+    if np.asarray(kth).dtype.kind not in "iu":
+        raise GraphTypeError(f"{name}: the place {kth} is no integer", fix="give integers")
+    n = math.prod(x.shape) if axis is None or not x.shape else x.shape[one_axis(name, axis, len(x.shape))]
+    if math.prod(x.shape) and np.any(np.abs(np.asarray(kth) + 0.5) > n):
+        raise ShapeError(f"{name}: the place {kth} is not one of {n} elements", fix="give a place from 0 to n - 1")

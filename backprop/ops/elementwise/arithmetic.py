@@ -91,7 +91,8 @@ def divmod(x: Any, y: Any) -> tuple[Any, Any]:
 
 def modf(x: Any) -> tuple[Any, Any]:
     """`numpy.modf`: the fractional and the whole part of `x`, both with its sign."""
-    return fmod(x, 1), trunc(x)
+    number = x if np.dtype(getattr(x, "dtype", type(x))).kind not in "biu" else true_divide(x, 1)
+    return fmod(number, 1), trunc(number)
 
 
 # NumPy's other names.

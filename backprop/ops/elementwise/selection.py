@@ -5,6 +5,7 @@ Source of names and defaults: the NumPy 2 reference.
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,10 @@ from ...errors import GraphTypeError
 from ..core.op import Kind, Op, broadcast
 from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ValueType, numeric
+from .arithmetic import positive
 from .comparison import isfinite, logical_not, not_equal
 from .masking import attains, exceeds, masked
-from .ufunc import op_like, promotion_operand, result_type, ufunc_op, ufunc_type
+from .ufunc import op_like, promotion_operand, result_type, same_numbers, ufunc_op
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "relu", "where"]
 
@@ -90,13 +92,24 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: None = None, *, min:
     if out is not None:
         raise GraphTypeError("clip: `out` is not supported", fix="use the result")
     low, high = (a_min if min is None else min), (a_max if max is None else max)
-    x = a if low is None else maximum(a, low)
-    return x if high is None else minimum(x, high)
+    if low is None and high is None:
+        return positive(a)
+    x = a if low is None else maximum(a, _as_bound(low, a))
+    return x if high is None else minimum(x, _as_bound(high, a))
+
+
+def _as_bound(bound: Any, a: Any) -> Any:
+    """A bound of integers as the nearest one that their dtype holds: one beyond it bounds nothing."""
+    dtype = getattr(a, "dtype", None)
+    if type(bound) is not int or dtype is None or dtype.kind not in "iu":
+        return bound
+    limits = np.iinfo(dtype)
+    return builtins.max(int(limits.min), builtins.min(int(limits.max), bound))
 
 
 replace_nan: Op = Op(
     "replace_nan",
-    lambda x, **values: ufunc_type(np.positive, x),
+    lambda x, **values: same_numbers("nan_to_num", x),
     lambda x, *, nan, posinf, neginf: np.nan_to_num(x, True, nan, posinf, neginf),
     lambda g, out, x, **values: masked(g, isfinite(x)),
     home=__name__,

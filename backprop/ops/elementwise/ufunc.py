@@ -28,7 +28,6 @@ def ufunc_type(ufunc: np.ufunc, *types: ValueType[Any]) -> NumericType[Any]:
         ShapeError, GraphTypeError: operands that do not fit.
     """
     operands = numeric(ufunc.__name__, *types)
-    shape = broadcast(ufunc.__name__, operands)
     try:
         dtype = ufunc.resolve_dtypes((*map(promotion_operand, operands), *(None,) * ufunc.nout))[ufunc.nin]
     except TypeError:
@@ -37,7 +36,7 @@ def ufunc_type(ufunc: np.ufunc, *types: ValueType[Any]) -> NumericType[Any]:
             f"{ufunc.__name__} does not take {names}",
             fix="cast the operands with .astype(...), or take the real part or the absolute value of complex ones",
         ) from None
-    return result_type(operands, shape, dtype)
+    return result_type(operands, broadcast(ufunc.__name__, operands), dtype)
 
 
 def promotion_operand(t: NumericType[Any]) -> Any:
@@ -93,6 +92,12 @@ def op_like(
     """An op whose result has the type of the ufunc `like`, computed by something else."""
     home = module_of_caller()
     return Op(name, lambda *types, **params: ufunc_type(like, *types), compute, vjp, Kind.ELEMENTWISE, flops, home)
+
+
+def same_numbers(name: str, x: ValueType[Any]) -> NumericType[Any]:
+    """The type of a result that has the shape and the dtype of its operand."""
+    (t,) = numeric(name, x)
+    return t
 
 
 def is_complex(x: Any) -> bool:

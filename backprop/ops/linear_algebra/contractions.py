@@ -183,6 +183,8 @@ def einsum(*operands: Any, out: None = None, optimize: Any = True, dtype: Any = 
     """
     refuse_out("einsum", out)
     subscripts, arrays = _subscripts(operands)
+    if stray := set(subscripts) - set(string.ascii_letters) - set("., ->"):
+        raise ShapeError(f"einsum {subscripts!r}: {min(stray)!r} is no index", fix="use letters as indices")
     labels, result = _explicit(subscripts, tuple(len(x.shape) for x in arrays))
     terms = [_single(_Term(asarray(x, dtype), c)) for x, c in zip(arrays, labels, strict=True)]
     terms = _without_ones(terms)

@@ -56,6 +56,8 @@ def multi_dot(arrays: Any, *, out: None = None) -> Any:
     """
     refuse_out("multi_dot", out)
     xs = [asarray(x) for x in arrays]
+    if len(xs) < 2 or any(len(x.shape) != 2 for x in xs[1:-1]) or any(len(x.shape) not in (1, 2) for x in xs):
+        raise ShapeError("multi_dot takes two or more matrices, or vectors at the ends", fix="use matmul")
     ends = (*xs[0].shape[:-1], *xs[-1].shape[1:])
     if len(xs[0].shape) == 1:
         xs[0] = expand_dims(xs[0], 0)

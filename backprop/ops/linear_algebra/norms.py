@@ -36,7 +36,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Returns:
         the norms; the derivative of a vector's norm is 0 where the norm is.
     Errors:
-        GraphTypeError: an `ord` that is no norm.
+        ShapeError: an `ord` that is no norm.
     """
     operand = asarray(x)
     count = len(operand.shape) if axis is None else 1 if isinstance(axis, int) else len(axis)
@@ -44,7 +44,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         return simple_norm(operand, ord, axis, keepdims)
     axes = many_axes("norm", (0, 1) if axis is None else axis, len(operand.shape))
     s = svdvals(moveaxis(operand, axes, (-2, -1)))
-    value = total(s, -1) if ord == "nuc" else s[..., 0 if ord == 2 else -1]
+    none = not s.shape[-1] and ord == 2
+    value = total(s, -1) if ord == "nuc" or none else s[..., 0 if ord == 2 else -1]
     return expand_dims(value, axes) if keepdims else value
 
 

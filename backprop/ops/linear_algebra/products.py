@@ -166,9 +166,20 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return row_dot(conjugated(x), y)
 
 
+def _with_axes(name: str, x: Any, count: int) -> Any:
+    """The operand, or a ShapeError where it has too few axes."""
+    array = asarray(x)
+    if len(array.shape) < count:
+        raise ShapeError(
+            f"{name}: the shape {array.shape} has fewer than {count} axes",
+            fix="give matrices and vectors, as the name says",
+        )
+    return array
+
+
 def matvec(x1: Any, x2: Any, /) -> Any:
     """`numpy.matvec`: matrices (..., m, n) by vectors (..., n), of shape (..., m)."""
-    x, y = asarray(x1), asarray(x2)
+    x, y = _with_axes("matvec", x1, 2), _with_axes("matvec", x2, 1)
     if len(y.shape) < 2:
         return matmul(x, y)
     return matmul(y, x.T) if len(x.shape) == 2 else squeeze(matmul(x, expand_dims(y, -1)), -1)
@@ -176,7 +187,7 @@ def matvec(x1: Any, x2: Any, /) -> Any:
 
 def vecmat(x1: Any, x2: Any, /) -> Any:
     """`numpy.vecmat`: conjugated vectors (..., m) by matrices (..., m, n), of shape (..., n)."""
-    x, y = conjugated(asarray(x1)), asarray(x2)
+    x, y = conjugated(_with_axes("vecmat", x1, 1)), _with_axes("vecmat", x2, 2)
     return matmul(x, y) if len(x.shape) < 2 or len(y.shape) < 3 else squeeze(matmul(expand_dims(x, -2), y), -2)
 
 

@@ -122,4 +122,15 @@ def prepared(
             f"{op}: the argument {', '.join(unsupported)} is not supported", fix="use numpy.where on the operand"
         )
     x = asarray(a, dtype)
-    return x, tuple(range(ndim(x))) if axis is None else many_axes(op, axis, ndim(x))
+    whole = axis is None or (op in OF_NUMBERS and is_of_a_number(axis, x))
+    return x, tuple(range(ndim(x))) if whole else many_axes(op, axis, ndim(x))
+
+
+OF_NUMBERS = frozenset(
+    ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
+)  # which take axis 0 of a number, as ufuncs do
+
+
+def is_of_a_number(axis: Any, x: Any) -> bool:
+    """Whether an axis is one that NumPy's reductions of arrays take for an array without axes too."""
+    return ndim(x) == 0 and isinstance(axis, int) and axis in (0, -1)

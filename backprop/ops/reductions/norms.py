@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphTypeError
+from ...errors import ShapeError
 from ..arrays.arguments import shape_of
+from ..arrays.as_array import asarray
 from ..arrays.views import reshape
 from ..core.op import Op
 from ..elementwise.arithmetic import absolute, sign
@@ -16,7 +17,7 @@ from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
 from ..elementwise.masking import ratio
 from ..elementwise.powers import pow_static
-from .making import Axes, fold, prepared, reduction, spread, without
+from .making import Axes, count, fold, prepared, reduction, spread, without
 from .questions import count_nonzero
 from .reductions import max, min, sum
 from .running import float_dtype, real_dtype
@@ -57,19 +58,20 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Returns:
         the norms.
     Errors:
-        GraphTypeError: a norm that needs singular values, or an `ord` that is no norm of this number of axes.
+        ShapeError: a norm that needs singular values, or an `ord` that is no norm of this number of axes.
     """
     operand, axes = prepared("norm", x, axis)
-    whole = ord is None and (axis is None or len(axes) <= 2)
+    operand = asarray(operand, float_dtype(operand.dtype))
+    whole = ord is None and (axis is None or len(axes) in (1, 2))
     if whole or (ord == 2 and len(axes) == 1) or (ord in ("fro", "f") and len(axes) == 2):
         return reduce_norm(operand, axes=axes, keepdims=bool(keepdims))
     if len(axes) == 1 and not isinstance(ord, str):
         return _vector_norm(operand, ord, axes, keepdims)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
         return _matrix_norm(operand, ord, axes, keepdims)
-    raise GraphTypeError(
-        f"norm: ord={ord!r} of {len(axes)} axes is not supported",
-        fix="norms of matrices with ord 2, -2 or 'nuc' are the max, min or sum of numpy.linalg.svdvals(x)",
+    raise ShapeError(
+        f"norm: there is no norm with ord={ord!r} over {len(axes)} axes",
+        fix="norms of vectors go over one axis, and have a number as ord; those of matrices go over two",
     )
 
 
@@ -79,6 +81,8 @@ def _vector_norm(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
     if ord == 1:
         return sum(absolute(x), axes, keepdims=keepdims)
     if ord in (math.inf, -math.inf):
+        if ord > 0 and not count(shape_of(x), axes):
+            return sum(absolute(x), axes, keepdims=keepdims)  # the maximum of nothing is 0, as NumPy says for norms
         return (max if ord > 0 else min)(absolute(x), axes, keepdims=keepdims)
     return reduce_p_norm(x, axes=axes, keepdims=bool(keepdims), p=float(ord))
 
@@ -86,5 +90,8 @@ def _vector_norm(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
 def _matrix_norm(x: Any, ord: Any, axes: Axes, keepdims: bool) -> Any:
     rows, columns = axes if ord in (1, -1) else axes[::-1]
     sums = sum(absolute(x), rows, keepdims=True)
-    value = (max if ord > 0 else min)(sums, columns, keepdims=True)
+    if ord > 0 and not shape_of(x)[columns]:
+        value = sum(sums, columns, keepdims=True)
+    else:
+        value = (max if ord > 0 else min)(sums, columns, keepdims=True)
     return value if keepdims else reshape(value, without(shape_of(x), axes))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from ..arrays.arguments import is_traced
 from ..arrays.as_array import asarray, shape
 from ..arrays.axes import expand_dims
@@ -19,6 +20,7 @@ from ..core.op import Op, broadcast
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.comparison import equal, isinf, isnan, logical_and, logical_or, signbit
 from ..elementwise.complex_parts import imag
+from ..elementwise.conversion import cast
 from ..elementwise.selection import where
 from .questions import all, any, argmax, argmin
 
@@ -163,8 +165,8 @@ def common_type(*arrays: Any) -> Any:
 
 
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
-    """`numpy.copy`: a copy of an array; a Var, which does not change, is its own copy."""
-    return a if is_traced(a) else np.array(a)
+    """`numpy.copy`: a copy of an array; of a Var another one, which can be written to by itself."""
+    return cast(a, dtype=a.dtype.name) if is_traced(a) else np.array(a)
 
 
 # Indices that shapes determine.
@@ -173,6 +175,8 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
 def diag_indices_from(arr: Any) -> tuple[Any, ...]:
     """`numpy.diag_indices_from`: the plain indices of the diagonal of an array (n, n, ...)."""
     lengths = shape(arr)
+    if len(lengths) < 2 or len(set(lengths)) > 1:
+        raise ShapeError(f"diag_indices_from: {lengths} is not the shape (n, n, ...)", fix="use numpy.diag_indices")
     return np.diag_indices(lengths[0], len(lengths))
 
 

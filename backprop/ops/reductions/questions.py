@@ -16,7 +16,7 @@ from ..core.op import Op
 from ..core.rows import reduced_by
 from ..core.types import NumericType, ValueType, numeric
 from ..elementwise.comparison import logical_and, logical_or, not_equal
-from .making import fold, prepared, reduced_type, reduction
+from .making import fold, is_of_a_number, prepared, reduced_type, reduction
 from .reductions import sum
 from .running import fixed_dtype
 
@@ -69,10 +69,12 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 def argmax(a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False) -> Any:
     """`numpy.argmax`: the position of the first maximum along an axis, or in the flat array."""
     x, _ = prepared("argmax", a, axis, out)
-    return position_of_max(x, axis=None if axis is None else one_axis("argmax", axis, ndim(x)), keepdims=bool(keepdims))
+    line = None if axis is None or is_of_a_number(axis, x) else one_axis("argmax", axis, ndim(x))
+    return position_of_max(x, axis=line, keepdims=bool(keepdims))
 
 
 def argmin(a: Any, axis: int | None = None, out: None = None, *, keepdims: bool = False) -> Any:
     """`numpy.argmin`: the position of the first minimum along an axis, or in the flat array."""
     x, _ = prepared("argmin", a, axis, out)
-    return position_of_min(x, axis=None if axis is None else one_axis("argmin", axis, ndim(x)), keepdims=bool(keepdims))
+    line = None if axis is None or is_of_a_number(axis, x) else one_axis("argmin", axis, ndim(x))
+    return position_of_min(x, axis=line, keepdims=bool(keepdims))

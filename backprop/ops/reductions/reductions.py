@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..arrays.arguments import shape_of
-from ..arrays.as_array import ndim
+from ..arrays.as_array import asarray, ndim
 from ..arrays.views import broadcast_to
 from ..core.op import Kind, Op
 from ..core.rows import WITHIN_ROWS, reduced_by
@@ -182,7 +182,8 @@ def mean(
 ) -> Any:
     """`numpy.mean`: means; the arguments are those of `sum`."""
     x, axes = prepared("mean", a, axis, out, unsupported, dtype)
-    return reduce_mean(x, axes=axes, keepdims=bool(keepdims))
+    value = reduce_mean(x, axes=axes, keepdims=bool(keepdims))
+    return value if dtype is None else asarray(value, dtype)
 
 
 def max(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any) -> Any:

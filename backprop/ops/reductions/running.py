@@ -176,15 +176,20 @@ def one_line(op: str, a: Any, axis: int | None, out: Any = None, dtype: Any = No
     return (ravel(x), 0) if axis is None else (x, one_axis(op, axis, ndim(x)))
 
 
+def one_line_or_number(op: str, a: Any, axis: int | None, out: Any = None, dtype: Any = None) -> tuple[Any, int]:
+    """`one_line`, for functions that take a number for a vector of one element."""
+    return one_line(op, a, None if ndim(a) == 0 and axis in (0, -1) else axis, out, dtype)
+
+
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """`numpy.cumsum`: running sums along an axis, or of the flat array."""
-    x, axis = one_line("cumsum", a, axis, out, dtype)
+    x, axis = one_line_or_number("cumsum", a, axis, out, dtype)
     return cumsum_along(x, axis=axis, reverse=False)
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """`numpy.cumprod`: running products along an axis, or of the flat array; exact also where elements are 0."""
-    x, axis = one_line("cumprod", a, axis, out, dtype)
+    x, axis = one_line_or_number("cumprod", a, axis, out, dtype)
     return cumprod_along(x, axis=axis, reverse=False)
 
 
@@ -200,5 +205,5 @@ def argsort(
     a: Any, axis: int | None = -1, kind: str | None = None, order: None = None, *, stable: bool | None = None
 ) -> Any:
     """`numpy.argsort`: the positions that sort `a`; of equal elements the order is kept. `kind` is ignored."""
-    x, axis = one_line("argsort", a, axis)
+    x, axis = one_line_or_number("argsort", a, axis)
     return argsort_along(x, axis=axis)

@@ -25,7 +25,7 @@ from ..elementwise.selection import where
 from .making import Axes, count, kept, merged, prepared, spread
 from .norms import reduce_norm
 from .questions import all
-from .reductions import max, mean, min, prod, sum
+from .reductions import max, mean, min, prod, sum, var
 from .running import cumsum, float_dtype, real_dtype, sort_along
 
 __all__ = [
@@ -62,7 +62,13 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
     if weights is None:
         value = mean(x, axes, keepdims=keepdims)
         return (value, full_like(value, count(shape_of(x), axes))) if returned else value
-    w = _weights(x, axes, asarray(weights))
+    w = asarray(weights)
+    if axis is None and shape_of(w) != shape_of(x):
+        raise GraphTypeError(
+            f"average: weights of shape {shape_of(w)} for an array of {shape_of(x)} need an axis", fix="name the axis"
+        )
+    kind = np.result_type(x.dtype, w.dtype, *(["f8"] if x.dtype.kind in "biu" else []))
+    x, w = asarray(x, kind), _weights(x, axes, asarray(w, kind))
     total = sum(w, axes, keepdims=keepdims)
     value = sum(x * w, axes, keepdims=keepdims) / total
     return (value, total) if returned else value
@@ -96,11 +102,9 @@ def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = F
     """`numpy.median`: medians, of an even number of elements the mean of the middle two; NaN where an element is."""
     x, line, axes = _sorted_line("median", a, axis, out)
     n = line.shape[0]
-    if not n:
-        raise ShapeError(
-            f"median: the axes {axes} of the shape {shape_of(x)} hold no elements",
-            fix="give at least one element, or other axes",
-        )
+    if not n:  # the mean of nothing, as in NumPy
+        value = full_like(sum(line, 0), math.nan)
+        return spread(value, x, axes) if keepdims else value
     value = _or_nan(line[n // 2] if n % 2 else (line[n // 2 - 1] + line[n // 2]) * 0.5, line)
     return spread(value, x, axes) if keepdims else value
 
@@ -130,14 +134,16 @@ def quantile(
     """
     if method != "linear":
         raise GraphTypeError(f"quantile: there is no method {method!r}", fix='use "linear"')
+    wanted = _shares(asarray(a), q)
     x, line, axes = _sorted_line("quantile", a, axis, out)
+    if ndim(q):
+        line = asarray(line, np.result_type(line.dtype, wanted.dtype))
     if not line.shape[0]:
         raise ShapeError(
             f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
             fix="give at least one element, or other axes",
         )
-    wanted = np.asarray(q, np.float64)
-    place = wanted * (line.shape[0] - 1)
+    place = np.asarray(wanted, np.float64) * (line.shape[0] - 1)
     low = np.floor(place).astype(np.intp)
     share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
     lower, upper = line[low], line[np.minimum(low + 1, line.shape[0] - 1)]
@@ -145,9 +151,25 @@ def quantile(
     return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
 
 
+def _shares(x: Any, q: Any) -> Any:
+    """The shares that quantiles are asked of, or an error where there are none of the array's elements.
+
+    Errors:
+        GraphTypeError: booleans and complex numbers, which have no quantiles.
+        ShapeError: a share that is not between 0 and 1, which is a ValueError in NumPy too.
+    """
+    if x.dtype.kind in "bc":
+        raise GraphTypeError(f"quantile does not take {x.dtype}", fix="take real numbers, as x.astype(float) or abs(x)")
+    shares = np.asarray(q)
+    if not np.all((shares >= 0) & (shares <= 1)):
+        raise ShapeError(f"quantile: {q} is not between 0 and 1", fix="give shares, or percentages to percentile")
+    return shares
+
+
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """`numpy.percentile`: `quantile` of q / 100."""
-    return quantile(a, np.asarray(q) / 100, *args, **kwargs)
+    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
+    return quantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
 
 
 # NaN taken for a number that does not count.
@@ -158,9 +180,16 @@ def _filled(a: Any, value: float) -> Any:
     return where(isnan(x), value, x) if x.dtype.kind in "fc" else x
 
 
-def _present(a: Any, axis: Any, keepdims: bool) -> Any:
+def _present(a: Any, axis: Any, keepdims: bool, dtype: Any = None) -> Any:
     x = asarray(a)
-    return sum(cast(logical_not(isnan(x)), dtype=real_dtype(x.dtype).name), axis, keepdims=keepdims)
+    kind = real_dtype(x.dtype if dtype is None else np.dtype(dtype))
+    return sum(cast(logical_not(isnan(x)), dtype=kind.name), axis, keepdims=keepdims)
+
+
+def _refuse_integers(x: Any, dtype: Any) -> None:
+    """NumPy does not round sums of inexact numbers."""
+    if dtype is not None and x.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
+        raise GraphTypeError(f"the dtype {dtype} for {x.dtype} would lose digits", fix="give a dtype of floats")
 
 
 def nansum(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
@@ -180,15 +209,25 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
 
 def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
     """`numpy.nanmean`: the mean of the elements that are not NaN, NaN where there are none."""
-    return nansum(a, axis, dtype, out, keepdims) / _present(a, axis, keepdims)
+    x = asarray(a)
+    if x.dtype.kind not in "fc":
+        return mean(x, axis, dtype, out, keepdims)
+    _refuse_integers(x, dtype)
+    return nansum(x, axis, dtype, out, keepdims) / _present(x, axis, keepdims, dtype)
 
 
 def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
     """`numpy.nanvar`: the variance of the elements that are not NaN."""
-    apart = _filled(asarray(a) - nanmean(a, axis, dtype, out, True), 0)
-    return sum(absolute(apart) ** 2, axis, keepdims=keepdims) / (_present(a, axis, keepdims) - ddof)
+    x = asarray(a)
+    if x.dtype.kind not in "fc":
+        return var(x, axis, dtype, out, ddof, keepdims)
+    _refuse_integers(x, dtype)
+    x = asarray(x, dtype)
+    apart = _filled(x - nanmean(x, axis, None, out, True), 0)
+    freedom = _present(x, axis, keepdims) - ddof
+    return sum(absolute(apart) ** 2, axis, keepdims=keepdims) / where(freedom > 0, freedom, math.nan)
 
 
 def nanstd(

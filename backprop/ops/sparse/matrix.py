@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from types import MappingProxyType
+from types import FrameType, MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -212,6 +212,16 @@ def beside_sparse(op: Op, left: Any, right: Any) -> Any:
     return OPERATORS[op](*sides) if known else NotImplemented
 
 
+ARITHMETIC = frozenset(
+    f"__{name}__" for name in ("add", "eq", "matmul", "mul", "ne", "rmatmul", "rmul", "sub", "truediv")
+)
+
+
 def asked_by_scipy() -> bool:
     """Whether the code that asks `__array__` is an operator of scipy's sparse matrices."""
-    return str(sys._getframe(2).f_globals.get("__name__", "")).startswith("scipy.sparse")
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("scipy.sparse"):
+        if frame.f_code.co_name in ARITHMETIC:
+            return True
+        frame = frame.f_back
+    return False

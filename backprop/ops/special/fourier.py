@@ -11,10 +11,12 @@ Source of names and defaults: the NumPy 2 reference.
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from ..arrays.arguments import Axes, along, many_axes, refuse_out
 from ..arrays.arrangement import roll
 from ..arrays.as_array import asarray
@@ -50,7 +52,7 @@ def _complex_type(x: ValueType[Any], *, axes: Axes, inverse: bool) -> NumericTyp
 
 def complex_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """The complex dtype of the precision of a dtype."""
-    return np.result_type(dtype, np.complex64)
+    return np.dtype(np.complex64 if dtype in (np.float32, np.complex64) else np.complex128)
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -135,8 +137,25 @@ def _resized(x: Any, axis: int, n: int) -> Any:
 
 def _scaled(y: Any, count: int, norm: str | None, inverse: bool) -> Any:
     """The result with the factor of `norm`, where that of "backward" is already in it."""
-    power = {None: 0.0, "backward": 0.0, "ortho": 0.5, "forward": 1.0}[norm]
+    power = POWERS[_known(norm)]
     return y if not power else y * float(count) ** (power if inverse else -power)
+
+
+POWERS = MappingProxyType({None: 0.0, "backward": 0.0, "ortho": 0.5, "forward": 1.0})
+
+
+def _known(norm: str | None) -> str | None:
+    """The norm itself, or a ShapeError, which is NumPy's ValueError, where there is none such."""
+    if norm not in POWERS:
+        raise ShapeError(f"fft: there is no norm {norm!r}", fix='use "backward", "ortho" or "forward"')
+    return norm
+
+
+def _with_points(x: Any, axes: Axes) -> Any:
+    """The array itself, or a ShapeError where it has no elements along the axes."""
+    if not math.prod(x.shape[i] for i in axes) and axes:
+        raise ShapeError(f"fft: the shape {x.shape} has no elements along the axes {axes}", fix="give at least one")
+    return x
 
 
 def _axes(name: str, x: Any, s: Any, axes: Any) -> Axes:
@@ -148,7 +167,7 @@ def _axes(name: str, x: Any, s: Any, axes: Any) -> Axes:
 def _sized(x: Any, s: Any, axes: Axes) -> Any:
     for n, axis in zip(s or (), axes, strict=False):
         x = x if n == -1 else _resized(x, axis, n)
-    return x
+    return _with_points(x, axes)
 
 
 def _transformed(a: Any, s: Any, axes: Any, norm: str | None, inverse: bool) -> Any:
@@ -181,6 +200,8 @@ def ifftn(a: Any, s: Any = None, axes: Any = None, norm: str | None = None, out:
 
 
 def _length(n: int | None) -> tuple[int, ...] | None:
+    if n is not None and n < 1:
+        raise ShapeError(f"fft: {n} points are not possible", fix="give a number above zero")
     return None if n is None else (n,)
 
 
@@ -246,17 +267,17 @@ def irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: str | None = None,
     return irfftn(a, s, axes, norm, out)
 
 
-OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+OPPOSITE = MappingProxyType({None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"})
 
 
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: None = None) -> Any:
     """`numpy.fft.hfft`: the real transform of a signal that is Hermitian in time, given half of it."""
-    return irfft(conjugated(asarray(a)), n, axis, OPPOSITE[norm], out)
+    return irfft(conjugated(asarray(a)), n, axis, OPPOSITE[_known(norm)], out)
 
 
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None, out: None = None) -> Any:
     """`numpy.fft.ihfft`: the inverse of `hfft`."""
-    return conjugated(rfft(a, n, axis, OPPOSITE[norm], out))
+    return conjugated(rfft(a, n, axis, OPPOSITE[_known(norm)], out))
 
 
 def _centred(x: Any, axes: Any, sign: int) -> Any:

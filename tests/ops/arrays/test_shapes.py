@@ -33,7 +33,7 @@ MISFITS: tuple[tuple[Callable[[], Any], type[Exception], str], ...] = (
     (lambda: as_array.stack_along.infer(ArrayType(2), ArrayType(3), axis=0), ShapeError, r"\(2,\) and \(3,\) differ"),
     (lambda: joins.split(X, 2, 1), ShapeError, "3 does not divide into 2"),
     (lambda: diagonals.triangle.infer(ArrayType(3), k=0, lower=True), ShapeError, "not that of a matrix"),
-    (lambda: padding.pad(X, 1, "mean"), GraphTypeError, "no mode 'mean'"),
+    (lambda: padding.pad(X, 1, "mean"), ShapeError, "no mode 'mean'"),
     (lambda: products.cross(X, np.ones(2)), ShapeError, "three elements"),
 )
 

@@ -131,7 +131,11 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 def resize(a: Any, new_shape: Any) -> Any:
     """`numpy.resize`: the elements of `a`, over and over, in an array of another shape."""
     shape = tuple(new_shape) if isinstance(new_shape, tuple | list) else (new_shape,)
-    return reshape(take(a, np.arange(math.prod(shape)) % max(1, size(a))), shape)
+    if any(n < 0 for n in shape):
+        raise ShapeError(f"resize: the shape {shape} holds a length below zero", fix="give lengths of 0 or more")
+    if not size(a):
+        return np.zeros(shape, asarray(a).dtype)
+    return reshape(take(a, np.arange(math.prod(shape)) % size(a)), shape)
 
 
 def sliding_window_view(

@@ -83,19 +83,24 @@ class _Mask(NamedTuple):
     whole: int
 
 
+NO_INDEX = "only integers, slices, None, ... and arrays of integers or booleans are indices, not {}"
+
+
 def _parts(part: Any) -> list[Any]:
     if part is None or part is Ellipsis or isinstance(part, slice):
         return [part]
-    if isinstance(part, list):
-        part = asarray(part) if part else np.zeros(0, np.intp)
+    if isinstance(part, list | tuple | range):
+        part = asarray(part) if len(part) else np.zeros(0, np.intp)
     if isinstance(part, bool | np.bool_):
         raise GraphTypeError("a boolean is not an index", fix="use numpy.where to choose by a condition")
     if not hasattr(part, "dtype"):
+        if not hasattr(part, "__index__"):
+            raise IndexError(NO_INDEX.format(f"a {type(part).__name__}"))
         return [operator.index(part)]
     if part.dtype.kind == "b":
         return _mask_parts(part)
     if part.dtype.kind not in "iu":
-        raise IndexError(f"only integers, slices, None, ... and arrays of integers or booleans are indices, not {part}")
+        raise IndexError(NO_INDEX.format(f"an array of {part.dtype}" if part.ndim else f"a {part.dtype}"))
     return [operator.index(part)] if not is_traced(part) and part.ndim == 0 else [part]
 
 
@@ -103,7 +108,7 @@ def _mask_parts(mask: Any) -> list[Any]:
     if is_traced(mask):
         raise GraphTypeError(
             "the shape of a selection by a traced mask is not known before the mask is",
-            fix="use numpy.where(mask, x, 0), or make the mask outside of the traced function",
+            fix="write x[mask.value], which asks for the mask now, or numpy.where(mask, x, 0)",
         )
     return [_Mask(array, n, id(mask)) for array, n in zip(np.nonzero(mask), mask.shape, strict=True)]
 
@@ -122,6 +127,8 @@ def _without_ellipsis(parts: list[Any], count: int) -> list[Any]:
 def _item(part: Any, axis: int, n: int) -> Item:
     if isinstance(part, slice):
         start, stop, step = part.indices(n)
+        if start < 0:  # downwards from before the first element
+            return Slice(0, 0, 1)
         return Slice(start, stop if stop >= 0 else None, step)
     if isinstance(part, int):
         _check_range(part, part, axis, n)

@@ -1,0 +1,1 @@
+"""Where traced values meet code that is not traced: writes in place, conversions, arguments, errors."""

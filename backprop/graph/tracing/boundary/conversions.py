@@ -1,0 +1,144 @@
+"""Where code wants a plain array or number of a Var: what to write instead, by what asks.
+
+What asks is told by the call stack: the instruction at the user's line, and the library that they called there.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+import traceback
+from types import FrameType
+
+from .... import ops
+from ....errors import AssignmentError, BackpropError, Source, TracedConversionError, UnknownAttributeError
+from ..source_lines import is_library, user_line
+
+STORES = ("STORE_SUBSCR", "STORE_SLICE")
+READS = ("BINARY_SUBSCR", "BINARY_OP", "BINARY_SLICE")  # BINARY_OP is what reads items from Python 3.14 on
+AT_SET = (
+    "make the array by numpy.zeros_like(x, shape=n) and write r = backprop.ops.at_set(r, key, value), or collect the"
+    " parts in a list for numpy.stack"
+)
+LOST = "a traced value cannot be assigned into a plain array, which would lose its gradient"
+PLAIN = "or take the plain array with v.value, which has no gradient"
+
+
+def assignment(what: str) -> AssignmentError:
+    """The error of an assignment that a graph cannot hold."""
+    return AssignmentError(what, user_line(), AT_SET)
+
+
+def assigned_flat(error: Exception) -> AssignmentError:
+    """The error of an assignment to the elements of a plain array, from NumPy's own error."""
+    line = traceback.extract_tb(error.__traceback__)[-1]
+    return AssignmentError(LOST, Source(line.filename, line.lineno or 0, line.name), AT_SET)
+
+
+def no_array(var: str) -> BackpropError:
+    """The error where something wants a plain array of a Var.
+
+    Arguments:
+        var: the Var as a text.
+    """
+    user, called = _callers()
+    if called is None and instruction(user) in STORES:
+        return assignment(LOST)
+    what = f"{var} cannot become a plain array, which would lose its gradient"
+    return TracedConversionError(what, user_line(), _instead(user, called))
+
+
+def no_number(var: str) -> BackpropError:
+    """The error where something wants a plain number of a Var.
+
+    Arguments:
+        var: the Var as a text.
+    """
+    user, called = _callers()
+    if called is None and instruction(user) in STORES:
+        return assignment(LOST)
+    return TracedConversionError(
+        f"float() of {var} would lose its gradient",
+        user_line(),
+        "use numpy's functions instead of math's (numpy.sin for math.sin), leave the conversion out, or take the plain"
+        " number with v.value",
+    )
+
+
+def no_attribute(var: str, name: str, of_arrays: bool) -> UnknownAttributeError:
+    """The error where a Var has no attribute or method of a name.
+
+    Arguments:
+        var: the Var as a text.
+        name: the attribute.
+        of_arrays: whether plain arrays have it.
+    """
+    user, called = _callers()
+    fix = "v.value is the plain array" if of_arrays else "see dir(v) for what a traced value has"
+    return UnknownAttributeError(
+        f"{var} has no attribute {name!r}", user_line(), fix if called is None else _instead(user, called)
+    )
+
+
+def _instead(user: FrameType, called: FrameType | None) -> str:
+    if called is None:
+        if instruction(user) in READS:
+            return f"write numpy.take(a, v, axis=0) for a[v] of a plain array and integers, {PLAIN}"
+        return f"write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), {PLAIN}"
+    module, name = _function(user, called)
+    library = module.partition(".")[0]
+    if library == "pandas":
+        return f"pandas holds no traced values: compute with arrays, as those of frame[column].to_numpy(), {PLAIN}"
+    if module.startswith("scipy.sparse"):
+        return (
+            f"{library} takes no traced values in {name}: pass the sparse matrix as an argument of the traced function,"
+            f" and solve with numpy.linalg.solve(A.toarray(), b), {PLAIN}"
+        )
+    if is_op(name):
+        return f"write backprop.ops.{name} for that of {library}, {PLAIN}"
+    return f"{library} takes no traced values in {name}: write it with functions of numpy, make an op of it, {PLAIN}"
+
+
+def _function(user: FrameType, called: FrameType) -> tuple[str, str]:
+    """The module and the name of the function that the user called.
+
+    Functions of libraries stand behind decorators: the first one is taken that has a namesake, or no underscore.
+    """
+    frames = []
+    frame: FrameType | None = called
+    while frame is not None and frame is not user:
+        frames.append(frame)
+        frame = frame.f_back
+    named = [(str(frame.f_globals.get("__name__", "")), _name(frame)) for frame in reversed(frames)]
+    known = [pair for pair in named if is_op(pair[1])]
+    public = [pair for pair in named if not pair[1].startswith("_") and "<" not in pair[1]]
+    return (known or public or named)[0]
+
+
+def _name(frame: FrameType) -> str:
+    """The name of the function of a frame; of an initialiser that of the class."""
+    if frame.f_code.co_name == "__init__" and "self" in frame.f_locals:
+        return type(frame.f_locals["self"]).__name__
+    return frame.f_code.co_qualname
+
+
+def _callers() -> tuple[FrameType, FrameType | None]:
+    """The user's frame, and the innermost one of a library that they called; None where they asked themselves."""
+    frame: FrameType | None = sys._getframe(2)
+    called = None
+    while frame is not None and is_library(frame.f_code.co_filename):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package != __name__.partition(".")[0] and called is None:
+            called = frame
+        frame = frame.f_back
+    return frame or sys._getframe(2), called
+
+
+def is_op(name: str) -> bool:
+    """Whether backprop.ops has a function of a name."""
+    return callable(getattr(ops, name, None))
+
+
+def instruction(frame: FrameType) -> str:
+    """The name of the instruction that a frame is at."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]]

@@ -1,0 +1,92 @@
+"""A call of a function of NumPy's becomes one of its namesake: its arguments are checked, its errors are ours.
+
+An exception that the user's own code raises, which a function such as apply_along_axis calls, stays what it is.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ....errors import BackpropError, GraphTypeError
+from ....ops.core.op import Op
+from ..source_lines import is_ours, located, user_line
+
+
+def call_namesake(find: Callable[[Any], Callable[..., Any]], func: Any, args: Any, params: Any) -> Any:
+    """Call the namesake of a function.
+
+    Arguments:
+        find: from the function to its namesake.
+        func: the function, or the name of a method.
+        args, params: what it is called with.
+    Errors:
+        BackpropError: whatever is wrong with the arguments, with the user's line.
+    """
+    namesake = find_or_refuse(find, func)
+    refuse_arguments(getattr(func, "__name__", str(func)), namesake, args, params)
+    try:
+        return namesake(*args, **params)
+    except (BackpropError, IndexError, TypeError, ValueError, ArithmeticError) as error:
+        if not is_ours(error):
+            raise
+        raise located(error, user_line()) from None
+
+
+def find_or_refuse(find: Callable[[Any], Callable[..., Any]], func: Any) -> Callable[..., Any]:
+    """The namesake of a function; the error that there is none carries the user's line."""
+    try:
+        return find(func)
+    except BackpropError as error:
+        raise located(error, user_line()) from None
+
+
+def refuse_arguments(name: str, namesake: Callable[..., Any], args: Any, params: Any) -> None:
+    """Raise where a namesake does not take some arguments.
+
+    Errors:
+        GraphTypeError: it names the function as the user wrote it, and the argument.
+    """
+    if isinstance(namesake, Op):
+        _refuse_of_op(name, namesake, args, params)
+        return
+    try:
+        signature_of(namesake).bind(*args, **params)
+    except TypeError as error:
+        raise GraphTypeError(
+            f"{name} takes no such argument on traced arrays: {error}", user_line(), "leave the argument out"
+        ) from None
+
+
+def _refuse_of_op(name: str, op: Op, args: Any, params: Any) -> None:
+    if params:
+        raise GraphTypeError(
+            f"{name} takes no argument {', '.join(params)} on traced arrays",
+            user_line(),
+            "leave it out; for dtype= cast with .astype(...), for where= use numpy.where",
+        )
+    wanted = operands_of(op)
+    if wanted is not None and len(args) != wanted:
+        asked = ", or write numpy.where(mask.value), which asks for the places of true elements now"
+        raise GraphTypeError(
+            f"{name} takes {wanted} operands on traced arrays, and got {len(args)}",
+            user_line(),
+            f"give {wanted} operands{asked if name == 'where' else ''}",
+        )
+
+
+@lru_cache(maxsize=1024)
+def signature_of(f: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a function."""
+    return inspect.signature(f)
+
+
+def operands_of(op: Op) -> int | None:
+    """How many operands an op of a ufunc, or `where`, takes; None where it is another op."""
+    if op.name == "where":
+        return 3
+    return op.compute.nin if isinstance(op.compute, np.ufunc) else None
