@@ -1,8 +1,8 @@
 """Values, dtypes, shapes and classes of exceptions are NumPy's: every covered function, traced and untraced.
 
 Each function of docs/coverage.md is called in several ways on operands of many dtypes and shapes, some of them wrong.
-What differs on purpose stands in docs/numpy_differences.md, with its reason: the test reads the table there. `deep` tries all
-dtypes, otherwise one of each kind is tried.
+What differs on purpose stands in docs/numpy_differences.md, with its reason: the test reads the table there. `deep`
+tries all dtypes, otherwise one of each kind is tried.
 """
 
 from __future__ import annotations
