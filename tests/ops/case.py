@@ -212,7 +212,7 @@ def check_single(case: Case, operands: tuple[Any, ...]) -> None:
     for a, b in zip(flat(case(*single)), flat(case(*operands)), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-3, atol=2e-3)
         if floats and np.asarray(b).dtype.kind in "fc":
-            widens = case.name.partition("-")[0] in WIDENED
+            widens = str(case).partition("-")[0] in WIDENED
             assert a.dtype.itemsize * (1 if widens else 2) == b.dtype.itemsize, f"float32 becomes {a.dtype}"
     if case.order >= 1:
         variables = traced(case, single)
