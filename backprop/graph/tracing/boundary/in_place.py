@@ -108,7 +108,8 @@ class Views:
 
     def shared(self, var: Any) -> bool:
         """Whether another Var that is still alive shares memory with one."""
-        root = self._roots.get(var.id, var.id)
+        own: NodeId = var.id
+        root = self._roots.get(own, own)
         for ref, at in self._handles.get(root, ()):
             other = ref()
             if other is not None and other is not var and other.id == at:
