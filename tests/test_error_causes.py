@@ -75,6 +75,13 @@ ROWS: dict[str, Row] = {
     "a list indexed by a number": Row(
         lambda x: [1, 2][x[0]], errors.TracedConversionError, TypeError, ("as an index", "int(v)")
     ),
+    "weights of a histogram": Row(
+        lambda v: np.histogram([1, 2, 3, 9], bins=5, weights=v),
+        errors.UnknownFunctionError,
+        TypeError,
+        ("which bin", "numpy.bincount(bins, weights)"),
+        ("shape or dtype",),
+    ),
     "dtype of a ufunc": Row(
         lambda x: np.add(x, x, dtype=np.float32),
         errors.GraphTypeError,
@@ -111,13 +118,6 @@ ROWS: dict[str, Row] = {
         TypeError,
         ("logpdf", "takes no traced values"),
         ("namesake", "backprop.ops.logpdf"),
-    ),
-    "a root finder": Row(
-        lambda a: scipy.optimize.brentq(lambda y, a: y - a, 0.0, 5.0, args=(a[1],)),
-        errors.TracedConversionError,
-        TypeError,
-        ("float()",),
-        ("exception set",),
     ),
     "a minimiser": Row(
         lambda a: scipy.optimize.minimize(lambda y: np.sum((y - a) ** 2), [0.0]),

@@ -156,9 +156,14 @@ REFUSALS = (
     Refusal(
         "the shape or dtype of its result depends on values",
         "call it outside of the traced function",
-        """argwhere flatnonzero histogram histogram2d histogram_bin_edges histogramdd intersect1d ix_ nonzero
+        """argwhere flatnonzero intersect1d ix_ nonzero
         real_if_close roots setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts unique_inverse
         unique_values""",
+    ),
+    Refusal(
+        "which bin an element falls into depends on values",
+        "find the bins of plain data with numpy.digitize, and sum up weights with numpy.bincount(bins, weights)",
+        "histogram histogram2d histogram_bin_edges histogramdd",
     ),
     Refusal(
         "what counts depends on values",

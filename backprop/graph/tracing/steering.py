@@ -126,7 +126,7 @@ class TracedValue(Generic[T]):
         return self.builder.answer(self, int)
 
     def __index__(self) -> int:
-        if not isinstance(self.type, NumericType) or self.type.dtype.kind not in "iu":
+        if not isinstance(self.type, NumericType) or self.type.dtype.kind not in "iu" or self.type.shape:
             raise TracedConversionError(
                 f"{self!r} is no integer, as an index or a count has to be", user_line(), "write int(v)"
             )

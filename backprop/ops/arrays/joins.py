@@ -144,7 +144,7 @@ def split(ary: Any, indices_or_sections: Ints, axis: int = 0) -> list[Any]:
         ShapeError: a number of parts that does not divide the axis.
     """
     n = asarray(ary).shape[one_axis("split", axis, ndim(ary))]
-    if not isinstance(indices_or_sections, Iterable) and n % _parts(indices_or_sections):
+    if not isinstance(indices_or_sections, Iterable) and _parts(indices_or_sections) and n % indices_or_sections:
         raise ShapeError(f"split: {n} does not divide into {indices_or_sections} equal parts", fix="use array_split")
     return array_split(ary, indices_or_sections, axis)
 
