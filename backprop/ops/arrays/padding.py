@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import GraphTypeError, ShapeError
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .arguments import along, many_axes, shape_of
@@ -70,7 +70,10 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> An
         GraphTypeError: another mode.
     """
     x = asarray(array)
-    if np.any(np.asarray(pad_width) < 0):
+    given = [*pad_width.values()] if isinstance(pad_width, dict) else [pad_width]
+    if any(np.asarray(widths).dtype.kind not in "iu" for widths in given):
+        raise GraphTypeError(f"pad: the widths {pad_width} are no integers", fix="give integers")
+    if any(np.any(np.asarray(widths) < 0) for widths in given):
         raise ShapeError(f"pad: the widths {pad_width} hold one below zero", fix="cut arrays with x[...]")
     widths = _pad_widths(pad_width, len(x.shape))
     if mode == "constant":
