@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CONTRACTS := tests/test_layering.py tests/test_public_names.py tests/test_constraints.py
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-lowest test-all check bench bench-rivals clean help
+.PHONY: run test test-lowest test-all check bench bench-rivals chaos clean help
 
 run: $(VENV)/run.stamp ## train a classifier on real images, its gradient in parallel
 	@$(BIN)/backprop train mnist $(ARGS)
@@ -50,6 +50,9 @@ bench: $(VENV)/run.stamp ## time everything beside its target; ARGS="mnist --qui
 
 bench-rivals: $(VENV)/rivals.stamp ## the same beside autograd, JAX and PyTorch
 	@$(BIN)/python -m benchmarks --rivals --out benchmarks/results $(ARGS)
+
+chaos: $(VENV)/dev.stamp ## 10,000 calls of each kind that might be kept, in bounded memory; figures printed
+	@$(BIN)/python -m pytest -s --hypothesis-profile=deep tests/test_soak.py $(ARGS)
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

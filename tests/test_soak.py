@@ -1,0 +1,78 @@
+"""Nothing is kept for ever: many calls with a fresh executor, a fresh shape, a fresh closure each, in bounded memory.
+
+A few hundred calls by default; 10,000 of each kind with `--hypothesis-profile=deep` (`make chaos`), figures printed.
+"""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import backprop as bp
+from backprop.ops.core.cache import CACHE
+
+LIMIT = 4 << 20
+SLACK = 2 << 20
+"""Bytes by which memory may grow beside the cache: entries that come and go, and what Python keeps of its own."""
+
+
+@pytest.fixture(autouse=True)
+def _small_cache() -> Iterator[None]:
+    limit = CACHE.limit
+    bp.clear_caches(limit=LIMIT)
+    yield
+    bp.clear_caches(limit=limit)
+
+
+def loss(x: Any) -> Any:
+    return np.sum(np.sin(x) * x)
+
+
+def fresh_executor(k: int) -> None:
+    x = np.ones(20_000)
+    bp.grad(loss, executor=bp.Threads(2) if k % 2 else bp.Serial())(x)
+
+
+def fresh_shape(k: int) -> None:
+    bp.grad(loss)(np.ones(k + 1))
+
+
+def fresh_closure(k: int) -> None:
+    bp.grad(lambda x: np.sum(np.sin(x) * float(k) + x))(np.ones(7))
+
+
+def fresh_op_with_data(k: int) -> None:
+    data = np.full(10_000, float(k))
+    scaled = bp.op(lambda x: x * data, name="scaled", like=0)
+    scaled.defvjp(lambda g, ans, x: g * data)
+    bp.grad(lambda x: np.sum(scaled(x)))(np.ones(10_000))
+
+
+KINDS: tuple[Callable[[int], None], ...] = (fresh_executor, fresh_shape, fresh_closure, fresh_op_with_data)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_memory_is_flat_after_the_bound(kind: Callable[[int], None]) -> None:
+    calls = 10_000 if settings().max_examples >= 2_000 else 300
+    tracemalloc.start()
+    try:
+        start = held = 0
+        for k in range(calls):
+            kind(k)
+            assert CACHE.nbytes <= LIMIT
+            if k == calls // 3:
+                gc.collect()
+                start = tracemalloc.get_traced_memory()[0]
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    print(f"{kind.__name__}: {calls} calls, {start:,} bytes after a third, {held:,} at the end, cache {CACHE.nbytes:,}")
+    assert held < LIMIT + SLACK + (1 << 20)
+    assert held - start < LIMIT + SLACK
