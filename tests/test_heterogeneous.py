@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 import backprop as bp
-from backprop.graph.tracing.structure import flatten, unflatten
+from backprop.graph.tracing.structures.structure import flatten, unflatten
 from backprop.scheduler.executors.base import AbstractExecutor
 from tests.sparse_arrays import random_sparse
 

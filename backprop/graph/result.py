@@ -8,7 +8,7 @@ from typing import Any
 
 from ..ops.arrays.tuples import item
 from ..ops.core.types import ResidualType, TupleType, ValueType
-from .tracing.structure import Structure
+from .tracing.structures.structure import Structure
 
 
 @dataclass(frozen=True, slots=True)

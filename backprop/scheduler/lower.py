@@ -19,7 +19,7 @@ import dask
 from dask.task_spec import Task as DaskTask
 from dask.task_spec import TaskRef
 
-from ..graph.tracing.structure import flatten
+from ..graph.tracing.structures.structure import flatten
 from ..ops.core.types import ValueType
 from .entry import arrived
 from .planning.plan import Plan, PlanInput, Slot, Task, TaskOutput

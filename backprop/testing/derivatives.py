@@ -14,7 +14,7 @@ from ..api.verbs.forward import jvp
 from ..api.verbs.gradients import vjp
 from ..errors import NotDifferentiableError
 from ..graph.graph import Graph
-from ..graph.tracing.structure import flatten, unflatten
+from ..graph.tracing.structures.structure import flatten, unflatten
 from ..ops.core.types import ValueType, type_of
 from .values import (
     SEED,

@@ -16,7 +16,7 @@ from ..api.verbs.evaluate import evaluate
 from ..errors import ArgumentError, GraphError
 from ..graph.autodiff.differentiate import differentiate
 from ..graph.evaluate import evaluate as evaluate_graph
-from ..graph.tracing.structure import flatten
+from ..graph.tracing.structures.structure import flatten
 from ..graph.tracing.trace import trace
 from ..ops.core.op import Kind, Op
 from ..ops.core.types import TupleType, ValueType

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ...graph.graph import NUMBERS, Literal
-from ...graph.tracing.content import content_of
 from ...graph.tracing.source_lines import is_foreign
+from ...graph.tracing.structures.content import content_of
 from ...ops.core.op import Op
 from ..verbs.transformed import Transformed
 

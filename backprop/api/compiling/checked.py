@@ -23,7 +23,7 @@ from ...graph.graph import Graph, Node, NodeId
 from ...graph.ownership import copied
 from ...graph.tracing.guard import same_bits
 from ...graph.tracing.steering import Question
-from ...graph.tracing.structure import Static, Structure
+from ...graph.tracing.structures.structure import Static, Structure
 from ...graph.tracing.trace import Recording, record
 from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor

@@ -23,7 +23,7 @@ from typing_extensions import ParamSpec, TypeVar
 from ...graph.graph import Graph, NodeId
 from ...graph.ownership import copied
 from ...graph.tracing.steering import Question
-from ...graph.tracing.structure import Structure, unflatten
+from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
 from ...graph.tracing.var import Var
 from ...scheduler.executors.base import AbstractExecutor

@@ -20,7 +20,7 @@ from optree import PyTreeKind, PyTreeSpec
 
 from ...graph.graph import Graph, NodeId
 from ...graph.ownership import contiguous, separations
-from ...graph.tracing.structure import Static, Structure, restore, unflatten
+from ...graph.tracing.structures.structure import Static, Structure, restore, unflatten
 from ...ops.core.types import ArrayType, ScalarType, ValueType
 from ...scheduler.executors.base import AbstractExecutor, Replayed
 

@@ -24,7 +24,7 @@ from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, refuse_writ
 from ...graph.tracing.builder import Builder
 from ...graph.tracing.runtime_classes import choice, closest_class, narrow, narrowed_type
 from ...graph.tracing.source_lines import located, user_line
-from ...graph.tracing.structure import Static, Structure, flatten, unflatten
+from ...graph.tracing.structures.structure import Static, Structure, flatten, unflatten
 from ...graph.tracing.var import Var
 from ...graph.verify import same_type
 from ...graph.weak_numbers import as_type, follows, strong

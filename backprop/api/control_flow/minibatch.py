@@ -15,7 +15,7 @@ import optree
 
 from ... import ops
 from ...errors import ArgumentError, NonScalarOutputError, ShapeError, Source
-from ...graph.tracing.structure import NAMESPACE, flatten
+from ...graph.tracing.structures.structure import NAMESPACE, flatten
 from ...graph.tracing.trace import parameters
 from ...graph.tracing.var import Var
 from ..elsewhere.opening import Shards, joined, opened

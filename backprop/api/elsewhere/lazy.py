@@ -22,7 +22,7 @@ from distributed import Future
 
 from ...errors import ArgumentError
 from ...graph.graph import Graph
-from ...graph.tracing.structure import unflatten
+from ...graph.tracing.structures.structure import unflatten
 from ...ops.core.types import ArrayType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.executors.cluster.data.locating import Locating

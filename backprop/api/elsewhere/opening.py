@@ -18,7 +18,7 @@ import optree
 
 from ... import ops
 from ...graph.handle import Handle
-from ...graph.tracing.structure import NAMESPACE, flatten, make_known
+from ...graph.tracing.structures.structure import NAMESPACE, flatten, make_known
 from ...graph.tracing.var import Var
 from ...scheduler.executors.elsewhere import Chunks, is_of_dask
 

@@ -28,7 +28,7 @@ from typing_extensions import ParamSpec, TypeVar, Unpack
 from ...errors import ArgumentError, BackpropError
 from ...graph.result import Result
 from ...graph.tracing.source_lines import located, user_line
-from ...graph.tracing.structure import flatten, is_dynamic, unflatten
+from ...graph.tracing.structures.structure import flatten, is_dynamic, unflatten
 from ...graph.tracing.var import Var
 from ...graph.weak_numbers import casts_of
 from ...ops.arrays.tuples import taken

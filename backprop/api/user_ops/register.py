@@ -11,7 +11,7 @@ import numpy as np
 import optree
 
 from ...errors import ArgumentError
-from ...graph.tracing.structure import NAMESPACE, as_container, as_leaf
+from ...graph.tracing.structures.structure import NAMESPACE, as_container, as_leaf
 from ...graph.tracing.var import Var
 from ...ops.core.types import UserType, class_type
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...errors import ArgumentError, GraphTypeError, TracedConversionError
 from ...graph.tracing.builder import Builder
-from ...graph.tracing.structure import Structure, structure_of, typed, unflatten
+from ...graph.tracing.structures.structure import Structure, structure_of, typed, unflatten
 from ...ops.core.cache import cached
 from ...ops.core.types import NumericType, ScalarType, ValueType
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from typing_extensions import TypeIs
 
 from ...errors import ArgumentError, IntegerInputError, Source
-from ...graph.tracing.structure import Static, Structure, unflatten
+from ...graph.tracing.structures.structure import Static, Structure, unflatten
 from ...graph.tracing.trace import parameters
 
 Argnums: TypeAlias = int | str | Sequence[int | str]

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ...graph.graph import Graph
-from ...graph.tracing.structure import unflatten
+from ...graph.tracing.structures.structure import unflatten
 from ...graph.tracing.trace import Trace, trace
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor

@@ -12,7 +12,7 @@ import numpy as np
 import optree
 
 from ...errors import BadCotangentError
-from ...graph.tracing.structure import NAMESPACE, Static, Structure, make_known, parts_up_to, restore
+from ...graph.tracing.structures.structure import NAMESPACE, Static, Structure, make_known, parts_up_to, restore
 from ...graph.tracing.var import Var
 from ...ops.core.types import NumericType, UserType, ValueType
 from ...ops.elementwise.conversion import cast

@@ -18,7 +18,7 @@ from ... import ops
 from ...errors import NonScalarOutputError, Source
 from ...graph.graph import Graph
 from ...graph.ownership import kept, owned_by
-from ...graph.tracing.structure import Static, Structure
+from ...graph.tracing.structures.structure import Static, Structure
 from ...ops.core.types import NumericType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
 from .arguments import Argnums, Picks

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ... import ops
-from ...graph.tracing.structure import restore
+from ...graph.tracing.structures.structure import restore
 from ...ops.core.types import NumericType, ValueType, numeric
 from ...scheduler.executors.base import AbstractExecutor
 from .arguments import Argnums

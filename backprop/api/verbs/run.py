@@ -18,7 +18,7 @@ from ...graph.passes import LAST_PASSES, run_passes
 from ...graph.passes.smallness import is_small
 from ...graph.tracing.gc_pause import gc_paused
 from ...graph.tracing.steering import Owner, Run
-from ...graph.tracing.structure import restore
+from ...graph.tracing.structures.structure import restore
 from ...graph.tracing.var import Var
 from ...graph.verify import verify
 from ...graph.written import by_lines

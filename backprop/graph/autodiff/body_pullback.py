@@ -18,7 +18,7 @@ from ..tracing.builder import Builder
 from ..tracing.var import Var
 from ..verify import verify
 from .differentiate import ReversePass, active
-from .mask import Kind, Mask, kind_of, mask_of, truth, whole
+from .masking.mask import Kind, Mask, kind_of, mask_of, truth, whole
 
 
 class BodyPullback:

@@ -32,9 +32,9 @@ from ..tracing.steering import Owner
 from ..tracing.var import Var
 from ..verify import same_type
 from .body_pullback import BodyPullback, joined_kinds
-from .mask import Kind as MaskKind
-from .mask import kind_of, mask_of, whole
-from .masks import Masks
+from .masking.mask import Kind as MaskKind
+from .masking.mask import kind_of, mask_of, whole
+from .masking.masks import Masks
 
 Body = Callable[..., Sequence[Any]]
 

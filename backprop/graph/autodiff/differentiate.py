@@ -30,9 +30,9 @@ from ..graph import Graph, Node, NodeId
 from ..tracing.builder import Builder
 from ..tracing.var import Var
 from ..verify import verify
-from .mask import whole
-from .masks import Masks
-from .pulling import pulled_back
+from .masking.mask import whole
+from .masking.masks import Masks
+from .masking.pulling import pulled_back
 from .shortcuts import shortcut
 
 

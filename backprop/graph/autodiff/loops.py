@@ -33,8 +33,8 @@ from .body_pullback import BodyPullback, mask_type
 from .control_flow import Body, all_fit, cotangents, emit, results_type, with_masks
 from .differentiate import active as active_ids
 from .differentiate import zero
-from .mask import NOTHING, Kind, Mask, kind_of, truth, whole
-from .masks import Masks
+from .masking.mask import NOTHING, Kind, Mask, kind_of, truth, whole
+from .masking.masks import Masks
 
 
 @dataclass(frozen=True, slots=True)

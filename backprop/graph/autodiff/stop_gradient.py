@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import optree
 
 from ...ops.core.op import Kind, Op
-from ..tracing.structure import NAMESPACE
+from ..tracing.structures.structure import NAMESPACE
 from ..tracing.var import Var
 
 T = TypeVar("T")

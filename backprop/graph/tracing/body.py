@@ -25,7 +25,7 @@ from .boundary.failures import plainly
 from .builder import Builder
 from .source_lines import user_line
 from .steering import Owner, Run
-from .structure import Static, Structure, flatten, unflatten
+from .structures.structure import Static, Structure, flatten, unflatten
 from .var import Var
 
 

@@ -21,7 +21,7 @@ from ..graph import Graph, NodeId
 from .boundary.failures import plainly
 from .builder import Builder
 from .steering import Run
-from .structure import NAMESPACE, Structure, flatten, unflatten
+from .structures.structure import NAMESPACE, Structure, flatten, unflatten
 
 
 @dataclass(frozen=True, slots=True)

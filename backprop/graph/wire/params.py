@@ -23,7 +23,7 @@ from ...ops.arrays.indexing.keys import Slice
 from ..autodiff.loops import Loop
 from ..graph import Graph, Literal
 from ..result import Result
-from ..tracing.structure import Structure
+from ..tracing.structures.structure import Structure
 from .checks import a_flag, a_list, a_map, a_text, an_int, ints, wrong
 from .frame import Frame, FrameWriter
 from .structures import read_structure, written_structure

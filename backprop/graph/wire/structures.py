@@ -13,7 +13,7 @@ import optree
 
 from ...errors import CannotTravelError, WireError
 from ...ops.core.types import ValueType
-from ..tracing.structure import Static, Structure, typed
+from ..tracing.structures.structure import Static, Structure, typed
 from .checks import a_list, a_map, a_text, an_int
 from .limits import Limits
 from .types import read_type, written_type

@@ -16,7 +16,7 @@ from dask.task_spec import Task as DaskTask
 from distributed.protocol import pickle
 
 from ...graph.handle import Handle
-from ...graph.tracing.structure import restore
+from ...graph.tracing.structures.structure import restore
 from ...ops.core.types import ValueType
 from ..entry import entered
 from ..lower import Bind, Call, Key, Pick, lower, plan_input

@@ -9,7 +9,7 @@ import pytest
 
 import backprop as bp
 from backprop.api.compiling.replay import matcher
-from backprop.graph.tracing.structure import flatten
+from backprop.graph.tracing.structures.structure import flatten
 
 Pair = namedtuple("Pair", "a b")
 X = np.arange(6.0).reshape(2, 3)

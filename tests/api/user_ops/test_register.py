@@ -12,7 +12,7 @@ import pytest
 import backprop as bp
 from backprop.errors import ArgumentError, BadCotangentError, GraphTypeError, NotDifferentiableError
 from backprop.graph.autodiff.differentiate import differentiate
-from backprop.graph.tracing.structure import flatten, unflatten
+from backprop.graph.tracing.structures.structure import flatten, unflatten
 from backprop.graph.tracing.trace import trace
 from backprop.ops.arrays.accumulate import accumulate_values
 from backprop.ops.core.types import OpaqueType, UserType, type_of

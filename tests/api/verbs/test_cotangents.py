@@ -12,7 +12,7 @@ import pytest
 import backprop as bp
 from backprop.api.verbs.cotangents import first_difference
 from backprop.errors import BadCotangentError, EscapedVarError, IntegerInputError
-from backprop.graph.tracing.structure import typed
+from backprop.graph.tracing.structures.structure import typed
 
 X = np.array([0.5, -1.5, 2.0])
 

@@ -19,7 +19,7 @@ from backprop.graph.params import Params
 from backprop.graph.tracing.body import agree, alike, trace_body, with_numbers
 from backprop.graph.tracing.builder import Builder
 from backprop.graph.tracing.runtime_classes import annotated_type, choice, closest_class, narrowed_type
-from backprop.graph.tracing.structure import flatten
+from backprop.graph.tracing.structures.structure import flatten
 from backprop.graph.verify import verify
 from backprop.ops.core.types import ArrayType, OpaqueType, ScalarType, TupleType
 from backprop.scheduler.programs.program import compile_program

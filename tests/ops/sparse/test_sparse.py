@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import backprop as bp
 from backprop.errors import GraphTypeError, ShapeError, TracedConversionError
-from backprop.graph.tracing.structure import Structure, flatten, unflatten
+from backprop.graph.tracing.structures.structure import Structure, flatten, unflatten
 from backprop.graph.tracing.trace import trace
 from backprop.ops.sparse.matrix import Sparse
 from backprop.ops.sparse.patterns import Pattern, compressed, coordinates

@@ -10,7 +10,7 @@ from dask.base import get_scheduler
 from dask.task_spec import TaskRef
 
 from .....graph.handle import Handle
-from .....graph.tracing.structure import flatten
+from .....graph.tracing.structures.structure import flatten
 from ....lower import Elsewhere, Made
 
 

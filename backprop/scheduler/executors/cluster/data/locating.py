@@ -19,7 +19,7 @@ from dask.task_spec import Task as DaskTask
 from distributed import Future
 
 from .....graph.handle import Handle, Home
-from .....graph.tracing.structure import Structure, flatten, unflatten
+from .....graph.tracing.structures.structure import Structure, flatten, unflatten
 from ....lower import Key, new_token
 from ...elsewhere import fetch_all
 from ...placing import LazyResult, chunks_of

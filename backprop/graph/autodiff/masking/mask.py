@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
-from ...ops.arrays.creation import filled
-from ...ops.arrays.views import broadcast_to
-from ...ops.core.types import Shape
-from ...ops.elementwise.comparison import logical_and
-from ..tracing.builder import Builder
-from ..tracing.var import Var
+from ....ops.arrays.creation import filled
+from ....ops.arrays.views import broadcast_to
+from ....ops.core.types import Shape
+from ....ops.elementwise.comparison import logical_and
+from ...tracing.builder import Builder
+from ...tracing.var import Var
 
 
 class Mask(NamedTuple):

@@ -26,14 +26,14 @@ from typing import Any
 import numpy as np
 import optree
 
-from ...ops.core.cache import cached
-from ...ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
-from ...ops.sparse.containers import CONTAINERS
-from ...ops.sparse.matrix import Sparse
-from ...ops.sparse.patterns import TRANSPOSED
-from ..handle import Handle
+from ....ops.core.cache import cached
+from ....ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
+from ....ops.sparse.containers import CONTAINERS
+from ....ops.sparse.matrix import Sparse
+from ....ops.sparse.patterns import TRANSPOSED
+from ...handle import Handle
+from ..var import Var
 from .content import content_of
-from .var import Var
 
 NAMESPACE = "backprop"
 

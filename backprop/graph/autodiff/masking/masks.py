@@ -20,12 +20,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...ops.core.types import NumericType
-from ...ops.elementwise.comparison import not_equal
-from ...ops.elementwise.masking import cleared, masked
-from ..graph import NodeId
-from ..tracing.builder import Builder
-from ..tracing.var import Var
+from ....ops.core.types import NumericType
+from ....ops.elementwise.comparison import not_equal
+from ....ops.elementwise.masking import cleared, masked
+from ...graph import NodeId
+from ...tracing.builder import Builder
+from ...tracing.var import Var
 from .mask import NOTHING, Mask, joined, whole
 from .mask_flow import FLOWS, MAKERS
 

@@ -11,22 +11,22 @@ from functools import reduce
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ...ops.arrays.accumulate import accumulate
-from ...ops.arrays.as_array import stack_along
-from ...ops.arrays.diagonals import put_diagonal, take_diagonal, triangle
-from ...ops.arrays.indexing.items import basic_index, scatter_add, scatter_basic, take_index
-from ...ops.arrays.joins import concat_along
-from ...ops.arrays.views import expand_to, permute, reshape_to, sum_to
-from ...ops.core.op import Op
-from ...ops.elementwise.arithmetic import divide, multiply, negative, positive
-from ...ops.elementwise.comparison import logical_or, not_equal
-from ...ops.elementwise.complex_parts import conjugate, imag, real
-from ...ops.elementwise.conversion import cast
-from ...ops.elementwise.masking import attains, cleared, exceeds, masked, over, scale
-from ...ops.reductions.running import cumsum_along, permute_along, shift
-from ..graph import Node, NodeId, literal
-from ..tracing.builder import Builder
-from ..tracing.var import Var
+from ....ops.arrays.accumulate import accumulate
+from ....ops.arrays.as_array import stack_along
+from ....ops.arrays.diagonals import put_diagonal, take_diagonal, triangle
+from ....ops.arrays.indexing.items import basic_index, scatter_add, scatter_basic, take_index
+from ....ops.arrays.joins import concat_along
+from ....ops.arrays.views import expand_to, permute, reshape_to, sum_to
+from ....ops.core.op import Op
+from ....ops.elementwise.arithmetic import divide, multiply, negative, positive
+from ....ops.elementwise.comparison import logical_or, not_equal
+from ....ops.elementwise.complex_parts import conjugate, imag, real
+from ....ops.elementwise.conversion import cast
+from ....ops.elementwise.masking import attains, cleared, exceeds, masked, over, scale
+from ....ops.reductions.running import cumsum_along, permute_along, shift
+from ...graph import Node, NodeId, literal
+from ...tracing.builder import Builder
+from ...tracing.var import Var
 from .mask import NOTHING, Mask, both, joined, truth, whole
 
 

@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from ...ops.core.op import Op
-from ..params import compared, identity
+from ....ops.core.op import Op
+from ...params import compared, identity
 
 SIMPLE = frozenset({bool, int, str, bytes, type(None)})
 BY_IDENTITY = (type, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc, Op)

@@ -19,7 +19,7 @@ import pytest
 import backprop as bp
 from backprop.api.verbs.run import joint
 from backprop.errors import GraphTypeError
-from backprop.graph.tracing.structure import NAMESPACE, Static, flatten, restore, unflatten
+from backprop.graph.tracing.structures.structure import NAMESPACE, Static, flatten, restore, unflatten
 from backprop.graph.tracing.trace import trace
 from backprop.ops.core.types import ArrayType, ScalarType
 

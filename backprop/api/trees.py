@@ -14,15 +14,15 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from ... import ops
-from ...errors import ArgumentError, GraphTypeError, ShapeError
-from ...graph.ownership import copied
-from ...graph.tracing.source_lines import user_line
-from ...graph.tracing.structure import Structure, flatten, parts_up_to, restore, unflatten
-from ...graph.tracing.var import Var
-from ...ops.core.types import NumericType, ValueType
-from ...ops.elementwise.conversion import cast
-from .cotangents import first_difference
+from .. import ops
+from ..errors import ArgumentError, GraphTypeError, ShapeError
+from ..graph.ownership import copied
+from ..graph.tracing.source_lines import user_line
+from ..graph.tracing.structures.structure import Structure, flatten, parts_up_to, restore, unflatten
+from ..graph.tracing.var import Var
+from ..ops.core.types import NumericType, ValueType
+from ..ops.elementwise.conversion import cast
+from .verbs.cotangents import first_difference
 
 T = TypeVar("T")
 

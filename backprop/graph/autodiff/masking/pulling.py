@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...ops.arrays.indexing.items import basic_index, scatter_basic
-from ...ops.arrays.views import reshape
-from ...ops.core.types import NumericType, Shape
-from ...ops.elementwise.arithmetic import add, divide, multiply, subtract
-from ...ops.elementwise.conversion import cast
-from ...ops.elementwise.masking import masked, over, scale
-from ...ops.linear_algebra.products import matmul, row_dot
-from ...ops.reductions.questions import reduce_any
-from ...ops.reductions.reductions import reduce_mean, reduce_sum
-from ..graph import Node
-from ..tracing.var import Var
+from ....ops.arrays.indexing.items import basic_index, scatter_basic
+from ....ops.arrays.views import reshape
+from ....ops.core.types import NumericType, Shape
+from ....ops.elementwise.arithmetic import add, divide, multiply, subtract
+from ....ops.elementwise.conversion import cast
+from ....ops.elementwise.masking import masked, over, scale
+from ....ops.linear_algebra.products import matmul, row_dot
+from ....ops.reductions.questions import reduce_any
+from ....ops.reductions.reductions import reduce_mean, reduce_sum
+from ...graph import Node
+from ...tracing.var import Var
 from .mask import Mask, whole
 from .mask_flow import FLOWS
 from .masks import Masks

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.graph.tracing.content import content_of
-from backprop.graph.tracing.structure import Static
+from backprop.graph.tracing.structures.content import content_of
+from backprop.graph.tracing.structures.structure import Static
 
 
 class Options:
