@@ -131,6 +131,11 @@ class Program(NamedTuple):
         chosen = [(CONDITIONS[name], places) for name, places in self.steps if name in CONDITIONS]
         return tuple(condition(*(values[i] for i in places)).tobytes() for condition, places in chosen)
 
+    def is_beside_a_corner(self, x: Any) -> bool:
+        """Whether a value is nearly 0 by rounding alone, as sinc(1) is: differences then step over a corner."""
+        sizes = np.abs(np.concatenate([np.ravel(np.asarray(value, float)) for value in self.values(x)]))
+        return bool(np.any((sizes > 0) & (sizes < 1e-12)))
+
     def ties(self, x: Any) -> int:
         """How many steps are at a corner of theirs; a jump, as that of arctan2, counts as several."""
         values = self.values(x)

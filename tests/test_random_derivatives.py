@@ -65,7 +65,7 @@ def first_order(program: Program, x: Any) -> Iterator[str]:
     if np.isfinite(program(x)) and largest < 1e100:  # else one mode may overflow on the way
         assert np.isfinite(reverse).tolist() == np.isfinite(forward).tolist(), (program, reverse, forward)
     for k, unit in enumerate(UNITS):
-        if is_of_one_branch(program, x, unit):
+        if is_of_one_branch(program, x, unit) and not program.is_beside_a_corner(x):
             sides = differences(lambda t, unit=unit: program(x + t * unit))
             for value in (reverse[k], forward[k]):
                 verdict = judged(value, sides, program.ties(x))
@@ -80,7 +80,7 @@ def second_order(program: Program, x: Any) -> Iterator[str]:
     assert agree(hessian, hessian.T), (program, hessian)
     gradient = bp.compile(bp.grad(program))
     for k, unit in enumerate(UNITS):
-        if not program.ties(x) and is_of_one_branch(program, x, unit):
+        if not program.ties(x) and is_of_one_branch(program, x, unit) and not program.is_beside_a_corner(x):
             along = remembered(lambda t, unit=unit: gradient(x + t * unit))
             for j in range(SIZE):
                 sides = differences(lambda t, j=j, along=along: along(t)[j])
