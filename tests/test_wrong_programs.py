@@ -7,6 +7,7 @@ Shapes, dtypes, axes, indices and options are drawn from small ranges that reach
 from __future__ import annotations
 
 import signal
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -206,7 +207,8 @@ def verdict(program: Program, x: Any) -> str:
     numpys = outcome(program, x)
     ours: list[Leaf] | Exception
     try:
-        with bounded(SECONDS):
+        with bounded(SECONDS), warnings.catch_warnings():  # NumPy warns of the same
+            warnings.simplefilter("ignore")
             ours = list(leaves(bp.evaluate(program)(x)))
     except StuckError:
         return "WRONG: stuck"

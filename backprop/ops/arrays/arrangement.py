@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import GraphTypeError, ShapeError
 from .arguments import Axes, Ints, along, lengths_of, many_axes, one_axis
 from .as_array import asarray, ndim
 from .axes import expand_dims, swapaxes
@@ -65,6 +65,20 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return flip(turned, first) if k % 4 == 1 else flip(turned, second) if k % 4 == 3 else turned
 
 
+def _times(name: str, given: Any) -> Any:
+    """How often something is repeated, as an array of integers.
+
+    Errors:
+        GraphTypeError, ShapeError: no integers, or one below zero.
+    """
+    times = np.asarray(given)
+    if times.size and times.dtype.kind not in "biu":
+        raise GraphTypeError(f"{name}: {given} is no number of times", fix="give integers")
+    if np.any(times < 0):
+        raise ShapeError(f"{name}: the number of times {given} has to be non-negative", fix="give 0 or more")
+    return times
+
+
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """`numpy.repeat`.
 
@@ -77,7 +91,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     """
     x, axis = (ravel(a), 0) if axis is None else (asarray(a), one_axis("repeat", axis, ndim(a)))
     n = x.shape[axis]
-    counts = np.asarray(repeats)
+    counts = _times("repeat", repeats)
     if counts.size != 1:
         return along(x, axis, np.repeat(np.arange(n), counts))
     each, before, after = int(counts.item()), x.shape[:axis], x.shape[axis + 1 :]
@@ -88,6 +102,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
 def tile(A: Any, reps: Ints) -> Any:
     """`numpy.tile`: `A` laid side by side reps[i] times along axis i."""
     x, times = asarray(A), lengths_of(reps)
+    _times("tile", times)
     count = max(len(times), len(x.shape))
     times = (1,) * (count - len(times)) + times
     lengths = (1,) * (count - len(x.shape)) + x.shape

@@ -138,7 +138,7 @@ def quantile(
     x, line, axes = _sorted_line("quantile", a, axis, out)
     if ndim(q):
         line = asarray(line, np.result_type(line.dtype, wanted.dtype))
-    if not line.shape[0]:
+    if not line.shape[0] or (not axes and not line.size):
         raise ShapeError(
             f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
             fix="give at least one element, or other axes",
