@@ -242,7 +242,13 @@ def with_nan(rng: Any, shape: tuple[int, ...]) -> Any:
 STATISTICS = (
     *over_axes(statistics.median, distinct, empty=False),
     *(
-        Case(statistics.quantile, domain(distinct, (4, 3)), {"q": q, **params}, f"quantile-{q}-{params}")
+        Case(
+            statistics.quantile,
+            domain(distinct, (4, 3)),
+            {"q": q, **params},
+            f"quantile-{q}-{params}",
+            single=q == 1.0 or q == 0.3,
+        )
         for q in (0.3, 1.0, (0.1, 0.5))
         for params in AXES[:3]
     ),

@@ -55,7 +55,7 @@ class TracedArray(TracedValue[T]):
                 raise AssignmentError(
                     f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
                 )
-            refuse_if_shared(references_of(out[0]), self.builder.held(out[0]), out[0])
+            refuse_if_shared(references_of(out[0]), self.builder.references_held(out[0]), out[0])
         operands = tuple([ops.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
         op = UFUNCS.get(ufunc)
         if isinstance(op, Op) and not params:  # the short way

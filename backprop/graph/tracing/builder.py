@@ -195,10 +195,10 @@ class Builder:
             self._captured[id(value)] = value, var
         return var
 
-    def held(self, value: Any) -> int:
+    def references_held(self, value: Any) -> int:
         """How many references to a captured array this trace has."""
         _, var = self._captured.get(id(value), (None, None))
-        return 0 if var is None else 1 + (self.values[var.id] is value) + self.guard.held(value)
+        return 0 if var is None else 1 + (self.values[var.id] is value) + self.guard.references_held(value)
 
     def _constant(self, value: Any) -> Var[Any]:
         if isinstance(value, np.ndarray):

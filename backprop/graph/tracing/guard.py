@@ -43,7 +43,7 @@ class Guard:
             self._locked.append(value)
         return value
 
-    def held(self, array: Any) -> int:
+    def references_held(self, array: Any) -> int:
         """How many references this guard, and the table of locks for it, have to an array."""
         return 2 if any([locked is array for locked in self._locked]) else 0
 

@@ -80,7 +80,7 @@ class Owner(Protocol):
         """The graph of some outputs, and the ids that its inputs stand for."""
         ...
 
-    def held(self, value: Any) -> int:
+    def references_held(self, value: Any) -> int:
         """How many references to a captured array the trace has."""
         ...
 

@@ -234,9 +234,14 @@ def nanstd(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
     """`numpy.nanstd`: the root of `nanvar`; of constants it has the derivative 0, as `std` has."""
-    apart = _filled(asarray(a) - nanmean(a, axis, dtype, out, True), 0)
-    x, axes = prepared("nanstd", apart, axis, None)
-    return reduce_norm(x, axes=axes, keepdims=keepdims) / sqrt(_present(a, axis, keepdims) - ddof)
+    x = asarray(a)
+    if x.dtype.kind not in "fc" or not ndim(x):
+        return sqrt(nanvar(x, axis, dtype, out, ddof, keepdims))
+    _refuse_integers(x, dtype)
+    x = asarray(x, dtype)
+    apart, axes = prepared("nanstd", _filled(x - nanmean(x, axis, None, out, True), 0), axis)
+    freedom = _present(x, axis, keepdims) - ddof
+    return reduce_norm(apart, axes=axes, keepdims=keepdims) / sqrt(where(freedom > 0, freedom, math.nan))
 
 
 def nanmax(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
