@@ -18,8 +18,12 @@ import backprop as bp
 from backprop.ops.core.cache import CACHE
 
 LIMIT = 4 << 20
-SLACK = 2 << 20
-"""Bytes by which memory may grow beside the cache: entries that come and go, and what Python keeps of its own."""
+SLACK = 3 << 20
+"""Bytes beside the cache: entries that come and go, and what Python keeps of its own."""
+TABLES = 7 << 20
+"""Bytes of the tables of types (`lru_cache`), which are bounded by number: up to 8,192 shapes, 6.1 MB when full."""
+FLAT = 1 << 19
+"""Bytes by which memory may grow in the last tenth of the calls, when the cache and the tables are full."""
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +70,15 @@ def test_memory_is_flat_after_the_bound(kind: Callable[[int], None]) -> None:
         for k in range(calls):
             kind(k)
             assert CACHE.nbytes <= LIMIT
-            if k == calls // 3:
+            if k == calls * 9 // 10:
                 gc.collect()
                 start = tracemalloc.get_traced_memory()[0]
         gc.collect()
         held = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    print(f"{kind.__name__}: {calls} calls, {start:,} bytes after a third, {held:,} at the end, cache {CACHE.nbytes:,}")
-    assert held < LIMIT + SLACK + (1 << 20)
-    assert held - start < LIMIT + SLACK
+    print(
+        f"{kind.__name__}: {calls} calls, {start:,} bytes at nine tenths, {held:,} at the end, cache {CACHE.nbytes:,}"
+    )
+    assert held < LIMIT + SLACK + (TABLES if calls > 1_000 else 0)
+    assert held - start < FLAT
