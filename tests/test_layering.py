@@ -36,7 +36,20 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
     "service": (
-        *("", "entries", "queue", "journal", "messages", "problems", "programs", "runs", "desk", "client", "server"),
+        *(
+            "",
+            "entries",
+            "queue",
+            "journal",
+            "calls",
+            "messages",
+            "problems",
+            "programs",
+            "runs",
+            "desk",
+            "client",
+            "server",
+        ),
     ),
 }
 """The rooms of a layer from left to right, be they folders or files; "" is the layer itself."""

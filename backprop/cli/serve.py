@@ -9,9 +9,10 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 import click
 
 import backprop as bp
+from backprop.api.models import FunctionModel
 from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings, with_limits
@@ -50,7 +52,8 @@ class JsonLines(logging.Formatter):
 @click.option("--tls-cert", type=FILE, help="A certificate, PEM.")
 @click.option("--tls-key", type=FILE, help="Its key.")
 @click.option("--tls-self-signed", is_flag=True, help="Make a certificate, in the folder of the journal.")
-@click.option("--models", multiple=True, metavar="MODULE:NAME", help="An op of one's own that clients may name.")
+@click.option("--models", multiple=True, metavar="MODULE:NAME", help="An op or a function that clients may name.")
+@click.option("--umbridge", is_flag=True, help="Speak UM-Bridge under /umbridge, for the functions of --models.")
 @click.option("--limits", type=FILE, help="A TOML file with tables [queue], [message] and [run].")
 @click.option("--slots", type=click.IntRange(1), help="Runs at once.")
 @click.option("--drain", type=float, default=30.0, show_default=True, help="Seconds for runs at the end.")
@@ -65,6 +68,7 @@ def serve(
     tls_key: Path | None,
     tls_self_signed: bool,
     models: tuple[str, ...],
+    umbridge: bool,
     limits: Path | None,
     slots: int | None,
     drain: float,
@@ -72,6 +76,7 @@ def serve(
     """Run the graphs of many clients, fairly, and remember the answers."""
     host, port = _address(bind)
     settings = Settings(host, port, state, token_file=token_file, tls_cert=tls_cert, tls_key=tls_key, drain=drain)
+    settings = replace(settings, umbridge=umbridge)
     if tls_self_signed and tls_cert is None:
         certificate, key = self_signed(state, host)
         settings = replace(settings, tls_cert=certificate, tls_key=key)
@@ -80,10 +85,12 @@ def serve(
         settings = replace(settings, bounds=replace(settings.bounds, slots=slots))
     settings.checked()
     _log()
-    ops = {op.name: op for op in map(_op, models)}
+    found = {word.rpartition(":")[2]: _named(word) for word in models}
+    ops = {op.name: op for op in found.values() if isinstance(op, bp.Op)}
+    functions = {name: FunctionModel(f) for name, f in found.items() if not isinstance(f, bp.Op)}
     with _executor(workers, threads, scheduler) as executor:
         try:
-            service = Serving(settings, executor, ops, bp.__version__)
+            service = Serving(settings, executor, ops, functions, bp.__version__)
         except OSError as error:
             raise click.ClickException(f"cannot listen at {bind}: {error}") from error
         _greet(service, settings)
@@ -100,15 +107,18 @@ def _address(bind: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _op(word: str) -> bp.Op[Any, Any]:
+def _named(word: str) -> Callable[..., Any]:
+    """The op or the function of a word `module:name`."""
     module, _, name = word.partition(":")
+    if (here := os.getcwd()) not in sys.path:  # where the installed command does not look
+        sys.path.insert(0, here)
     try:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise click.BadParameter(f"{word!r}: {error}", param_hint="--models") from error
-    if not isinstance(found, bp.Op):
-        raise click.BadParameter(f"{word!r} is no op; make it one with backprop.op", param_hint="--models")
-    return found
+    if not callable(found):
+        raise click.BadParameter(f"{word!r} is neither an op nor a function", param_hint="--models")
+    return found  # type: ignore[no-any-return]
 
 
 @contextmanager

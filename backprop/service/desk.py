@@ -12,7 +12,7 @@ import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -26,14 +26,15 @@ from ..errors import (
 )
 from ..graph.wire.limits import Limits
 from ..graph.wire.values import values_to_bytes
-from ..graph.wire.vocabulary import Vocabulary
+from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
 from ..scheduler.events import Recorder
-from ..scheduler.executors.base import AbstractExecutor, entered
+from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.executors.serial import Serial
 from ..scheduler.planning.plan import Plan
+from .calls import Model
 from .entries import OPEN, Entry, Name, content_hash
 from .journal import Journal
-from .messages import Asked, run_from_bytes
+from .messages import run_from_bytes
 from .problems import problem_of
 from .programs import Programs, Work
 from .queue import Bounds, Queue, State
@@ -53,6 +54,7 @@ class Desk:
         limits: of messages.
         work: of each run.
         vocabulary: the ops that are known.
+        models: the functions that may be called, by name.
         clock: seconds since 1970.
         ended: is told the entry of each run that has ended; quickly, as it is called under the lock.
     """
@@ -65,13 +67,15 @@ class Desk:
         limits: Limits,
         work: Work,
         vocabulary: Vocabulary,
+        models: Mapping[str, Model],
         clock: Callable[[], float],
         ended: Callable[[Entry], None],
     ) -> None:
         self.journal, self.executor, self.limits = journal, executor, limits
-        self.programs = Programs(journal, executor, limits, work, vocabulary)
-        self.clock, self._told = clock, ended
-        self._here = Serial()
+        self.programs = Programs(journal, executor, limits, work, vocabulary, models)
+        own = models or len(vocabulary) > len(BUILT_IN)
+        self._since = clock() if own else 0.0  # the operator's code may have changed since the last start
+        self.clock, self._told, self._here = clock, ended, Serial()
         self.queue = Queue(bounds)
         self.draining = False
         self._lock = threading.RLock()
@@ -103,14 +107,12 @@ class Desk:
         again = None if options.fresh else self._from_store(entry, data)
         if again is not None:
             return again
-        asked = run_from_bytes(data, self.limits)
-        plan = self.programs.plan(asked.program, now)
-        asked = Asked(asked.program, list(entered(plan, asked.values)))
-        return self._admit(entry, data, Active(name, entry.body, asked, plan))
+        plan, values = self.programs.planned(run_from_bytes(data, self.limits), now)
+        return self._admit(entry, data, Active(name, entry.body, plan, values))
 
     def _from_store(self, entry: Entry, data: bytes) -> Entry | None:
         """The entry of a run whose message was answered before; None for a new message."""
-        digest = self.journal.answered(entry.body)
+        digest = self.journal.answered(entry.body, self._since)
         result = None if digest is None else self.journal.content(digest, entry.at)
         if result is None:
             return None
@@ -141,7 +143,7 @@ class Desk:
     def _take_up(self, entry: Entry) -> None:
         """Queue what was acknowledged before a restart."""
         with self._lock:
-            self._active[id_of(entry.name)] = Active(entry.name, entry.body, None, None)
+            self._active[id_of(entry.name)] = Active(entry.name, entry.body, None, ())
             self.queue.restore(job_of(entry, 0.0, 0))
             self._dispatch()
 
@@ -164,16 +166,14 @@ class Desk:
             self._ended(id, active, result=result)
 
     def _run(self, active: Active) -> tuple[Any, ...]:
-        if active.asked is None:
+        if active.plan is None:
             data = self.journal.content(active.body, self.clock())
             if data is None:
                 raise DamagedDataError("the journal has lost what was to be run", fix="submit it again")
-            active.asked = run_from_bytes(data, self.limits)
-        plan = active.plan or self.programs.plan(active.asked.program, self.clock())
-        active.plan = plan
-        executor = copy.copy(self._executor_of(plan))
+            active.plan, active.values = self.programs.planned(run_from_bytes(data, self.limits), self.clock())
+        executor = copy.copy(self._executor_of(active.plan))
         executor.recorder = active.recorder
-        return executor.run(plan, active.asked.values)
+        return executor.run(active.plan, active.values)
 
     def _executor_of(self, plan: Plan) -> AbstractExecutor:
         """The executor, or this thread for what takes less time than reaching another process does; bits are equal."""

@@ -120,9 +120,10 @@ class Journal:
         row = self._one(f"SELECT {COLUMNS} FROM runs WHERE client=? AND key=?", *name)
         return None if row is None else entry_of(row)
 
-    def answered(self, body: str) -> str | None:
-        """The hash of an answer to the same message, whoever sent it."""
-        row = self._one("SELECT result FROM runs WHERE body=? AND result IS NOT NULL LIMIT 1", body)
+    def answered(self, body: str, since: float = 0.0) -> str | None:
+        """The hash of an answer to the same message, whoever sent it, that was given since a time."""
+        query = "SELECT result FROM runs WHERE body=? AND result IS NOT NULL AND ended>=? LIMIT 1"
+        row = self._one(query, body, since)
         return None if row is None else str(row[0])
 
     def open_runs(self) -> list[Entry]:

@@ -5,6 +5,7 @@
     {"kind": "plan", "plan": {"inputs", "names", "bodies": [graph, ...], "outputs": [slot, ...],
                               "tasks": [{"name", "body": k, "args": [slot, ...]}, ...]}}
     {"kind": "run", "program": "<sha-256 of a program's message>", "values": [...]}
+    {"kind": "call", ...}                                  of a model of the operator's: calls.py
 
 A slot is ["input", i], ["input", i, from, to] for some of its rows, or ["task", t, k], the k-th result of a task.
 Programs and values are as in docs/wire.md.
@@ -31,6 +32,7 @@ from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.planning.checks import verify_plan
 from ..scheduler.planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
 from ..scheduler.planning.planner import finished
+from .calls import Call, read_call
 
 # Plans.
 
@@ -145,13 +147,15 @@ def run_to_bytes(program: str, values: Sequence[Any]) -> bytes:
     return frame.message({"kind": "run", "program": program, "values": [written_value(v, frame) for v in values]})
 
 
-def run_from_bytes(data: bytes, limits: Limits) -> Asked:
-    """The run of a message.
+def run_from_bytes(data: bytes, limits: Limits) -> Asked | Call:
+    """The run of a message, of a program or of a model.
 
     Errors:
         WireError: it is damaged.
     """
     frame = read_frame(data, limits)
+    if frame.header.get("kind") == "call":
+        return read_call(frame)
     if frame.header.get("kind") != "run":
-        raise WireError('this is no run, whose "kind" is "run"')
+        raise WireError('this is no run, whose "kind" is "run" or "call"')
     return Asked(a_text(frame.header.get("program"), "program"), read_values(frame.header.get("values"), frame))

@@ -1,20 +1,23 @@
-"""The programs of a service: plans by the hash of their message, each checked once and kept in memory for a while."""
+"""What a service runs: programs by the hash of their message, each checked once and kept for a while, and models."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import BackpropError, UnknownRunError, WireError, WireLimitError
 from ..graph.wire.limits import Limits
 from ..graph.wire.vocabulary import Vocabulary
-from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
+from .calls import Call, Model, ModelFailedError
 from .entries import content_hash
 from .journal import Journal
-from .messages import program_from_bytes
+from .messages import Asked, program_from_bytes
 
 KEPT = 256
 """The programs that are kept in memory."""
@@ -42,13 +45,20 @@ class Programs:
         limits: of messages.
         work: what a run may take.
         vocabulary: the ops that are known.
+        models: the functions that may be called, by name.
     """
 
     def __init__(
-        self, journal: Journal, executor: AbstractExecutor, limits: Limits, work: Work, vocabulary: Vocabulary
+        self,
+        journal: Journal,
+        executor: AbstractExecutor,
+        limits: Limits,
+        work: Work,
+        vocabulary: Vocabulary,
+        models: Mapping[str, Model],
     ) -> None:
         self._journal, self._executor, self._limits = journal, executor, limits
-        self._work, self._vocabulary = work, vocabulary
+        self._work, self._vocabulary, self.models = work, vocabulary, models
         self._lock = threading.Lock()
         self._plans: OrderedDict[str, Plan] = OrderedDict()
 
@@ -63,6 +73,29 @@ class Programs:
             self._learn(digest, data)
         self._journal.put_program(digest, data, now)
         return digest
+
+    def planned(self, asked: Asked | Call, now: float) -> tuple[Plan, Sequence[Any]]:
+        """The plan of what is asked for, and the values of its inputs.
+
+        Errors:
+            UnknownRunError: there is no such program or model. PlanError: values that do not fit.
+            ModelFailedError: a model raised something when it was traced.
+        """
+        if isinstance(asked, Asked):
+            plan = self.plan(asked.program, now)
+            return plan, entered(plan, asked.values)
+        plan, values = self._traced(asked)
+        _check_work(plan, self._work)
+        return plan, values
+
+    def _traced(self, call: Call) -> tuple[Plan, Sequence[Any]]:
+        model = self.models.get(call.model)
+        if model is None:
+            raise UnknownRunError(f"no model is called {call.model[:80]!r}", fix="see /v1/service for those there are")
+        try:
+            return model.planned(call, self._executor)
+        except Exception as error:
+            raise ModelFailedError(call.model) from error
 
     def plan(self, digest: str, now: float) -> Plan:
         """The plan of a program.

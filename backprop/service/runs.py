@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..scheduler.events import Recorder
 from ..scheduler.planning.plan import Plan
 from .entries import Entry, Name
-from .messages import Asked
 from .queue import Job
 
 
@@ -36,16 +37,16 @@ class Active:
     Arguments:
         name: which one.
         body: the hash of its message.
-        asked: what it is of; None where that has to be read from the journal.
-        plan: what runs; None as well.
+        plan: what runs; None where that has to be read from the journal.
+        values: of the plan's inputs.
         answer: is given its entry in the journal when it has ended; whoever waits for it can't cancel it.
         recorder: sees its tasks.
     """
 
     name: Name
     body: str
-    asked: Asked | None
     plan: Plan | None
+    values: Sequence[Any]
     answer: Future[Entry] = field(default_factory=Future)
     recorder: Recorder = field(default_factory=Recorder)
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -75,7 +76,7 @@ def test_it_listens_on_loopback_only(tmp_path: Path) -> None:
         (["--bind", "0.0.0.0:0"], "--token-file and --tls-cert"),
         (["--bind", "0.0.0.0:0", "--tls-self-signed"], "give --token-file"),
         (["--bind", "nowhere"], "no HOST:PORT"),
-        (["--models", "os:system"], "is no op"),
+        (["--models", "os:name"], "neither an op nor a function"),
         (["--models", "not_a_module:op"], "not_a_module"),
         (["--tls-cert", "{file}"], "needs its key"),
         (["--token-file", "{file}"], "name token"),
@@ -98,6 +99,14 @@ def test_limits_of_a_file(tmp_path: Path) -> None:
         future = connection.submit(lambda x: np.sum(np.sin(x) * np.cos(x)), X)
         with pytest.raises(bp.errors.WireLimitError, match="nodes"):
             future.result(60)
+
+
+def test_functions_of_the_operators_and_threads(tmp_path: Path) -> None:
+    words = ["--models", f"{__name__}:loss", "--umbridge", "--threads", "1"]
+    with started(tmp_path, *words) as (_, url):
+        assert httpx.get(f"{url}/umbridge/Info", timeout=30).json()["models"] == ["loss"]
+        about = httpx.get(f"{url}/v1/service", timeout=30).json()
+        assert (about["executor"], about["workers"], about["models"]) == ("Threads", 1, ["loss"])
 
 
 def test_killed_again_and_again(tmp_path: Path) -> None:

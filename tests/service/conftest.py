@@ -19,9 +19,12 @@ Start = Callable[..., Any]
 
 
 @contextmanager
-def serving(state: Path, ops: Any = None, executor: Any = None, **settings: Any) -> Iterator[Serving]:
+def serving(
+    state: Path, ops: Any = None, executor: Any = None, models: Any = None, **settings: Any
+) -> Iterator[Serving]:
     """A service that runs in a thread."""
-    service = Serving(replace(Settings(port=0, state=state), **settings), executor or Threads(2), ops or {}, "test")
+    chosen = replace(Settings(port=0, state=state), **settings)
+    service = Serving(chosen, executor or Threads(2), ops or {}, models or {}, "test")
     thread = threading.Thread(target=service.run)
     thread.start()
     try:

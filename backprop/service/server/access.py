@@ -6,6 +6,7 @@ hashes in constant time. Without tokens, which is for the loopback interface onl
 
 from __future__ import annotations
 
+import base64
 import datetime
 import hashlib
 import hmac
@@ -70,12 +71,24 @@ class Access:
         """
         if not self.tokens:
             return claimed if claimed is not None and is_name(claimed) else "local"
-        scheme, _, token = (authorization or "").partition(" ")
-        given = hashlib.sha256(token.strip().encode()).digest()
+        given = hashlib.sha256(_token(authorization or "").encode()).digest()
         found = [name for name, known in self.tokens.items() if hmac.compare_digest(known, given)]
-        if scheme.lower() != "bearer" or not found:
+        if not found:
             raise UnauthorizedError("the token is missing or wrong", fix="send `Authorization: Bearer TOKEN`")
         return found[0]
+
+
+def _token(authorization: str) -> str:
+    """The token of a header: that of `Bearer`, or the password of `Basic`; "" where there is neither."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip()
+    if scheme.lower() != "basic":
+        return ""
+    try:
+        return base64.b64decode(rest.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def is_name(text: str) -> bool:

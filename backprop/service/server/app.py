@@ -59,19 +59,18 @@ class Api:
 
     async def put_program(self, request: Request) -> Response:
         """Keep a program."""
-        self._client(request)
-        data = await self._body(request)
+        self.client(request)
+        data = await self.body(request)
         digest = await run_in_threadpool(self.desk.programs.put, data, self.desk.clock())
         return JSONResponse({"program": digest}, 201)
 
     async def submit(self, request: Request) -> Response:
         """Run a program on values."""
-        client = self._client(request)
-        data = await self._body(request)
+        client = self.client(request)
+        data = await self.body(request)
         name = Name(client, key(request.headers.get("idempotency-key", "")))
         entry = await run_in_threadpool(self.desk.submit, name, data, options(request))
-        self.metrics.submitted.labels(client).inc()
-        self.metrics.received.labels(client).inc(len(data))
+        self.metrics.took(client, len(data))
         return await self._waited(request, name, entry, 202)
 
     async def result(self, request: Request) -> Response:
@@ -87,7 +86,7 @@ class Api:
 
     async def runs(self, request: Request) -> Response:
         """One's latest runs."""
-        client = self._client(request)
+        client = self.client(request)
         count = int(number(request, "count", 100, 1, 1000))
         entries = await run_in_threadpool(self.desk.journal.latest, client, count)
         return JSONResponse({"runs": [_shown(entry) for entry in entries]})
@@ -140,7 +139,7 @@ class Api:
 
     async def service(self, request: Request) -> Response:
         """What the service says of itself."""
-        self._client(request)
+        self.client(request)
         return JSONResponse(self.about)
 
     async def health(self, request: Request) -> Response:
@@ -153,12 +152,12 @@ class Api:
 
     async def numbers(self, request: Request) -> Response:
         """Numbers for Prometheus."""
-        self._client(request)
+        self.client(request)
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     async def overview(self, request: Request) -> Response:
         """What the status page shows: all runs where no token is asked for, else one's own."""
-        client = self._client(request)
+        client = self.client(request)
         mine = client if self.access.tokens else None
         latest = await run_in_threadpool(self.desk.journal.latest, mine, 50)
         shown = [{**_shown(entry), "client": entry.name.client} for entry in latest]
@@ -176,15 +175,17 @@ class Api:
 
     # Parts of requests.
 
-    def _client(self, request: Request) -> str:
+    def client(self, request: Request) -> str:
+        """The name of who asks."""
         if not self.access.tokens:
             check_local(request)
         return self.access.client(request.headers.get("authorization"), request.headers.get("backprop-client"))
 
     def _name(self, request: Request) -> Name:
-        return Name(self._client(request), key(request.path_params["key"]))
+        return Name(self.client(request), key(request.path_params["key"]))
 
-    async def _body(self, request: Request) -> bytes:
+    async def body(self, request: Request) -> bytes:
+        """The body of a request."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip()
         if kind not in ("application/json", BINARY):
             raise WireError(f"a body of type {kind[:60]!r} is not taken", fix=f"send application/json or {BINARY}")
@@ -241,11 +242,12 @@ def _as_json(data: bytes) -> bytes:
     return values_to_bytes(values_from_bytes(data), plain=True)
 
 
-def application(api: Api, close: Callable[[], None]) -> Starlette:
+def application(api: Api, further: list[Route], close: Callable[[], None]) -> Starlette:
     """The application.
 
     Arguments:
         api: the handlers.
+        further: routes beside them.
         close: called when it has shut down.
     """
 
@@ -257,7 +259,7 @@ def application(api: Api, close: Callable[[], None]) -> Starlette:
         await run_in_threadpool(close)
 
     handlers: dict[Any, Any] = {404: unknown, 405: unknown, 500: failed}
-    return Starlette(routes=api.routes(), lifespan=lifespan, exception_handlers=handlers)
+    return Starlette(routes=[*api.routes(), *further], lifespan=lifespan, exception_handlers=handlers)
 
 
 async def _watch_deadlines(desk: Desk) -> None:

@@ -25,6 +25,11 @@ class Metrics:
         )
         self.received = Counter("backprop_bytes_received", "Bytes of bodies", ("client",), registry=self.registry)
 
+    def took(self, client: str, nbytes: int) -> None:
+        """Count a run that was taken in."""
+        self.submitted.labels(client).inc()
+        self.received.labels(client).inc(nbytes)
+
     def ended_run(self, entry: Entry) -> None:
         """Count a run that has ended."""
         self.ended.labels(entry.name.client, entry.state).inc()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..calls import VERBS
+
 ARRAY = {
     "type": "object",
     "required": ["dtype", "shape", "data"],
@@ -67,6 +69,21 @@ RUN = {
         "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
     },
 }
+CALL = {
+    "description": "asks a model of the operator's; results are the leaves of what it returns, then the derivatives",
+    "type": "object",
+    "required": ["kind", "model", "verb", "values"],
+    "properties": {
+        "kind": {"const": "call"},
+        "model": {"type": "string", "description": "one of `models` of /v1/service"},
+        "verb": {"enum": list(VERBS)},
+        "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
+        "further": {"type": "array", "description": "cotangents, then tangents"},
+        "out": {"type": "integer", "description": "which result, as a vector, for vjp, jvp and hvp"},
+        "wrt": {"type": "array", "items": {"type": "integer"}, "description": "arguments to differentiate by"},
+        "config": {"type": "object", "description": "keyword arguments"},
+    },
+}
 VALUES = {
     "type": "object",
     "required": ["kind", "values"],
@@ -109,7 +126,7 @@ SCHEMAS = {
     "Node": NODE,
     "Graph": GRAPH,
     "Program": PROGRAM,
-    "Run": RUN,
+    "Run": {"anyOf": [RUN, CALL]},
     "Values": VALUES,
     "State": STATE,
     "Problem": PROBLEM,

@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from ...errors import BackpropError, UnknownRunError, WireError
+from ..calls import ModelFailedError
 from ..problems import MEDIA_TYPE, problem_of
 from ..runs import Options
 
@@ -24,6 +25,9 @@ def told(handler: Handler) -> Handler:
             return await handler(request)
         except BackpropError as error:
             return problem_response(error)
+        except ModelFailedError as error:
+            cause = error.__cause__
+            return problem_response(cause if isinstance(cause, Exception) else error)
         except ClientDisconnect:
             return Response(status_code=499)
 

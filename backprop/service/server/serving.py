@@ -13,12 +13,17 @@ import uvicorn
 from ...graph.wire.vocabulary import BUILT_IN
 from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor
+from ..calls import Model
 from ..desk import Desk
 from ..journal import Journal
 from .access import Access
 from .app import Api, application
 from .metrics import Metrics
 from .settings import Settings
+from .umbridge import Bridge
+
+BACKLOG = 2048
+"""Connections that wait to be taken."""
 
 
 class Serving:
@@ -28,6 +33,7 @@ class Serving:
         settings: what the operator has set.
         executor: what runs programs.
         ops: of the operator's own, by name.
+        models: functions of the operator's, by name.
         version: of this package.
     Errors:
         DamagedDataError: settings that are refused, or a folder that is in use.
@@ -35,7 +41,12 @@ class Serving:
     """
 
     def __init__(
-        self, settings: Settings, executor: AbstractExecutor, ops: Mapping[str, Op], version: str = ""
+        self,
+        settings: Settings,
+        executor: AbstractExecutor,
+        ops: Mapping[str, Op],
+        models: Mapping[str, Model],
+        version: str = "",
     ) -> None:
         self.settings = settings.checked()
         access = Access() if settings.token_file is None else Access.of_file(settings.token_file)
@@ -43,12 +54,12 @@ class Serving:
         self.socket = _listening(settings.host, settings.port)
         metrics, vocabulary = Metrics(), {**BUILT_IN, **ops}
         journal = Journal(settings.state, settings.store)
-        self.desk = Desk(
-            journal, executor, bounds, settings.limits, settings.work, vocabulary, time.time, metrics.ended_run
-        )
+        limits, work = settings.limits, settings.work
+        self.desk = Desk(journal, executor, bounds, limits, work, vocabulary, models, time.time, metrics.ended_run)
         metrics.show(self.desk)
-        api = Api(self.desk, access, metrics, _about(executor, ops, version))
-        self.server = uvicorn.Server(self._config(application(api, self._close)))
+        api = Api(self.desk, access, metrics, _about(executor, ops, models, version))
+        bridge = Bridge(api).routes() if settings.umbridge else []
+        self.server = uvicorn.Server(self._config(application(api, bridge, self._close)))
 
     @property
     def port(self) -> int:
@@ -94,13 +105,16 @@ def _listening(host: str, port: int) -> socket.socket:
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         found.bind((host.strip("[]"), port))
+        found.listen(BACKLOG)  # whoever comes before the service has started waits
     except OSError:
         found.close()
         raise
     return found
 
 
-def _about(executor: AbstractExecutor, ops: Mapping[str, Op], version: str) -> dict[str, Any]:
+def _about(
+    executor: AbstractExecutor, ops: Mapping[str, Op], models: Mapping[str, Model], version: str
+) -> dict[str, Any]:
     return {
         "version": version,
         "executor": type(executor).__name__,
@@ -108,4 +122,5 @@ def _about(executor: AbstractExecutor, ops: Mapping[str, Op], version: str) -> d
         "overhead": executor.overhead,
         "shares_gil": executor.shares_gil,
         "ops": sorted(ops),
+        "models": sorted(models),
     }
