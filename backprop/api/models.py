@@ -42,16 +42,18 @@ class FunctionModel:
     def planned(self, call: Call, executor: AbstractExecutor) -> tuple[Plan, Sequence[Any]]:
         """See backprop.service.calls.Model."""
         f = partial(self.function, **call.config) if call.config else self.function
-        for asked in _ways(f, call):
-            try:
-                return _planned(asked, [*call.values, *call.further], executor)
-            except NotDifferentiableError as error:
-                refused = error
-        raise refused
+        values = [*call.values, *call.further]
+        first, *others = _ways(f, call)
+        try:
+            return _planned(first, values, executor)
+        except NotDifferentiableError:
+            if not others:
+                raise
+            return _planned(others[0], values, executor)
 
     def input_sizes(self, config: Mapping[str, Any]) -> list[int]:
         """See backprop.service.calls.Model."""
-        sizes = getattr(self.function, "input_sizes", None)
+        sizes: Any = getattr(self.function, "input_sizes", None)
         if sizes is None:
             name = getattr(self.function, "__name__", "the model")
             raise ArgumentError(f"{name} does not say how long its vectors are", fix=f"set {name}.input_sizes = [3, 2]")

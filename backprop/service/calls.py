@@ -60,6 +60,7 @@ class Model(Protocol):
             NotDifferentiableError: the model has no such derivative.
             Exception: what the function raises when it is traced.
         """
+        ...
 
     def input_sizes(self, config: Mapping[str, Any]) -> list[int]:
         """The lengths of its arguments, each of which is a vector.
@@ -67,9 +68,11 @@ class Model(Protocol):
         Errors:
             ArgumentError: the model does not say.
         """
+        ...
 
     def output_sizes(self, config: Mapping[str, Any], executor: AbstractExecutor) -> list[int]:
         """The number of elements of each of its results."""
+        ...
 
 
 class ModelFailedError(Exception):
