@@ -7,7 +7,7 @@ by a reverse pass, side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -57,7 +57,7 @@ class FunctionModel:
         if sizes is None:
             name = getattr(self.function, "__name__", "the model")
             raise ArgumentError(f"{name} does not say how long its vectors are", fix=f"set {name}.input_sizes = [3, 2]")
-        lengths: Iterable[Any] = sizes(config) if callable(sizes) else sizes
+        lengths: Any = sizes(config) if callable(sizes) else sizes
         return [int(n) for n in lengths]
 
     def output_sizes(self, config: Mapping[str, Any], executor: AbstractExecutor) -> list[int]:
