@@ -1,4 +1,4 @@
-"""How many examples hypothesis tries, a cache folder of the tests' own, and an executor of each kind.
+"""How many examples hypothesis tries, a cache folder of the tests' own, and an executor of each class.
 
 Few examples by default, more and always the same ones where CI is set, many on request:
 `pytest --hypothesis-profile=deep`. The folder, since the rates in the user's decide how graphs are cut; it is set
@@ -8,18 +8,14 @@ before an executor is made. Clusters start once a session, when a test asks for 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from backprop.scheduler.executors.auto import Auto
 from backprop.scheduler.executors.base import AbstractExecutor
-from backprop.scheduler.executors.cluster.executor import Cluster
-from backprop.scheduler.executors.serial import Serial
-from backprop.scheduler.executors.threads import Threads
+from tests.executors import executors, is_local
 
 SLOW_IS_FINE = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
@@ -33,14 +29,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 CACHE = TemporaryDirectory(prefix="backprop-")
 os.environ["XDG_CACHE_HOME"] = CACHE.name
 
-LOCAL: dict[str, Callable[[], AbstractExecutor]] = {
-    "serial": Serial,
-    "threads-1": partial(Threads, 1),
-    "threads-2": partial(Threads, 2),
-    "threads-4": partial(Threads, 4),
-    "auto": partial(Auto, 2),
-}
-CLUSTERS = {"cluster-threads": False, "cluster-processes": True}
+EXECUTORS = executors()
 
 
 def pytest_unconfigure() -> None:
@@ -48,18 +37,23 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(scope="session")
-def clusters() -> Iterator[dict[str, Cluster]]:
-    opened: dict[str, Cluster] = {}
+def clusters() -> Iterator[dict[str, AbstractExecutor]]:
+    """Executors of several processes, by name, as far as tests have asked for them."""
+    opened: dict[str, AbstractExecutor] = {}
     yield opened
     for cluster in opened.values():
         cluster.close()
 
 
-@pytest.fixture(params=[*LOCAL, *[pytest.param(name, marks=pytest.mark.cluster) for name in CLUSTERS]])
-def executor(request: pytest.FixtureRequest, clusters: dict[str, Cluster]) -> AbstractExecutor:
+@pytest.fixture(
+    params=[
+        name if is_local(make) else pytest.param(name, marks=pytest.mark.cluster) for name, make in EXECUTORS.items()
+    ]
+)
+def executor(request: pytest.FixtureRequest, clusters: dict[str, AbstractExecutor]) -> AbstractExecutor:
     name: str = request.param
-    if name in LOCAL:
-        return LOCAL[name]()
+    if is_local(EXECUTORS[name]):
+        return EXECUTORS[name]()
     if name not in clusters:
-        clusters[name] = Cluster(n_workers=2, processes=CLUSTERS[name])
+        clusters[name] = EXECUTORS[name]()
     return clusters[name]

@@ -15,7 +15,7 @@ from backprop.graph.tracing.trace import trace
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
-CLUSTER = next(k for k, block in enumerate(BLOCKS) if "bp.Cluster(" in block)
+CLUSTER = next(k for k, block in enumerate(BLOCKS) if "Client(" in block)
 
 
 def run(blocks: list[str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dask.utils import parse_bytes
 
 from ..errors import ArgumentError
 from ..ops.core.cache import CACHE, LIMIT
+from .executors import OPENED
 
 VARIABLE = "BACKPROP_CACHE_LIMIT"
 """The environment variable that sets the limit when the library is imported."""
@@ -15,6 +16,9 @@ VARIABLE = "BACKPROP_CACHE_LIMIT"
 
 def clear_caches(limit: int | str | None = None) -> None:
     """Let go of all that was kept between calls: graphs, plans, programs, and the memory that these work in.
+
+    Executors that were opened for a word, such as `executor="cluster:2"`, are let go of as well: their clusters and
+    connections close where nothing else uses them.
 
     Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, and
     what runs meanwhile is not disturbed.
@@ -27,6 +31,7 @@ def clear_caches(limit: int | str | None = None) -> None:
         ArgumentError: a limit that is below zero, or no number of bytes.
     """
     CACHE.clear(None if limit is None else _in_bytes(limit, "limit"))
+    OPENED.clear()
 
 
 def _in_bytes(limit: int | str, name: str) -> int:

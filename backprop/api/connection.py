@@ -6,7 +6,7 @@ import asyncio
 import functools
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -64,6 +64,13 @@ class Connection(Service):
     Arguments, errors: as of `backprop.connect`.
     """
 
+    words = ("https://HOST:PORT", "http://HOST:PORT")
+
+    @classmethod
+    def arguments_for(cls, where: object) -> Mapping[str, Any] | None:
+        """See AbstractExecutor; a service that asks for a token or has a certificate of its own takes `connect`."""
+        return {"url": where} if isinstance(where, str) and where.startswith(("https://", "http://")) else None
+
     def __init__(self, url: str, token: str | None = None, tls: Tls = None, patience: float = PATIENCE) -> None:
         super().__init__(url, token, tls, patience)
         self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="backprop-service")
@@ -118,9 +125,6 @@ class Connection(Service):
         self._pool.shutdown(wait=True)
         self._stopping.shutdown(wait=True)
         super().close()
-
-    def __enter__(self) -> Connection:
-        return self
 
     def _resolve(self, future: ServiceFuture[Any], call: Call, options: dict[str, Any]) -> None:
         self._under_way.add(future.key)

@@ -1,4 +1,4 @@
-"""The words of `--executor`: which executor each one means."""
+"""The words of `--executor`: those that the verbs take, too."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextlib import contextmanager
 import click
 
 import backprop as bp
+from backprop.api.executors import all_words, making
+from backprop.errors import ArgumentError
 
-WORDS = "serial | threads | threads:N | cluster | cluster:N | auto | tcp://HOST:PORT"
-SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://")
+WORDS = " | ".join(all_words())
 
 
 def check_word(context: click.Context, parameter: click.Parameter, word: str) -> str:
@@ -19,11 +20,11 @@ def check_word(context: click.Context, parameter: click.Parameter, word: str) ->
     Errors:
         click.BadParameter: it does not.
     """
-    name, _, count = word.partition(":")
-    counted = name in ("threads", "cluster") and count.isascii() and count.isdigit() and int(count) > 0
-    if counted or word in ("serial", "threads", "cluster", "auto") or word.startswith(SCHEMES):
-        return word
-    raise click.BadParameter(f"{word!r} is none of {WORDS}", context, parameter)
+    try:
+        making(word)
+    except ArgumentError as error:
+        raise click.BadParameter(f"{word!r} is none of {WORDS}", context, parameter) from error
+    return word
 
 
 @contextmanager
@@ -34,24 +35,11 @@ def opened(word: str) -> Iterator[bp.AbstractExecutor]:
         word: one of `WORDS`. `cluster` starts a process for each core, `cluster:N` starts N.
 
     Errors:
-        click.ClickException: no scheduler answers at the address.
+        click.ClickException: it cannot be opened, as nothing answers at an address.
     """
-    name, _, count = word.partition(":")
-    number = int(count) if count.isdigit() else None
-    if name == "serial":
-        yield bp.Serial()
-    elif name == "threads":
-        yield bp.Threads(number)
-    elif name == "auto":
-        yield bp.Auto()
-    else:
-        with _connected(None if name == "cluster" else word, number) as cluster:
-            yield cluster
-
-
-def _connected(address: str | None, workers: int | None) -> bp.Cluster:
     try:
-        return bp.Cluster(address, n_workers=workers)
+        executor = making(word)()
     except (OSError, ValueError) as error:
-        where = f"the scheduler {address}" if address else "a cluster on this machine"
-        raise click.ClickException(f"cannot reach {where}: {error}") from error
+        raise click.ClickException(f"cannot open {word}: {error}") from error
+    with executor:
+        yield executor

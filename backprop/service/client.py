@@ -14,7 +14,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -73,6 +73,7 @@ class Service(AbstractExecutor):
         timeout = urllib3.Timeout(connect=10.0, read=WAIT + 30.0)
         self._http = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=_context(tls))
         self._lock = threading.Lock()
+        self._closed = False
         self._sent: OrderedDict[int, tuple[Plan, str, bytes]] = OrderedDict()
         about = self._asked("GET", "/v1/service").json()
         self.shares_gil = bool(about["shares_gil"])
@@ -119,15 +120,15 @@ class Service(AbstractExecutor):
         except UnknownRunError:
             return False
 
+    @property
+    def closed(self) -> bool:
+        """See AbstractExecutor."""
+        return self._closed
+
     def close(self) -> None:
         """Let go of the connections."""
+        self._closed = True
         self._http.clear()
-
-    def __enter__(self) -> Service:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.url, self.token, self.tls, self.patience)

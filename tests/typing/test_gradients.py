@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, assert_never, assert_type
 
+import distributed
 import numpy as np
 import pytest
 
@@ -112,6 +113,28 @@ def test_the_other_verbs() -> None:
     assert_type(pullback(out), tuple[Layer, np.ndarray[Any, Any]])
     assert_type(bp.jvp(predict, (NET, X), (NET, X)), tuple[Array, Array])
     assert_type(bp.hvp(loss, (NET, X), NET), Layer)
+
+
+def where_it_runs() -> None:
+    """What checkers take for an executor; it is not called, as it would open clusters."""
+    client = distributed.Client("tcp://127.0.0.1:1")  # type: ignore[no-untyped-call]
+    local = distributed.LocalCluster()  # type: ignore[no-untyped-call]
+    assert_type(bp.grad(loss, executor=client)(NET, X), Layer)
+    assert_type(bp.grad(loss, executor=local)(NET, X), Layer)
+    assert_type(bp.grad(loss, executor="tcp://127.0.0.1:1")(NET, X), Layer)
+    assert_type(bp.compile(loss, executor=client)(NET, X), float)
+    assert_type(bp.evaluate(predict, executor="https://127.0.0.1:1")(NET, X), Array)
+    with bp.use(client) as executor:
+        assert_type(executor, bp.AbstractExecutor)
+
+
+def test_executors() -> None:
+    assert_type(bp.grad(loss, executor="threads:2")(NET, X), Layer)
+    assert_type(bp.value_and_grad(loss, executor=bp.Serial())(NET, X), tuple[float, Layer])
+    with pytest.raises(bp.errors.ArgumentError):
+        bp.compile(loss, executor=3)(NET, X)  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+    with pytest.raises(bp.errors.ArgumentError), bp.use(NET):  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+        pass
 
 
 def np_sin(x: Array) -> Array:

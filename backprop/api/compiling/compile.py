@@ -8,7 +8,7 @@ from typing import Any, overload
 from dask.utils import parse_bytes
 
 from ...graph.graph import Graph
-from ...scheduler.executors.base import AbstractExecutor
+from ..executors import Where
 from ..verbs.evaluate import Function, as_function
 from .checked import Checked
 from .compiled import Compiled, P, R
@@ -16,18 +16,18 @@ from .compiled import Compiled, P, R
 
 @overload
 def compile(
-    f: Graph, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None, *, check: bool = False
+    f: Graph, executor: Where | None = None, memory_limit: int | str | None = None, *, check: bool = False
 ) -> Compiled[..., Any]: ...
 @overload
 def compile(
     f: Callable[P, R],
-    executor: AbstractExecutor | None = None,
+    executor: Where | None = None,
     memory_limit: int | str | None = None,
     *,
     check: bool = False,
 ) -> Compiled[P, R]: ...
 def compile(
-    f: Function, executor: AbstractExecutor | None = None, memory_limit: int | str | None = None, *, check: bool = False
+    f: Function, executor: Where | None = None, memory_limit: int | str | None = None, *, check: bool = False
 ) -> Compiled[..., Any]:
     """A function traced once for each signature, and replayed.
 

@@ -32,6 +32,7 @@ from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
 from ..elsewhere.opening import opened_call
+from ..executors import Where
 from ..verbs.explain import report
 from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
@@ -86,7 +87,7 @@ class Compiled(Generic[P, R]):
         traces: how often the function has been traced.
     """
 
-    def __init__(self, f: Callable[P, R], executor: AbstractExecutor | None, memory_limit: int | None) -> None:
+    def __init__(self, f: Callable[P, R], executor: Where | None, memory_limit: int | None) -> None:
         functools.update_wrapper(self, f)
         self.traces = 0
         self._function = f

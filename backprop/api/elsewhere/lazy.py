@@ -31,6 +31,7 @@ from ...scheduler.executors.elsewhere import fetch_all
 from ...scheduler.executors.placing import LazyResult, chunks_of, computed_shapes
 from ...scheduler.lower import new_token
 from ...scheduler.planning.stages import stages
+from ..executors import Where
 from ..verbs.call import called
 from ..verbs.evaluate import Function, as_function
 from ..verbs.run import current, plan_of
@@ -40,7 +41,7 @@ from .opening import opened_call
 P = ParamSpec("P")
 
 
-def lazy(f: Function, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
+def lazy(f: Function, executor: Where | None = None) -> Callable[..., Any]:
     """A function that returns Dask collections in the place of the leaves of its result.
 
     Arguments:
@@ -61,7 +62,7 @@ class Lazy(Transformed):
 
     __slots__ = ("executor",)
 
-    executor: AbstractExecutor | None
+    executor: Where | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The collections."""

@@ -17,6 +17,7 @@ from ...graph.tracing.trace import Trace, trace
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor
 from ..elsewhere.opening import opened_call
+from ..executors import Where
 from .arguments import Argnums, Picks, pick
 from .run import Ids, current, handed_out, plain, run_graph, runner
 
@@ -98,7 +99,7 @@ def called(
     function: Callable[..., Any],
     args: Sequence[Any],
     kwargs: Mapping[str, Any] = MappingProxyType({}),
-    executor: AbstractExecutor | None = None,
+    executor: Where | None = None,
 ) -> Call:
     """A call of a function, traced.
 

@@ -15,7 +15,7 @@ from ...graph.tracing.var import Var
 from ...graph.verify import same_type
 from ...ops.core.types import NumericType, ScalarType, ValueType, type_of
 from ...ops.elementwise.conversion import cast
-from ...scheduler.executors.base import AbstractExecutor
+from ..executors import Where
 from .call import called
 from .run import youngest
 from .transformed import Transformed
@@ -27,10 +27,10 @@ Function: TypeAlias = Callable[..., Any] | Graph
 
 
 @overload
-def evaluate(f: Graph, executor: AbstractExecutor | None = None) -> Callable[..., Any]: ...
+def evaluate(f: Graph, executor: Where | None = None) -> Callable[..., Any]: ...
 @overload
-def evaluate(f: Callable[P, R], executor: AbstractExecutor | None = None) -> Callable[P, R]: ...
-def evaluate(f: Function, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
+def evaluate(f: Callable[P, R], executor: Where | None = None) -> Callable[P, R]: ...
+def evaluate(f: Function, executor: Where | None = None) -> Callable[..., Any]:
     """A function that computes the same as a function, its independent branches in parallel.
 
     Arguments:
@@ -45,7 +45,7 @@ class Evaluated(Transformed):
 
     __slots__ = ("executor",)
 
-    executor: AbstractExecutor | None
+    executor: Where | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The value."""

@@ -8,6 +8,7 @@ from typing import Any
 from ...graph.graph import Graph
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.planning.plan import Plan
+from ..executors import Where
 from .call import called
 from .run import plan_of
 
@@ -23,7 +24,7 @@ def report(graph: Graph, executor: AbstractExecutor) -> str:
     return "\n".join([*_summary(graph, plan, executor), *_tasks(plan)])
 
 
-def explain(f: Callable[..., Any], *args: Any, executor: AbstractExecutor | None = None) -> str:
+def explain(f: Callable[..., Any], *args: Any, executor: Where | None = None) -> str:
     """What a call of a function would run: work, span, tasks, predicted times, and why it is (not) parallel.
 
     Arguments:

@@ -21,6 +21,7 @@ from ...graph.ownership import kept, owned_by
 from ...graph.tracing.structures.structure import Static, Structure
 from ...ops.core.types import NumericType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
+from .. import executors
 from .arguments import Argnums, Picks
 from .call import Call, called
 from .cotangents import fitted
@@ -36,7 +37,7 @@ Ts = TypeVarTuple("Ts")
 Real: TypeAlias = float | np.floating[Any]
 R = TypeVar("R", bound=Real)
 U = TypeVar("U")
-Where: TypeAlias = AbstractExecutor | None
+Where: TypeAlias = executors.Where | None
 Types: TypeAlias = tuple[ValueType[Any], ...]
 No: TypeAlias = Literal[False]
 Yes: TypeAlias = Literal[True]

@@ -17,7 +17,7 @@ import numpy as np
 from ... import ops
 from ...graph.tracing.structures.structure import restore
 from ...ops.core.types import NumericType, ValueType, numeric
-from ...scheduler.executors.base import AbstractExecutor
+from ..executors import Where
 from .arguments import Argnums
 from .call import Call, called
 from .evaluate import Function, as_function
@@ -26,7 +26,7 @@ from .run import Ids, forward_and_pullback, handed_out, run_graph
 from .transformed import Transformed
 
 
-def jacobian(f: Function, argnums: Argnums = 0, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
+def jacobian(f: Function, argnums: Argnums = 0, executor: Where | None = None) -> Callable[..., Any]:
     """A function that returns the Jacobian of a function.
 
     Arguments:
@@ -49,7 +49,7 @@ class Jacobian(Transformed):
     __slots__ = ("argnums", "executor")
 
     argnums: Argnums
-    executor: AbstractExecutor | None
+    executor: Where | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian."""
@@ -61,7 +61,7 @@ class Jacobian(Transformed):
         return call.derivative([picks.assembled(next(matrices)) if t.differentiable else nothing for t in types])
 
 
-def hessian(f: Function, argnums: int | str = 0, executor: AbstractExecutor | None = None) -> Callable[..., Any]:
+def hessian(f: Function, argnums: int | str = 0, executor: Where | None = None) -> Callable[..., Any]:
     """A function that returns the matrix of second derivatives of a scalar function, by one argument.
 
     Arguments:

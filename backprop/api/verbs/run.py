@@ -28,27 +28,33 @@ from ...scheduler.executors.auto import Auto
 from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
+from ..executors import Where, executor_of
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
 
 
 @contextmanager
-def use(executor: AbstractExecutor) -> Iterator[AbstractExecutor]:
+def use(executor: Where) -> Iterator[AbstractExecutor]:
     """Run what stands in a `with` block on an executor, unless a call names another.
 
     Arguments:
-        executor: Serial(), Threads(n), Cluster(...) or Auto().
+        executor: an executor such as Serial(), Threads(n), Cluster(...) or Auto(); a word: "serial", "threads",
+            "threads:2", "auto", "cluster", "cluster:2"; the address of a scheduler ("tcp://host:8786") or of a service
+            ("https://host:7654"); or a `distributed.Client`. Every `executor=` takes the same.
+    Errors:
+        ArgumentError: something else.
     """
-    token = _CURRENT.set(executor)
+    chosen = executor_of(executor)
+    token = _CURRENT.set(chosen)
     try:
-        yield executor
+        yield chosen
     finally:
         _CURRENT.reset(token)
 
 
-def current(executor: AbstractExecutor | None = None) -> AbstractExecutor:
-    """The executor itself, or where it is None the one of the innermost `with use(...)`."""
-    return _CURRENT.get() if executor is None else executor
+def current(executor: Where | None = None) -> AbstractExecutor:
+    """The executor that is meant, or where it is None the one of the innermost `with use(...)`."""
+    return _CURRENT.get() if executor is None else executor_of(executor)
 
 
 Ids = tuple[NodeId, ...]

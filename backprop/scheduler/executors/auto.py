@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..events import Recorder
 from ..planning.plan import Plan
-from .base import AbstractExecutor, Replayed
+from .base import AbstractExecutor, Replayed, number_in
 from .serial import Serial
 from .threads import Threads
 
@@ -22,6 +22,14 @@ class Auto(AbstractExecutor):
         blas_threads: the threads of BLAS in each; None leaves what the user has set, and gives up equal bits.
         recorder: takes the events of each run.
     """
+
+    words = ("auto", "auto:N")
+
+    @classmethod
+    def arguments_for(cls, where: object) -> Mapping[str, Any] | None:
+        """See AbstractExecutor."""
+        n = number_in(where, "auto")
+        return super().arguments_for(where) if n is None else {"n": n}
 
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         self._serial = Serial(blas_threads, recorder)

@@ -7,9 +7,10 @@ against the types that the plan was made for.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from types import TracebackType
+from typing import Any, ClassVar, Self, TypeAlias
 
 from ...graph.graph import Graph
 from ...graph.written import by_lines
@@ -31,7 +32,7 @@ Replayed: TypeAlias = Callable[[Any, Sequence[Any]], Sequence[Any]]
 
 
 class AbstractExecutor(ABC):
-    """Base of the executors.
+    """Base of the executors; each is a context manager that closes what it has opened.
 
     Arguments:
         workers: how many tasks can run at once.
@@ -42,6 +43,17 @@ class AbstractExecutor(ABC):
 
     shares_gil = True
     """Whether all tasks run in one process."""
+    words: ClassVar[tuple[str, ...]] = ()
+    """What means an executor of this class where one is asked for; capitals stand for what the user puts there."""
+
+    @classmethod
+    def arguments_for(cls, where: object) -> Mapping[str, Any] | None:
+        """The arguments of the executor of this class that something means; None where it means none of this class.
+
+        Arguments:
+            where: whatever the user gave as an executor: a word, an address, an object.
+        """
+        return {} if isinstance(where, str) and where in cls.words and where.islower() else None
 
     def __init__(
         self, workers: int, overhead: float, blas_threads: int | None = 1, recorder: Recorder | None = None
@@ -119,8 +131,29 @@ class AbstractExecutor(ABC):
         """
         return prepared(graph, self.target)
 
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed, and runs nothing any more."""
+        return False
+
+    def close(self) -> None:  # noqa: B027 - nothing is to be closed for most
+        """Close what this executor has opened."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.workers})"
+
+
+def number_in(where: object, name: str) -> int | None:
+    """The number N, 1 or more, of the word `name:N`; None for anything else."""
+    head, _, count = where.partition(":") if isinstance(where, str) else ("", "", "")
+    counted = head == name and count.isascii() and count.isdigit() and int(count) > 0
+    return int(count) if counted else None
 
 
 @cached(by_lines)

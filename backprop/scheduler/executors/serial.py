@@ -20,6 +20,8 @@ class Serial(AbstractExecutor):
         recorder: takes the events of each run.
     """
 
+    words = ("serial",)
+
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(1, 0.0, blas_threads, recorder)
 

@@ -27,7 +27,7 @@ from ..machine.blas import blas_threads as blas
 from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
-from .base import AbstractExecutor, Replayed, entered
+from .base import AbstractExecutor, Replayed, entered, number_in
 from .inline import alone, run_inline, runners
 from .replay import replay, wait_until
 from .thread_pool import PoolOfEachThread
@@ -41,6 +41,14 @@ class Threads(AbstractExecutor):
         blas_threads: the threads of BLAS in each; None leaves what the user has set, and gives up equal bits.
         recorder: takes the events of each run.
     """
+
+    words = ("threads", "threads:N")
+
+    @classmethod
+    def arguments_for(cls, where: object) -> Mapping[str, Any] | None:
+        """See AbstractExecutor."""
+        n = number_in(where, "threads")
+        return super().arguments_for(where) if n is None else {"n": n}
 
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(n if n is not None else CPU_COUNT, this_machine().machine.task_s, blas_threads, recorder)

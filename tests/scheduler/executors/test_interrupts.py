@@ -26,11 +26,12 @@ from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.executors.cluster.executor import Cluster
+from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.planner import make_plan
+from tests.executors import FURTHER, IN_THREADS
 from tests.scheduler.graphs import Hand
 
 X = array_type((4,), np.dtype("float64"))
@@ -120,10 +121,10 @@ def test_a_failure_anywhere_ends_the_call_and_leaves_all_quiet(way: str, case: F
 
 
 @pytest.mark.cluster
-def test_a_failure_on_a_cluster_ends_the_call_and_the_next_one_is_right(clusters: dict[str, Cluster]) -> None:
-    if "cluster-threads" not in clusters:
-        clusters["cluster-threads"] = Cluster(n_workers=2, processes=False)
-    cluster = clusters["cluster-threads"]
+def test_a_failure_on_a_cluster_ends_the_call_and_the_next_one_is_right(clusters: dict[str, AbstractExecutor]) -> None:
+    if IN_THREADS not in clusters:
+        clusters[IN_THREADS] = FURTHER[IN_THREADS]()
+    cluster = clusters[IN_THREADS]
 
     def fail(x: Any) -> Any:
         if np.any(x > 5):

@@ -15,6 +15,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,13 @@ class Connection:
                 each.close(timeout=ENDING)
             except TimeoutError:
                 _kill(each)
+
+    def let_go(self) -> None:
+        """Close, from another thread where the one that asks is Dask's own: garbage may be collected in any."""
+        if self.owned and self.client.asynchronous:
+            threading.Thread(target=self.close, name="backprop-close", daemon=True).start()
+        else:
+            self.close()
 
     def revive(self) -> None:
         """Start further workers of a cluster of our own, as Dask's nanny gives up on one that ends while it starts."""

@@ -11,12 +11,13 @@ Source: distributed/client.py, distributed/spans.py.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
 from typing import Any
 
+import distributed
 from dask.task_spec import TaskRef
+from distributed.deploy.cluster import Cluster as Deployment
 from distributed.protocol import pickle
 
 from ....graph.handle import Handle, fetched
@@ -27,7 +28,7 @@ from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
 from ...planning.stages import run_staged
 from ...planning.target import Target
-from ..base import AbstractExecutor, entered
+from ..base import AbstractExecutor, entered, number_in
 from ..inline import run_inline
 from .data.arguments import arguments
 from .priority import priority
@@ -41,6 +42,9 @@ OVERHEAD = 1e-2
 
 SMALL = 1 << 16
 """Bytes of arguments up to which a plan that takes less time than a round trip runs where it is asked for."""
+
+SCHEMES = ("tcp://", "tls://", "ucx://", "ws://", "wss://", "inproc://")
+"""How the address of a scheduler starts."""
 
 
 class Cluster(AbstractExecutor):
@@ -64,6 +68,18 @@ class Cluster(AbstractExecutor):
     """
 
     shares_gil = False
+    words = ("cluster", "cluster:N", "tcp://HOST:PORT", "tls://HOST:PORT")
+
+    @classmethod
+    def arguments_for(cls, where: object) -> Mapping[str, Any] | None:
+        """See AbstractExecutor."""
+        n = number_in(where, "cluster")
+        if n is not None:
+            return {"n_workers": n}
+        is_address = isinstance(where, str) and where.startswith(SCHEMES)
+        if is_address or isinstance(where, distributed.Client | Deployment):
+            return {"client": where}
+        return super().arguments_for(where)
 
     def __init__(
         self,
@@ -89,7 +105,7 @@ class Cluster(AbstractExecutor):
         """The session; an executor that was pickled connects when it is first used, as unpickling must not wait."""
         if self._opened is None:
             self._opened = self._address.open()
-            self._close = weakref.finalize(self, self._opened.connection.close)
+            self._close = weakref.finalize(self, self._opened.connection.let_go)
             self._close.atexit = False  # Dask has an end of its own
         return self._opened
 
@@ -185,16 +201,15 @@ class Cluster(AbstractExecutor):
                 seconds = report.end - report.start
                 self.recorder.record(TaskFinished(task, name, report.worker, report.end, seconds))
 
+    @property
+    def closed(self) -> bool:
+        """See AbstractExecutor; the client may be the user's, and closed by them."""
+        return self._opened is not None and self._opened.client.status in ("closing", "closed")
+
     def close(self) -> None:
         """Close what this executor opened: its client, and its own cluster."""
         if self._close is not None:
             self._close()
-
-    def __enter__(self) -> Cluster:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         address = self._address

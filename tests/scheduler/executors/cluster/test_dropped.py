@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gc
+import threading
+from typing import Any
 
 import psutil
 import pytest
 
 from backprop.scheduler.executors.cluster.executor import Cluster
+from tests.executors import FURTHER, IN_THREADS
 
 TRACKER = "multiprocessing.resource_tracker"
 """A process that Python itself keeps for as long as it runs."""
@@ -24,3 +27,24 @@ def test_a_dropped_cluster_ends_its_processes() -> None:
     gc.collect()
     _, alive = psutil.wait_procs(workers, timeout=30)
     assert not alive
+
+
+@pytest.mark.cluster
+def test_one_that_is_dropped_in_the_thread_of_dask_closes_its_client(clusters: dict[str, Any]) -> None:
+    if IN_THREADS not in clusters:
+        clusters[IN_THREADS] = FURTHER[IN_THREADS]()
+    running = clusters[IN_THREADS]
+    held = [Cluster(running.address, security=running.security)]
+    client, dropped = held[0].client, threading.Event()
+
+    def drop() -> None:
+        held.clear()
+        gc.collect()
+        dropped.set()
+
+    client.loop.add_callback(drop)
+    assert dropped.wait(30)
+    for thread in threading.enumerate():
+        if thread.name == "backprop-close":
+            thread.join(30)
+    assert client.status == "closed"

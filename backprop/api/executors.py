@@ -1,0 +1,129 @@
+"""Which executor is meant: by an executor itself, a word such as "threads:2", an address, or a client of Dask.
+
+A class of executors says itself what means it (`words` and `arguments_for` of AbstractExecutor). Classes are found by a
+walk over the subclasses, and listed nowhere. Modules in which further ones may stand are imported only where no class
+that is there knows what was given: who asks for threads does not wait for the client of a cluster to be imported.
+
+What was opened for a word or a client is kept, so that the same word does not open it again at each call. Few are kept,
+and `backprop.clear_caches()` lets go of them. One that is let go of closes as soon as nobody uses it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Protocol, TypeAlias
+
+from ..errors import ArgumentError
+from ..scheduler import executors
+from ..scheduler.executors.base import AbstractExecutor
+
+BY_NETWORK = f"{__package__}.connection"
+"""The module of the executor that stands above the schedulers' own: a service."""
+
+KEPT = 8
+"""How many executors are kept that were opened for a word or a client."""
+
+
+class DaskClient(Protocol):
+    """A `distributed.Client`, or a cluster object of Dask, as checkers see it."""
+
+    @property
+    def dashboard_link(self) -> object:
+        """Where Dask shows what runs."""
+
+
+Where: TypeAlias = AbstractExecutor | str | DaskClient
+"""What means an executor: itself, a word, the address of a scheduler or a service, a client, a cluster object."""
+
+
+class Opened:
+    """Executors by what means them; those used longest ago go where there are too many.
+
+    Arguments:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._lock = threading.RLock()  # held while one is opened: two threads are not to start two clusters
+        self._kept: OrderedDict[str | int, tuple[Any, AbstractExecutor]] = OrderedDict()
+        self._most = most
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def executor(self, where: Any) -> AbstractExecutor:
+        """The executor that something means, opened where it is not open; the errors are those of `executor_of`."""
+        key = where if isinstance(where, str) else id(where)  # which is kept, so that its id stays its own
+        with self._lock:
+            known = self._kept.get(key)
+            if known is None or known[1].closed:
+                known = self._kept[key] = where, making(where)()
+            self._kept.move_to_end(key)
+            gone = [self._kept.popitem(last=False) for _ in range(len(self._kept) - self._most)]
+        del gone  # outside of the lock, as a cluster takes its time to end
+        return known[1]
+
+    def clear(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            gone, self._kept = self._kept, OrderedDict()
+        gone.clear()
+
+
+OPENED = Opened()
+"""What the verbs have opened; `backprop.clear_caches()` empties it."""
+
+
+def executor_of(where: Where) -> AbstractExecutor:
+    """The executor that is meant.
+
+    Arguments:
+        where: an executor, a word, an address, a client or a cluster object of Dask. The same word or client means the
+            same executor each time.
+    Errors:
+        ArgumentError: nothing of the kind. Those of opening the executor.
+    """
+    return where if isinstance(where, AbstractExecutor) else OPENED.executor(where)
+
+
+def making(where: Any) -> Callable[[], AbstractExecutor]:
+    """What makes the executor that is meant; nothing is opened yet.
+
+    Arguments:
+        where: a word, an address, a client or a cluster object of Dask.
+    Errors:
+        ArgumentError: no class of executors knows it.
+    """
+    for classes in (executor_classes, all_executor_classes):
+        for cls in classes():
+            arguments = cls.arguments_for(where)
+            if arguments is not None:
+                return partial(cls, **arguments)
+    fix = f"give an executor, a distributed.Client, or one of {' | '.join(all_words())}"
+    raise ArgumentError(f"{where!r} is no executor", "executor", fix)
+
+
+def all_words() -> tuple[str, ...]:
+    """The words that mean executors, with N for a number, HOST and PORT for those of an address."""
+    return tuple(word for cls in all_executor_classes() for word in cls.words)
+
+
+def executor_classes(base: type[AbstractExecutor] = AbstractExecutor) -> Iterator[type[AbstractExecutor]]:
+    """The classes with words of their own that are there by now, in the order in which they came."""
+    for cls in base.__subclasses__():
+        if vars(cls).get("words"):
+            yield cls
+        yield from executor_classes(cls)
+
+
+def all_executor_classes() -> Iterator[type[AbstractExecutor]]:
+    """The classes with words of their own, once all modules are imported in which such classes stand."""
+    for found in pkgutil.iter_modules(executors.__path__, f"{executors.__name__}."):
+        importlib.import_module(f"{found.name}.executor" if found.ispkg else found.name)
+    importlib.import_module(BY_NETWORK)
+    return executor_classes()
