@@ -16,6 +16,8 @@ from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
 from .api.control_flow.minibatch import minibatch as minibatch
 from .api.elsewhere.lazy import lazy as lazy
+from .api.matrices.jacobian import hessian as hessian
+from .api.matrices.jacobian import jacobian as jacobian
 from .api.trees import ravel as ravel
 from .api.trees import tree_map as tree_map
 from .api.user_ops.op import compose as compose
@@ -30,8 +32,6 @@ from .api.verbs.gradients import elementwise_grad as elementwise_grad
 from .api.verbs.gradients import grad as grad
 from .api.verbs.gradients import value_and_grad as value_and_grad
 from .api.verbs.gradients import vjp as vjp
-from .api.verbs.matrices import hessian as hessian
-from .api.verbs.matrices import jacobian as jacobian
 from .api.verbs.run import use as use
 from .graph.autodiff.stop_gradient import stop_gradient as stop_gradient
 from .graph.graph import Graph as Graph

@@ -32,7 +32,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "graph": (
         *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "verify"),
-        *("rewrite", "evaluate", "tracing", "result", "autodiff", "passes", "wire"),
+        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "passes", "wire"),
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
     "service": (

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from ..core.batching import STACKS
 from ..core.op import Kind, Op
 from ..core.types import NumericType, UserType, ValueType
 
@@ -38,6 +39,7 @@ accumulate = Op(
     Kind.ELEMENTWISE,
     home=__name__,
     kernel=lambda *types: np.add if len(types) == 2 else _accumulate,
+    batch=STACKS,
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from ..elementwise.conversion import cast
@@ -86,6 +87,7 @@ stack_along: Op = Op(
     _stack,
     lambda g, out, *arrays, axis: tuple(along(g, axis, i) for i in range(len(arrays))),
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from ..core.batching import STACKS
 from ..core.op import Kind, Op
 from ..core.types import NumericType, ValueType, array_type, numeric
 from .as_array import asarray
@@ -47,6 +48,7 @@ take_diagonal: Op = Op(
     lambda g, out, x, *, offset: put_diagonal(g, rows=x.shape[-2], columns=x.shape[-1], offset=offset),
     Kind.VIEW,
     home=__name__,
+    batch=STACKS,
 )
 
 
@@ -74,6 +76,7 @@ put_diagonal: Op = Op(
     _put_diagonal,
     lambda g, out, x, *, rows, columns, offset: take_diagonal(g, offset=offset),
     home=__name__,
+    batch=STACKS,
 )
 
 
@@ -87,6 +90,7 @@ triangle: Op = Op(
     lambda x, *, k, lower: np.tril(x, k) if lower else np.triu(x, k),
     lambda g, out, x, *, k, lower: triangle(g, k=k, lower=lower),
     home=__name__,
+    batch=STACKS,
 )
 
 

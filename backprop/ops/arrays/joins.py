@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ShapeError
+from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
 from .arguments import Ints, along, one_axis, shape_of
@@ -55,7 +56,12 @@ def _concat_vjp(g: Any, out: Any, *arrays: Any, axis: int) -> tuple[Any, ...]:
 
 
 concat_along: Op = Op(
-    "concat_along", _concat_type, lambda *arrays, axis: np.concatenate(arrays, axis), _concat_vjp, home=__name__
+    "concat_along",
+    _concat_type,
+    lambda *arrays, axis: np.concatenate(arrays, axis),
+    _concat_vjp,
+    home=__name__,
+    batch=ALONG_AXES,
 )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
+from ..core.batching import Batched, BatchRule
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .arguments import along, many_axes, shape_of
@@ -39,12 +40,17 @@ def _pad(x: Any, *, widths: tuple[tuple[int, int], ...], value: complex) -> Any:
     return out
 
 
+def _pad_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    return op(*operands, widths=((0, 0), *params["widths"]), value=params["value"])
+
+
 pad_with: Op = Op(
     "pad_with",
     _pad_type,
     _pad,
     lambda g, out, x, *, widths, value: g[_inside(shape_of(x), widths)],
     home=__name__,
+    batch=BatchRule(_pad_batch),
 )
 
 

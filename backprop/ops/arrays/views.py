@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
+from ..core.batching import Batched, BatchRule, moved_axes, with_axes
 from ..core.op import Kind, Op, always, broadcast
 from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
@@ -42,6 +43,11 @@ def _unfit(old: Shape, new: Shape) -> ShapeError:
     )
 
 
+def _shaped(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    (x,) = operands
+    return op(x, shape=(x.shape[0], *params["shape"]))
+
+
 reshape_to: Op = Op(
     "reshape_to",
     _reshape_type,
@@ -52,6 +58,7 @@ reshape_to: Op = Op(
     kernel=lambda x, *, shape: methodcaller("reshape", shape),
     rows=RowRule(lambda x, out, *, shape: split_rows(out, (x,), (x.shape[:1] == out.shape[:1],)), shaped=True),
     keeps_layout=always,
+    batch=BatchRule(_shaped),
 )
 
 
@@ -64,6 +71,10 @@ def _inverse(axes: Axes) -> Axes:
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
+def _permute_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    return op(*operands, axes=(0, *moved_axes(params)["axes"]))
+
+
 permute: Op = Op(
     "permute",
     _permute_type,
@@ -73,6 +84,7 @@ permute: Op = Op(
     home=__name__,
     kernel=lambda x, *, axes: methodcaller("transpose", axes),
     rows=RowRule(lambda x, out, *, axes: split_rows(out, (x,), (axes[:1] == (0,),))),
+    batch=BatchRule(_permute_batch),
 )
 
 
@@ -87,6 +99,11 @@ def _expand_type(x: ValueType[Any], *, shape: Shape) -> NumericType[Any]:
     return array_type(shape, t.dtype)
 
 
+def _expand_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    (x,), shape = operands, params["shape"]
+    return op(with_axes(x, len(shape) + 1 - len(x.shape)), shape=(x.shape[0], *shape))
+
+
 expand_to: Op = Op(
     "expand_to",
     _expand_type,
@@ -95,6 +112,7 @@ expand_to: Op = Op(
     Kind.VIEW,
     home=__name__,
     rows=RowRule(lambda x, out, *, shape: by_element(x, out), shaped=True, repeats=True),
+    batch=BatchRule(_expand_batch),
 )
 
 
@@ -127,6 +145,14 @@ def _sum_to_rows(x: NumericType[Any], out: NumericType[Any], *, shape: Shape) ->
     return split_rows(out, (x,), (True,), None if keeps else add)
 
 
+def _sum_to_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    """The axes that the result lacks are moved before the batch, where they are summed over."""
+    (x,), shape = operands, params["shape"]
+    lead = len(x.shape) - 1 - len(shape)
+    order = (*range(1, lead + 1), 0, *range(lead + 1, len(x.shape)))
+    return op(transpose(x, order), shape=(x.shape[0], *shape))
+
+
 # The adjoint of broadcasting.
 sum_to: Op = Op(
     "sum_to",
@@ -136,6 +162,7 @@ sum_to: Op = Op(
     Kind.INTO,
     home=__name__,
     rows=RowRule(_sum_to_rows, shaped=True),
+    batch=BatchRule(_sum_to_batch),
 )
 
 

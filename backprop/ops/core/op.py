@@ -26,6 +26,7 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar
 
 from ...errors import ShapeError
+from .batching import ELEMENTWISE, BatchRule
 from .rows import BY_ELEMENT, RowRule
 from .types import NumericType, Shape, ValueType
 
@@ -68,6 +69,7 @@ class Op(Generic[P, R_co]):
             shape; None where it need not be.
         cheap: whether its value is quicker made again than kept or sent; None where that is so of a view.
         pure: whether equal operands give equal results, and nothing else happens.
+        batch: how it is computed for many operands at once, see batching.py; None where it is not, or is elementwise.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Op(Generic[P, R_co]):
     rows: RowRule | None = None
     keeps_layout: Callable[..., bool] | None = None
     cheap: bool | None = None
+    batch: BatchRule | None = None
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The op's value, or where an argument is a Var, the Var of a new node."""
@@ -110,6 +113,11 @@ class Op(Generic[P, R_co]):
     def row_rule(self) -> RowRule | None:
         """How the op can be computed a block of rows at a time; None where it cannot."""
         return BY_ELEMENT if self.is_elementwise else self.rows
+
+    @property
+    def batch_rule(self) -> BatchRule | None:
+        """How the op is computed for many operands at once; None where it takes a loop over them."""
+        return ELEMENTWISE if self.batch is None and self.is_elementwise else self.batch
 
     @property
     def is_cheap(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError
+from ..core.batching import ELEMENTWISE
 from ..core.op import Op
 from .ufunc import constant, ufunc_op, ufunc_type
 
@@ -28,6 +29,7 @@ around_to: Op = Op(
     lambda x, *, decimals: np.round(x, decimals),
     constant,
     home=__name__,
+    batch=ELEMENTWISE,
 )
 
 

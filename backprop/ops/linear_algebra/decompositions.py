@@ -24,6 +24,7 @@ from ..arrays.axes import expand_dims
 from ..arrays.diagonals import put_diagonal, take_diagonal, tril
 from ..arrays.joins import concatenate
 from ..arrays.tuples import item
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
@@ -122,6 +123,7 @@ lower_cholesky: Op = Op(
     _cholesky_vjp,
     flops=PerMatrix(1.4),
     home=__name__,
+    batch=STACKS,
 )
 
 
@@ -177,6 +179,7 @@ tall_qr: Op = Op(
     _qr_vjp,
     flops=PerMatrix(8),
     home=__name__,
+    batch=STACKS,
 )
 
 

@@ -15,6 +15,7 @@ from ..arrays.as_array import asarray
 from ..arrays.axes import expand_dims, matrix_transpose
 from ..arrays.tuples import item
 from ..arrays.views import reshape
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import NumericType, TupleType, ValueType, value_type
@@ -53,6 +54,7 @@ det: Op = Op(
     lambda g, out, x: _of_matrices(g) * cofactor(x),
     flops=PerMatrix(1.5),
     home=__name__,
+    batch=STACKS,
 )
 
 
@@ -77,7 +79,13 @@ def _cofactor_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # The derivative of det, det(x) inv(x)^T, but right for singular matrices too; its own derivative wants regular ones.
 cofactor: Op = Op(
-    "cofactor", partial(same_type, "cofactor"), _cofactor, _cofactor_vjp, flops=PerMatrix(8), home=__name__
+    "cofactor",
+    partial(same_type, "cofactor"),
+    _cofactor,
+    _cofactor_vjp,
+    flops=PerMatrix(8),
+    home=__name__,
+    batch=STACKS,
 )
 
 
@@ -100,6 +108,7 @@ signed_log_det: Op = Op(
     _slogdet_vjp,
     flops=PerMatrix(1.5),
     home=__name__,
+    batch=STACKS,
 )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..arrays.as_array import asarray
 from ..arrays.axes import expand_dims, matrix_transpose
 from ..arrays.diagonals import diagonal
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
@@ -69,6 +70,7 @@ hermitian_eig: Op = Op(
     _eigh_vjp,
     flops=PerMatrix(20),
     home=__name__,
+    batch=STACKS,
 )
 
 
@@ -117,7 +119,7 @@ def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # Source of the rule: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, section 4.2:
 # the eigenvectors have length 1.
-general_eig: Op = Op("general_eig", _eig_type, _eig, _eig_vjp, flops=PerMatrix(100), home=__name__)
+general_eig: Op = Op("general_eig", _eig_type, _eig, _eig_vjp, flops=PerMatrix(100), home=__name__, batch=STACKS)
 
 
 def eig(a: Any) -> EigResult:

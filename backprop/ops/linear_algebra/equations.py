@@ -21,7 +21,8 @@ from ...errors import ShapeError
 from ..arrays.as_array import asarray
 from ..arrays.axes import expand_dims, matrix_transpose, moveaxis, squeeze
 from ..arrays.diagonals import triangle
-from ..arrays.views import reshape
+from ..arrays.views import reshape, transpose
+from ..core.batching import STACKS, Batched, BatchRule, aligned, batch_of
 from ..core.costs import PerMatrix
 from ..core.op import Op, broadcast
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
@@ -67,6 +68,16 @@ def equation_type(op: str, a: ValueType[Any], b: ValueType[Any]) -> NumericType[
     return array_type((*batch, *t.shape[-2:]), inexact(s, t))
 
 
+def _equations_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    """Right sides of one matrix are put side by side, so that it is taken apart once."""
+    a, b = operands
+    if batched[0] or len(a.shape) > 2 or len(b.shape) > 3:
+        return op(*aligned(batched, operands), **params)
+    n, rows, columns = batch_of(batched, operands), *b.shape[1:]
+    beside = reshape(transpose(b, (1, 0, 2)), (rows, n * columns))
+    return transpose(reshape(op(a, beside, **params), (rows, n, columns)), (1, 0, 2))
+
+
 # Inverse and linear equations.
 
 
@@ -75,7 +86,7 @@ def _inv_vjp(g: Any, out: Any, x: Any) -> Any:
     return -matmul(matmul(turned, g), turned)
 
 
-inv: Op = Op("inv", partial(same_type, "inv"), np.linalg.inv, _inv_vjp, flops=PerMatrix(5), home=__name__)
+inv: Op = Op("inv", partial(same_type, "inv"), np.linalg.inv, _inv_vjp, flops=PerMatrix(5), home=__name__, batch=STACKS)
 
 
 def _solve_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
@@ -90,6 +101,7 @@ solve_matrices: Op = Op(
     _solve_vjp,
     flops=lambda a, b, out: 2 / 3 * a.size * a.shape[-1] + 2.0 * out.size * a.shape[-1],
     home=__name__,
+    batch=BatchRule(_equations_batch),
 )
 
 
@@ -171,6 +183,7 @@ triangular: Op = Op(
     _triangular_vjp,
     flops=lambda a, b, out, **params: 1.5 * out.size * a.shape[-1],
     home=__name__,
+    batch=BatchRule(_equations_batch),
 )
 
 

@@ -20,6 +20,7 @@ from ..arrays.creation import zeros_like
 from ..arrays.joins import concatenate
 from ..arrays.padding import pad_with
 from ..arrays.views import broadcast_to, ravel, reshape
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
@@ -130,7 +131,9 @@ def _expm_vjp(g: Any, out: Any, x: Any) -> Any:
 
 # Source of the rule: Mathias, A chain rule for matrix functions, SIAM J. Matrix Anal. Appl. 17(3), 1996: the
 # derivative is a block of the function of a block matrix. It holds to any order.
-expm: Op = Op("expm", lambda x: same_type("expm", x), _expm, _expm_vjp, flops=PerMatrix(40), home=__name__)
+expm: Op = Op(
+    "expm", lambda x: same_type("expm", x), _expm, _expm_vjp, flops=PerMatrix(40), home=__name__, batch=STACKS
+)
 
 
 def _logm(x: Any) -> Any:

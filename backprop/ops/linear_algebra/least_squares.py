@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays.as_array import asarray
 from ..arrays.axes import matrix_transpose
 from ..arrays.views import reshape, sum_to
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
@@ -50,6 +51,7 @@ pseudo_inverse: Op = Op(
     _pinv_vjp,
     flops=PerMatrix(40),
     home=__name__,
+    batch=STACKS,
 )
 
 

@@ -15,7 +15,8 @@ from ..arrays.arguments import refuse_out
 from ..arrays.arrangement import roll
 from ..arrays.as_array import asarray, shape
 from ..arrays.axes import expand_dims, matrix_transpose, moveaxis, squeeze
-from ..arrays.views import ravel, reshape
+from ..arrays.views import ravel, reshape, transpose
+from ..core.batching import ELEMENTWISE, Batched, BatchRule, with_axes
 from ..core.op import Kind, Op, broadcast
 from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, ValueType, array_type, numeric, value_type
@@ -90,6 +91,41 @@ def _matmul_rows(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]
     return split_rows(out, (x, y), (True, False))
 
 
+def _matmul_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    """A product of matrices by one whole batch where that is enough, else of stacks of matrices."""
+    x, y = operands
+    left, right = (len(v.shape) - is_batched for v, is_batched in zip(operands, batched, strict=True))
+    if all(batched):
+        return row_dot(x, y) if left == right == 1 else _stacked(x, y, left, right)
+    if batched[0]:
+        if right > 2:
+            return _stacked(x, y, left, right)
+        return op(x, y) if left == 1 else reshape(op(_flat(x, 1), y), (*x.shape[:-1], *y.shape[1:]))
+    if right == 1 and left < 3:
+        return op(y, transpose(x))
+    return op(x, y) if left <= right and right > 1 else _stacked(x, y, left, right)
+
+
+def _stacked(x: Any, y: Any, left: int, right: int) -> Any:
+    """The products of two stacks of matrices or vectors, the first axis of each a batch unless it lacks one.
+
+    Arguments:
+        x, y: the operands.
+        left, right: their axes without the batch.
+    """
+    count = max(left, right, 2)
+    rows = _as_matrices(x, left, count, -2)
+    columns = _as_matrices(y, right, count, -1)
+    product = matmul(rows, columns)
+    single = [axis for axis, rank in ((-2, left), (-1, right)) if rank == 1]
+    return squeeze(product, tuple(single)) if single else product
+
+
+def _as_matrices(x: Any, rank: int, count: int, axis: int) -> Any:
+    x = expand_dims(x, axis) if rank == 1 else x
+    return with_axes(x, count - max(rank, 2)) if len(x.shape) > max(rank, 2) else x
+
+
 matmul: Op = Op(
     "matmul",
     _matmul_type,
@@ -100,6 +136,7 @@ matmul: Op = Op(
     home=__name__,
     kernel=_matmul_kernel,
     rows=RowRule(_matmul_rows),
+    batch=BatchRule(_matmul_batch),
 )
 
 
@@ -133,6 +170,7 @@ row_dot: Op = Op(
     matmul_flops,
     home=__name__,
     rows=RowRule(_row_dot_rows),
+    batch=ELEMENTWISE,
 )
 
 

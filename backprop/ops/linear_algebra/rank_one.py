@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 
 from ...errors import ShapeError
+from ..core.batching import Batched, BatchRule, aligned
 from ..core.costs import size
 from ..core.op import Kind, Op
 from ..core.types import ArrayType, ValueType
@@ -60,6 +61,11 @@ def _rank_one_vjp(g: Any, out: Any, c: Any, x: Any, y: Any, *, by: float) -> tup
 
 
 # c + by * x @ y for a column x and a row y.
+def _rank_one_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    c, x, y = aligned(batched, operands)
+    return c + params["by"] * (x * y)
+
+
 rank_one_added: Op = Op(
     "rank_one_added",
     _rank_one_type,
@@ -68,4 +74,5 @@ rank_one_added: Op = Op(
     Kind.INTO,
     flops=lambda c, x, y, out, *, by: 2.0 * size(out),
     home=__name__,
+    batch=BatchRule(_rank_one_batch),
 )

@@ -15,6 +15,7 @@ from ..arrays.as_array import asarray
 from ..arrays.axes import expand_dims, matrix_transpose
 from ..arrays.diagonals import take_diagonal
 from ..arrays.tuples import item
+from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
@@ -113,6 +114,7 @@ singular_values: Op = Op(
     _svd_vjp,
     flops=PerMatrix(35),
     home=__name__,
+    batch=STACKS,
 )
 
 

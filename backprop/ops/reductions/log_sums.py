@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError
+from ..core.batching import ALONG_AXES
 from ..core.costs import SOFTMAX
 from ..core.op import Op
 from ..core.rows import WITHIN_ROWS, reduced_by
@@ -79,6 +80,7 @@ softmax_along: Op = Op(
     flops=SOFTMAX,
     home=__name__,
     rows=WITHIN_ROWS,
+    batch=ALONG_AXES,
 )
 log_softmax_along: Op = Op(
     "log_softmax_along",
@@ -88,6 +90,7 @@ log_softmax_along: Op = Op(
     flops=SOFTMAX,
     home=__name__,
     rows=WITHIN_ROWS,
+    batch=ALONG_AXES,
 )
 
 # The functions of SciPy.

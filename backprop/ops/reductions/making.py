@@ -14,6 +14,7 @@ from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import many_axes, refuse_out, shape_of
 from ..arrays.as_array import asarray, ndim
 from ..arrays.views import reshape, transpose
+from ..core.batching import ALONG_AXES
 from ..core.costs import PerElement
 from ..core.op import Kind, Op, module_of_caller
 from ..core.rows import RowRule
@@ -84,7 +85,7 @@ def reduction(
         the op.
     """
     infer = partial(reduced_type, name.removeprefix("reduce_"), dtype, empty)
-    return Op(name, infer, compute, vjp, kind, flops, home or module_of_caller(), rows=rows)
+    return Op(name, infer, compute, vjp, kind, flops, home or module_of_caller(), rows=rows, batch=ALONG_AXES)
 
 
 def fold(ufunc: Any, x: Any, out: Any = None, *, axes: Axes, keepdims: bool, dtype: Any = None) -> Any:

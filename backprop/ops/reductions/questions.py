@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arrays.arguments import one_axis
 from ..arrays.as_array import asarray, ndim
+from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.rows import reduced_by
 from ..core.types import NumericType, ValueType, numeric
@@ -40,12 +41,14 @@ position_of_max: Op = Op(
     partial(_position_type, "argmax"),
     lambda x, *, axis, keepdims: np.argmax(x, axis, keepdims=keepdims),
     home=__name__,
+    batch=ALONG_AXES,
 )
 position_of_min: Op = Op(
     "position_of_min",
     partial(_position_type, "argmin"),
     lambda x, *, axis, keepdims: np.argmin(x, axis, keepdims=keepdims),
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from ..arrays.arguments import shape_of
 from ..arrays.as_array import asarray, ndim
 from ..arrays.views import broadcast_to
+from ..core.batching import ELEMENTWISE
 from ..core.op import Kind, Op
 from ..core.rows import WITHIN_ROWS, reduced_by
 from ..core.types import NumericType, ValueType, numeric, value_type
@@ -123,7 +124,14 @@ def _exponents_type(x: ValueType[Any]) -> NumericType[Any]:
 
 
 # The exponents of numbers, as frexp finds them: x = m * 2**e with m from 1/2 to 1.
-exponents: Op = Op("exponents", _exponents_type, lambda x: np.frexp(x)[1].astype(np.int64)[()], constant, home=__name__)
+exponents: Op = Op(
+    "exponents",
+    _exponents_type,
+    lambda x: np.frexp(x)[1].astype(np.int64)[()],
+    constant,
+    home=__name__,
+    batch=ELEMENTWISE,
+)
 
 
 def _others(line: Any, axis: int) -> Any:

@@ -16,6 +16,7 @@ import numpy as np
 from ..arrays.arguments import one_axis, refuse_out
 from ..arrays.as_array import asarray, ndim
 from ..arrays.views import ravel
+from ..core.batching import ALONG_AXES
 from ..core.costs import SCALAR
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
@@ -78,6 +79,7 @@ cumsum_along: Op = Op(
     lambda g, out, x, *, axis, reverse: cumsum_along(g, axis=axis, reverse=not reverse),
     flops=SCALAR,
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 
@@ -94,6 +96,7 @@ cumprod_along: Op = Op(
     _cumprod_vjp,
     flops=SCALAR,
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 
@@ -114,6 +117,7 @@ shift: Op = Op(
     _shift,
     lambda g, out, x, *, axis, by, fill: shift(g, axis=axis, by=-by, fill=0),
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 
@@ -136,7 +140,9 @@ def _recurrence_vjp(g: Any, out: Any, a: Any, b: Any, *, axis: int, reverse: boo
 
 # s_i = b_i + a_i s_(i-1) along an axis, from its end where `reverse`; a_0 is not used.
 # Source: W. D. Hillis and G. L. Steele, Data parallel algorithms, CACM 29(12), 1986.
-recurrence: Op = Op("recurrence", same_type("recurrence"), _recurrence, _recurrence_vjp, home=__name__)
+recurrence: Op = Op(
+    "recurrence", same_type("recurrence"), _recurrence, _recurrence_vjp, home=__name__, batch=ALONG_AXES
+)
 
 # Sorting.
 
@@ -146,6 +152,7 @@ argsort_along: Op = Op(
     lambda x, *, axis: np.argsort(x, axis, kind="stable"),
     flops=SCALAR,
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 # np.take_along_axis with each index once, so that the adjoint takes by the inverse order.
@@ -155,6 +162,7 @@ permute_along: Op = Op(
     lambda x, order, *, axis: np.take_along_axis(x, order, axis),
     lambda g, out, x, order, *, axis: (permute_along(g, argsort_along(order, axis=axis), axis=axis), None),
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 
@@ -163,7 +171,13 @@ def _sort_vjp(g: Any, out: Any, x: Any, *, axis: int) -> Any:
 
 
 sort_along: Op = Op(
-    "sort_along", same_type("sort"), lambda x, *, axis: np.sort(x, axis), _sort_vjp, flops=SCALAR, home=__name__
+    "sort_along",
+    same_type("sort"),
+    lambda x, *, axis: np.sort(x, axis),
+    _sort_vjp,
+    flops=SCALAR,
+    home=__name__,
+    batch=ALONG_AXES,
 )
 
 # NumPy's functions.

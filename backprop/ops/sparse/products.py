@@ -17,6 +17,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ...errors import ShapeError
+from ..arrays.axes import moveaxis
+from ..arrays.views import reshape
+from ..core.batching import Batched, BatchRule
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, numeric, value_type
 
@@ -76,6 +79,15 @@ def _matmul_vjp(
     return by_data, None, None, sparse_matmul(data, indices, indptr, g, shape=shape, flip=not flip)
 
 
+def _matmul_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
+    """The batch becomes further columns of one product."""
+    *matrix, x = operands
+    if any(batched[:-1]):
+        return NotImplemented
+    found = op(*matrix, reshape(moveaxis(x, 0, -1), (x.shape[1], -1)), **params)
+    return moveaxis(reshape(found, (found.shape[0], *x.shape[2:], x.shape[0])), -1, 0)
+
+
 sparse_matmul: Op = Op(
     "sparse_matmul",
     _matmul_type,
@@ -83,6 +95,7 @@ sparse_matmul: Op = Op(
     _matmul_vjp,
     flops=lambda data, indices, indptr, x, out, *, shape, flip: 2.0 * data.size * (x.shape[1] if x.ndim > 1 else 1),
     home=__name__,
+    batch=BatchRule(_matmul_batch),
 )
 
 

@@ -21,6 +21,7 @@ from ..arrays.arguments import Axes, along, many_axes, refuse_out
 from ..arrays.arrangement import roll
 from ..arrays.as_array import asarray
 from ..arrays.padding import pad_with
+from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type, numeric
 from ..linear_algebra.products import conjugated
@@ -72,6 +73,7 @@ fourier: Op = Op(
     lambda g, out, x, *, axes, inverse: fourier(g, axes=axes, inverse=inverse),
     flops=_flops,
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 
@@ -113,6 +115,7 @@ real_fourier: Op = Op(
     _half_vjp,
     flops=_flops,
     home=__name__,
+    batch=ALONG_AXES,
 )
 real_inverse: Op = Op(
     "real_inverse",
@@ -121,6 +124,7 @@ real_inverse: Op = Op(
     _whole_vjp,
     flops=_flops,
     home=__name__,
+    batch=ALONG_AXES,
 )
 
 

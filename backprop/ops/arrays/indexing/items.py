@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse
 
 from ....errors import ShapeError
+from ...core.batching import BatchRule
 from ...core.costs import GATHER, VECTORISED
 from ...core.op import Kind, Op
 from ...core.rows import RowRule, Split, split_rows
@@ -19,6 +20,7 @@ from ...core.types import NumericType, Shape, ValueType, array_type, numeric, va
 from ..arguments import shape_of
 from ..as_array import asarray
 from ..views import reshape
+from .batched_keys import put_batch, read_batch, scatter_batch
 from .keys import ARRAY, Key, Slice, index, numpy_key, selected, selection
 
 __all__ = ["at_add", "at_set", "getitem"]
@@ -51,6 +53,7 @@ basic_index: Op = Op(
     home=__name__,
     rows=RowRule(lambda x, out, *, key: split_rows(out, (x,), (_all_rows(key, x.shape),)), shaped=True),
     keeps_layout=_takes_rows,
+    batch=BatchRule(read_batch),
 )
 
 
@@ -88,6 +91,7 @@ scatter_basic: Op = Op(
     lambda g, out, x, *, shape, key: basic_index(g, key=key),
     home=__name__,
     rows=RowRule(_scatter_rows, shaped=True),
+    batch=BatchRule(scatter_batch),
 )
 
 
@@ -109,6 +113,7 @@ take_index: Op = Op(
     ),
     flops=GATHER,
     home=__name__,
+    batch=BatchRule(read_batch),
 )
 
 
@@ -157,6 +162,7 @@ scatter_add: Op = Op(
     ),
     flops=VECTORISED,
     home=__name__,
+    batch=BatchRule(scatter_batch),
 )
 
 
@@ -195,7 +201,7 @@ def _lasting(lengths: Shape, whole: Shape, arrays: tuple[Any, ...], key: Key) ->
 
 
 # A copy of `x` with `value` at the place of the selection.
-put_index: Op = Op("put_index", _set_type, _set, _set_vjp, home=__name__)
+put_index: Op = Op("put_index", _set_type, _set, _set_vjp, home=__name__, batch=BatchRule(put_batch))
 
 
 # The functions.

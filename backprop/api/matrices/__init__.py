@@ -1,0 +1,1 @@
+"""Matrices of derivatives: many sweeps through a function at once."""

@@ -1,0 +1,1 @@
+"""Batching: a graph that is evaluated for many values of some inputs at once."""
