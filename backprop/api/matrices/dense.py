@@ -34,12 +34,12 @@ class Units(NamedTuple):
     Arguments:
         first: for each seeded value, the sweep of its first element; the others follow.
         turned: the same of the second sweeps; None where it needs none.
-        count: the number of sweeps.
+        total: the number of sweeps.
     """
 
     first: tuple[int, ...]
     turned: tuple[int | None, ...]
-    count: int
+    total: int
 
 
 def units(outs: Types, ins: Types, mode: Mode) -> Units:
@@ -64,12 +64,12 @@ def seeds(outs: Types, ins: Types, mode: Mode) -> Iterator[Any]:
     found = units(outs, ins, mode)
     unit = -1j if mode is Mode.REVERSE else 1j
     for k, t in enumerate(outs if mode is Mode.REVERSE else ins):
-        seed = np.zeros((found.count, t.size), t.dtype)
+        seed = np.zeros((found.total, t.size), t.dtype)
         place, turned = np.arange(t.size), found.turned[k]
         seed[found.first[k] + place, place] = 1
         if turned is not None:
             seed[turned + place, place] = unit
-        yield seed.reshape((found.count, *t.shape))
+        yield seed.reshape((found.total, *t.shape))
 
 
 @cached(by_lines)
@@ -84,7 +84,7 @@ def dense_graph(graph: Graph, wrt: Ids, known: Ids, mode: Mode) -> Graph:
     """
     outs, ins = results(graph), arguments(graph, wrt)
     found = units(outs, ins, mode)
-    swept = sweeps(graph, wrt, known, mode, found.count)
+    swept = sweeps(graph, wrt, known, mode, found.total)
     builder = Builder()
     values = builder.inline(swept, [builder.input(type) for type in swept.inputs])
     make = _of_rows if mode is Mode.REVERSE else _of_columns

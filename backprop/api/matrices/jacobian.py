@@ -127,4 +127,4 @@ def _planned(call: Call, wrt: Ids, mode: ModeName) -> tuple[Mode, Graph]:
 
 def _has_fewer_columns(graph: Graph, wrt: Ids) -> bool:
     outs, ins = results(graph), arguments(graph, wrt)
-    return units(outs, ins, Mode.FORWARD).count < units(outs, ins, Mode.REVERSE).count
+    return units(outs, ins, Mode.FORWARD).total < units(outs, ins, Mode.REVERSE).total

@@ -9,6 +9,7 @@ What does not depend on seeds, such as the function's value, is computed once.
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import supply
@@ -58,7 +59,7 @@ def _forward(graph: Graph, wrt: Ids, known: Ids) -> Graph:
     return Graph(whole.inputs, whole.nodes, tuple([whole.outputs[k] for k in places]))
 
 
-def results(graph: Graph) -> tuple[NumericType, ...]:
+def results(graph: Graph) -> tuple[NumericType[Any], ...]:
     """The types of the results that have a derivative.
 
     Errors:
@@ -67,7 +68,7 @@ def results(graph: Graph) -> tuple[NumericType, ...]:
     return numeric("jacobian", *(type for type in graph.output_types if type.differentiable))
 
 
-def arguments(graph: Graph, wrt: Ids) -> tuple[NumericType, ...]:
+def arguments(graph: Graph, wrt: Ids) -> tuple[NumericType[Any], ...]:
     """The types of the inputs to differentiate by.
 
     Errors:

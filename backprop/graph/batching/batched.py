@@ -76,7 +76,8 @@ def _applied(builder: Builder, node: Node, operands: Sequence[Value], size: int)
     if node.op is make_tuple:
         return Several(tuple(operands))
     if node.op in (item, taken) and isinstance(operands[0], Several):
-        return operands[0].items[node.param("index")]
+        index: int = node.param("index")
+        return operands[0].items[index]
     if bodies(node):
         return with_batched_bodies(builder, node, operands, size, batched)
     return _by_rule(builder, node, operands, size) or looped(builder, node, operands, size)
@@ -95,7 +96,7 @@ def _by_rule(builder: Builder, node: Node, operands: Sequence[Value], size: int)
     found = rule.apply(node.op, stacked, variables, dict(node.params))
     if found is NotImplemented:
         return None
-    return Several.of(found) if isinstance(found, tuple) or not isinstance(found.type, NumericType) else Stacked(found)
+    return Stacked(found) if isinstance(found.type, NumericType) else Several.of(found)
 
 
 def _spread(value: Value, size: int) -> Var[Any]:

@@ -73,7 +73,7 @@ def _equations_batch(op: Any, batched: Batched, operands: Any, params: Any) -> A
     a, b = operands
     if batched[0] or len(a.shape) > 2 or len(b.shape) > 3:
         return op(*aligned(batched, operands), **params)
-    n, rows, columns = batch_of(batched, operands), *b.shape[1:]
+    n, (rows, columns) = batch_of(batched, operands), b.shape[1:]
     beside = reshape(transpose(b, (1, 0, 2)), (rows, n * columns))
     return transpose(reshape(op(a, beside, **params), (rows, n, columns)), (1, 0, 2))
 

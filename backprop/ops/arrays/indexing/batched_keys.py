@@ -70,8 +70,7 @@ def _places(n: int, key: Key, arrays: list[Any], batched: Batched) -> _Places:
     if not any(batched):
         at, count = _middle(key, arrays, 0)
         in_front = bool(arrays) and at == 0 and not _side_by_side((whole, *key))
-        source = (count,) if in_front else (0,)
-        return _Places((whole, *key), tuple(arrays), source, (0,))
+        return _Places((whole, *key), tuple(arrays), (count if in_front else 0,), (0,))
     spread = aligned(batched, arrays)
     at, count = _middle(key, spread, 1)
     rows = np.arange(n).reshape((n,) + (1,) * count)
