@@ -25,6 +25,7 @@ from .api.user_ops.op import op as op
 from .api.user_ops.register import register as register
 from .api.verbs.evaluate import evaluate as evaluate
 from .api.verbs.explain import explain as explain
+from .api.verbs.explain import profile as profile
 from .api.verbs.explicit import GraphBuilder as GraphBuilder
 from .api.verbs.forward import hvp as hvp
 from .api.verbs.forward import jvp as jvp
@@ -84,6 +85,7 @@ __all__ = [
     "minibatch",
     "op",
     "ops",
+    "profile",
     "ravel",
     "register",
     "scan",

@@ -26,6 +26,8 @@ each is also the builtin that a user of NumPy would expect to catch:
         BadCotangentError      ValueError           a vjp rule whose answer does not fit its input
       PlanError                ValueError           a plan that does not fit its values or is ill-formed
       MemoryLimitError         MemoryError          a computation that cannot stay below a bound on its memory
+      ReportError              ValueError           a question that a report cannot answer
+      NotFiniteError           FloatingPointError   the first NaN or infinity of a computation that was to have none
       ClusterError             RuntimeError         a cluster that cannot run a plan
         NoWorkersError         TimeoutError         no worker came in time
         WorkerLostError        ConnectionError      an op in which workers end, or a cluster that is gone
@@ -56,11 +58,12 @@ from typing import NamedTuple
 
 
 class Source(NamedTuple):
-    """A line of the user's code."""
+    """A line of the user's code, and whether what stands there is done, or the derivative of it."""
 
     file: str
     line: int
     function: str
+    derivative: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line} in {self.function}"
@@ -185,6 +188,14 @@ class PlanError(BackpropError, ValueError):
 
 class MemoryLimitError(BackpropError, MemoryError):
     """A computation that cannot stay below the bound that the user set on its memory."""
+
+
+class ReportError(BackpropError, ValueError):
+    """A question that a report cannot answer, such as one about a line that its plan does not have."""
+
+
+class NotFiniteError(BackpropError, FloatingPointError):
+    """The first NaN or infinity of a computation that was to have none."""
 
 
 class ClusterError(BackpropError, RuntimeError):

@@ -1,6 +1,6 @@
 """The contract between the layers of `backprop`, read off its source with `ast`; nothing is imported.
 
-    errors <- ops <- graph <- scheduler <- service <- api <- testing <- backprop/__init__.py
+    errors <- ops <- graph <- scheduler <- reports <- service <- api <- testing <- backprop/__init__.py
       <- examples_mnist <- cli <- __main__
 
 A module's layer is the first name below `backprop`, be it a file or a folder. Imports under `if TYPE_CHECKING` count:
@@ -21,7 +21,7 @@ import pytest
 PACKAGE = "backprop"
 ROOT = Path(__file__).parents[1] / PACKAGE
 CHAIN = (
-    *("errors", "ops", "graph", "scheduler", "service", "api", "testing"),
+    *("errors", "ops", "graph", "scheduler", "reports", "service", "api", "testing"),
     *("", "examples_mnist", "cli", "__main__"),
 )
 """Layers from left to right; "" is the package itself."""
@@ -35,6 +35,10 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "passes", "wire"),
     ),
     "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
+    "reports": (
+        *("", "simulate", "description", "describe", "waits", "memory", "advice", "what_if", "document"),
+        *("text", "page", "traces", "report"),
+    ),
     "service": (
         *(
             "",
@@ -56,7 +60,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
 MAY_USE_DASK = ("scheduler.lower", "scheduler.executors", "api", "cli", "examples_mnist")
 PASSES = f"{PACKAGE}.graph.passes."
 DASK = {"dask", "distributed"}
-OPTIONAL: frozenset[str] = frozenset({"attrs"})
+OPTIONAL: frozenset[str] = frozenset({"attrs", "perfetto"})
 """Third parties that are no dependency, and so may be imported inside the function that needs them."""
 LONGEST, FULLEST = 300, 12
 """Lines of a module, and modules of a folder on one level beside its `__init__`."""

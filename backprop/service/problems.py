@@ -73,7 +73,7 @@ def problem_of(error: Exception) -> dict[str, Any]:
         "notes": [str(note)[:LONGEST] for note in getattr(error, "__notes__", [])],
     }
     if isinstance(error, BackpropError):
-        where = list(error.where) if isinstance(error.where, Source) else error.where
+        where = list(error.where[:3]) if isinstance(error.where, Source) else error.where
         found.update(arguments=[error.what[:LONGEST]], where=where, fix=error.fix)
     return found
 

@@ -26,6 +26,7 @@ from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, flatten_call, record
 from ...graph.tracing.var import Var
+from ...reports.report import Report
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
@@ -36,6 +37,7 @@ from ..executors import Where
 from ..verbs.explain import report
 from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
+from ..verbs.watching import current_watch
 from .replay import Replay, finishes, matcher
 
 P = ParamSpec("P", default=...)
@@ -113,7 +115,7 @@ class Compiled(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
         executor, last = current(self._executor), self._last
-        if last is not None and last.replay is not None and last.is_for(executor):
+        if last is not None and last.replay is not None and last.is_for(executor) and current_watch() is None:
             matched = last.replay.match(args, kwargs)
             if matched is not None:
                 return last.replay(executor, matched)  # type: ignore[no-any-return]
@@ -137,9 +139,11 @@ class Compiled(Generic[P, R]):
         """The plan that a call with some arguments runs: its tasks, work and span."""
         return plan_of(current(self._executor), self.graph(*args, **kwargs))
 
-    def explain(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """What a call with some arguments runs, as text: the plan's work, span and tasks, and why."""
-        return report(self.graph(*args, **kwargs), current(self._executor))
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> Report:
+        """What a call with some arguments runs: the plan's work, span and tasks, and why; printing it gives text."""
+        path = self._path(args, kwargs)
+        graphs = [step.graph for step in path.steps if step.graph is not None]
+        return report([*graphs, path.graph], current(self._executor))
 
     def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
         executor = current(self._executor)

@@ -29,6 +29,7 @@ from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ..executors import Where, executor_of
+from .watching import current_watch
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
 
@@ -102,7 +103,16 @@ def planned(graph: Graph, target: Target) -> Plan:
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
     """The results of a graph that runs again and again, for plain values of its inputs."""
     plan = plan_of(executor, graph)
+    watch = current_watch()
+    return _again(executor, plan, values) if watch is None else watch.run(_again, graph, plan, values, executor)
+
+
+def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
     return executor.bound(plan)(entered(plan, values))
+
+
+def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+    return executor.run(plan, values)
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -116,7 +126,8 @@ def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -
     builder = youngest(values)
     if builder is not None:
         return builder.inline(graph, values)
-    return executor.run(plan_of(executor, graph), values)
+    watch, plan = current_watch(), plan_of(executor, graph)
+    return _once(executor, plan, values) if watch is None else watch.run(_once, graph, plan, values, executor)
 
 
 def runner(executor: AbstractExecutor) -> Run:

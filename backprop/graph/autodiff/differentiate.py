@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
+from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError, Source
 from ...ops.arrays.accumulate import accumulate, accumulate_values, zero_value
 from ...ops.arrays.creation import filled
 from ...ops.arrays.tuples import item, make_tuple, taken
@@ -97,6 +97,7 @@ class ReversePass:
         self.contributions: dict[NodeId, list[Var[Any]]] = {}  # of a tuple: empty, but there
         self.items: dict[tuple[NodeId, int], list[Var[Any]]] = {}  # of the items of tuples
         self.masks = Masks(builder)
+        self.lines: dict[int, Source] = {}  # of derivatives, by the identity of the line they are derivatives of
 
     def contribute(self, i: NodeId, cotangent: Var[Any]) -> None:
         """Add to the cotangent of an id."""
@@ -130,7 +131,7 @@ class ReversePass:
     def pull(self, i: NodeId, node: Node) -> None:
         """Send the cotangent of a node on to its inputs."""
         builder = self.builder
-        builder.source = node.source
+        builder.source = self.derivative_of(node.source)
         g = self.total(i)
         del self.contributions[i]  # for memory's sake: it is complete, and has been read
         if node.op is item or node.op is taken:
@@ -154,6 +155,15 @@ class ReversePass:
                 if cotangent is NotImplemented:
                     raise _no_derivative(node)
                 self.contribute(operand.id, fit(builder, node, cotangent, operand.type))
+
+    def derivative_of(self, source: Source | None) -> Source | None:
+        """The line of what is the derivative of a line."""
+        if source is None or source.derivative:
+            return source
+        line = self.lines.get(id(source))
+        if line is None:
+            line = self.lines[id(source)] = source._replace(derivative=True)
+        return line
 
     def params(self, node: Node) -> dict[str, Any]:
         """The parameters of a rule; that of an op which holds graphs is told which operands are active, and masks."""

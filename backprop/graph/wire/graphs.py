@@ -68,7 +68,7 @@ class GraphWriter:
         return {
             "inputs": [written_type(t) for t in graph.inputs],
             "names": list(graph.names),
-            "lines": [list(source) for source in lines],
+            "lines": [list(source[:3]) for source in lines],  # which of them are derivatives is for reports only
             "nodes": [self._node(node, lines) for node in graph.nodes],
             "outputs": list(graph.outputs),
         }

@@ -32,13 +32,20 @@ class Auto(AbstractExecutor):
         return super().arguments_for(where) if n is None else {"n": n}
 
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
-        self._serial = Serial(blas_threads, recorder)
-        self._threads = Threads(n, blas_threads, recorder)
+        self._serial: AbstractExecutor = Serial(blas_threads, recorder)
+        self._threads: AbstractExecutor = Threads(n, blas_threads, recorder)
         super().__init__(self._threads.workers, self._threads.overhead, blas_threads, recorder)
 
     def chosen(self, plan: Plan) -> AbstractExecutor:
         """The executor that runs a plan."""
         return self._serial if len(plan.tasks) < 2 else self._threads
+
+    def recording(self, recorder: Recorder) -> AbstractExecutor:
+        """See AbstractExecutor."""
+        twin = super().recording(recorder)
+        assert isinstance(twin, Auto)
+        twin._serial, twin._threads = self._serial.recording(recorder), self._threads.recording(recorder)
+        return twin
 
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""

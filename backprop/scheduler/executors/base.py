@@ -121,6 +121,17 @@ class AbstractExecutor(ABC):
         """A plan on this executor as something to call with values that are known to fit and to be C-contiguous."""
         return partial(self.replayed(plan), self)
 
+    def recording(self, recorder: Recorder) -> AbstractExecutor:
+        """This executor, with the same threads or the same connection, telling a recorder of each run.
+
+        Arguments:
+            recorder: takes the events.
+        """
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin.recorder = recorder
+        return twin
+
     def prepare(self, graph: Graph) -> Plan:
         """The plan of a graph for this executor, from a cache by the graph's content, its lines, and the target.
 

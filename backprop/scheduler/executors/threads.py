@@ -63,9 +63,16 @@ class Threads(AbstractExecutor):
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
         if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:
             return single
-        if self.recorder is not None or self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
+        if self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
             return super().replayed(plan)
-        own, by_dask = replay(plan, runners(plan, None), self.workers, self.blas_threads), super().replayed(plan)
+        workers, blas_threads, by_dask = self.workers, self.blas_threads, super().replayed(plan)
+        if self.recorder is not None:
+            return lambda this, values: (
+                by_dask(this, values)
+                if _is_watched()
+                else replay(plan, runners(plan, this.recorder), workers, blas_threads)(values, this._pools)
+            )
+        own = replay(plan, runners(plan, None), workers, blas_threads)
         return lambda this, values: by_dask(this, values) if _is_watched() else own(values, this._pools)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:

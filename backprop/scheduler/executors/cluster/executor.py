@@ -123,6 +123,11 @@ class Cluster(AbstractExecutor):
         """The address of the scheduler."""
         return str(self.client.scheduler.address)
 
+    def recording(self, recorder: Recorder) -> AbstractExecutor:
+        """See AbstractExecutor; the twin talks through this one's session."""
+        assert self._session is not None  # opened now, so that both have it
+        return super().recording(recorder)
+
     def describe(self) -> str:
         """The workers, their threads and memory, and by which bits and settings they differ, as text."""
         self._session.members.refresh()

@@ -1,0 +1,138 @@
+"""Watching: what the plans of a call are, and what their tasks take, wherever they run.
+
+A watch is of the context that opened it, as the executor of `with use(...)` is: what other threads run is not seen.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from ...graph.graph import Graph
+from ...scheduler.events import Event, Recorder, TaskFinished
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.planning.plan import Plan
+
+Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
+"""How a plan is run: once, or again and again."""
+
+_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+class Seen(NamedTuple):
+    """A plan that ran.
+
+    Attributes:
+        graph: what it is a plan of, after passes.
+        plan: the plan.
+        executor: where it ran.
+        values: of its inputs; () where they are not kept.
+        events: of its tasks.
+    """
+
+    graph: Graph
+    plan: Plan
+    executor: AbstractExecutor
+    values: tuple[Any, ...]
+    events: tuple[TaskFinished, ...]
+
+
+@dataclass(slots=True)
+class Watch:
+    """The plans that ran while it was open, in order.
+
+    Arguments:
+        keeps_values: whether the values of inputs are kept.
+        seen: the plans.
+    """
+
+    keeps_values: bool = False
+    seen: list[Seen] = field(default_factory=list)
+
+    def run(
+        self, way: Way, graph: Graph, plan: Plan, values: Sequence[Any], executor: AbstractExecutor
+    ) -> Sequence[Any]:
+        """Run a plan, and keep what its tasks took.
+
+        Arguments:
+            way: how it is run.
+            graph: what it is a plan of.
+            plan: the plan.
+            values: of its inputs.
+            executor: where it runs.
+        """
+        recorder = Recorder() if executor.recorder is None else _Passing(executor.recorder)
+        results = way(executor.recording(recorder), plan, values)
+        kept = tuple(values) if self.keeps_values else ()
+        self.seen.append(Seen(graph, plan, executor, kept, recorder.finished))
+        return results
+
+
+class _Passing(Recorder):
+    """A recorder that passes events on to the one that the executor has."""
+
+    def __init__(self, further: Recorder) -> None:
+        super().__init__()
+        self._further = further
+
+    def record(self, event: Event) -> None:
+        super().record(event)
+        self._further.record(event)
+
+
+def current_watch() -> Watch | None:
+    """The watch of this context, None where there is none."""
+    return _WATCH.get()
+
+
+@contextmanager
+def watching(keeps_values: bool = False) -> Iterator[Watch]:
+    """Watch the plans that run in a `with` block.
+
+    Arguments:
+        keeps_values: whether to keep the values of their inputs.
+    """
+    watch = Watch(keeps_values)
+    token = _WATCH.set(watch)
+    try:
+        yield watch
+    finally:
+        _WATCH.reset(token)
+
+
+class Timed(NamedTuple):
+    """A call that was watched: when it began by `time.perf_counter`, the seconds it took, and its plans."""
+
+    start: float
+    seconds: float
+    seen: tuple[Seen, ...]
+
+
+def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
+    """Call something, watched.
+
+    Arguments:
+        call: what to call.
+        keeps_values: whether to keep the values of inputs of its plans.
+    """
+    with watching(keeps_values) as watch:
+        start = time.perf_counter()
+        call()
+        return Timed(start, time.perf_counter() - start, tuple(watch.seen))
+
+
+def allocated(call: Callable[[], Any]) -> int:
+    """The bytes that a call allocates at the same time, at most; -1 where memory is being traced already."""
+    if tracemalloc.is_tracing():
+        return -1
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
