@@ -12,6 +12,7 @@ import click
 
 from backprop import __version__
 from backprop.cli.doctor import command
+from backprop.cli.reports import explain, profile
 from backprop.cli.restart import restart_if_better
 from backprop.cli.train import group
 from backprop.errors import BackpropError
@@ -45,6 +46,8 @@ def main() -> None:
 main.add_command(group)
 main.add_command(command)
 main.add_command(serve)
+main.add_command(explain)
+main.add_command(profile)
 
 
 def entry() -> None:

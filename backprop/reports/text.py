@@ -102,9 +102,11 @@ def _tasks(d: Description) -> Table:
 
 
 def _scaling(d: Description) -> Table:
-    table = _table("predicted on other workers", ["workers", "time"])
-    for one in d.scaling:
-        table.add_row(f"{one.workers} {one.kind}", ms(one.seconds))
+    kinds = list(dict.fromkeys([one.kind for one in d.scaling]))
+    table = _table("predicted on other workers", ["workers", *kinds])
+    for workers in dict.fromkeys([one.workers for one in d.scaling]):
+        times = {one.kind: ms(one.seconds) for one in d.scaling if one.workers == workers}
+        table.add_row(str(workers), *[times.get(kind, "-") for kind in kinds])
     return table
 
 

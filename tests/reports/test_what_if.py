@@ -1,0 +1,37 @@
+"""What if: the plan is played through with other times."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop.errors import ReportError
+from backprop.reports.description import Description
+from backprop.reports.what_if import what_if
+
+
+def test_a_line_off_the_critical_path_gains_nothing(diamond: Description) -> None:
+    assert what_if(diamond, {"model.py:10": 1.0}).speed_up == 1.0
+    assert what_if(diamond, {"model.py:10": 0.0}).after == pytest.approx(5.0)
+    found = what_if(diamond, {"model.py:30": 0.0})  # with its derivatives
+    assert (found.before, found.after) == (pytest.approx(6.0), pytest.approx(3.0))
+    assert "model.py:30 at 0 of its time: 6000.000 ms -> 3000.000 ms, 2.00 times as fast" in str(found)
+
+
+def test_measured_times_count_and_what_no_task_explains_stays(ran: Description) -> None:
+    found = what_if(ran, {"model.py:20": 0.5})
+    assert found.before == 4.5
+    assert found.after == pytest.approx(4.5 - 0.5)  # 2.0 and 1.0 become 1.5, of the other branch, and 1.0
+
+
+def test_a_whole_path_names_the_line_as_well(diamond: Description) -> None:
+    assert what_if(diamond, {"/models/model.py:30": 0.0}).after == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("edits", "words"), [({"model.py:11": 0.5}, "no line of this plan"), ({"model.py:10": -1.0}, "is -1.0")]
+)
+def test_a_line_that_is_not_there_and_a_factor_below_zero_are_refused(
+    diamond: Description, edits: dict[str, float], words: str
+) -> None:
+    with pytest.raises(ReportError, match=words):
+        what_if(diamond, edits)
