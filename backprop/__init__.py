@@ -18,14 +18,14 @@ from .api.control_flow.minibatch import minibatch as minibatch
 from .api.elsewhere.lazy import lazy as lazy
 from .api.matrices.jacobian import hessian as hessian
 from .api.matrices.jacobian import jacobian as jacobian
+from .api.reporting.explain import explain as explain
+from .api.reporting.profile import profile as profile
 from .api.trees import ravel as ravel
 from .api.trees import tree_map as tree_map
 from .api.user_ops.op import compose as compose
 from .api.user_ops.op import op as op
 from .api.user_ops.register import register as register
 from .api.verbs.evaluate import evaluate as evaluate
-from .api.verbs.explain import explain as explain
-from .api.verbs.explain import profile as profile
 from .api.verbs.explicit import GraphBuilder as GraphBuilder
 from .api.verbs.forward import hvp as hvp
 from .api.verbs.forward import jvp as jvp

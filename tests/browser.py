@@ -1,6 +1,6 @@
-"""A headless Chromium for tests of pages: Debian's, as `apt-get install chromium` brings it, driven by playwright.
+"""A headless Chromium for tests of pages, as `apt-get install chromium` brings it to Debian, driven by playwright.
 
-Where there is none the tests are skipped with a word; in CI that is a failure, so that pages are never left unlooked at.
+Where there is none, tests are skipped with a word; in CI that is a failure, so that no page is left unlooked at.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ NAMES = [
     "minibatch",
     "op",
     "ops",
+    "profile",
     "ravel",
     "register",
     "scan",

@@ -34,10 +34,10 @@ from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
 from ..elsewhere.opening import opened_call
 from ..executors import Where
-from ..verbs.explain import report
+from ..reporting.explain import report
 from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph, runner
 from ..verbs.transformed import name_of, reduced
-from ..verbs.watching import current_watch
+from ..watching import current_watch
 from .replay import Replay, finishes, matcher
 
 P = ParamSpec("P", default=...)

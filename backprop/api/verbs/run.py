@@ -29,7 +29,7 @@ from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ..executors import Where, executor_of
-from .watching import current_watch
+from ..watching import current_watch
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
 

@@ -18,7 +18,7 @@ from ...scheduler.executors.readiness import run_in_order
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.programs.kernels import kernel_of
 from ...scheduler.programs.program import compile_program
-from .watching import Seen
+from ..watching import Seen
 
 ROUNDS = 2
 """Runs of which the quicker counts, node by node: the first one meets cold caches."""

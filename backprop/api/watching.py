@@ -13,10 +13,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from ...graph.graph import Graph
-from ...scheduler.events import Event, Recorder, TaskFinished
-from ...scheduler.executors.base import AbstractExecutor
-from ...scheduler.planning.plan import Plan
+from ..graph.graph import Graph
+from ..scheduler.events import Event, Recorder, TaskFinished
+from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.planning.plan import Plan
 
 Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
 """How a plan is run: once, or again and again."""
