@@ -65,7 +65,7 @@ def test_it_writes_json_a_page_and_a_trace(model: Path) -> None:
         ("none.py:loss", [], "there is no file none.py"),
         ("model_of_a_test.py:los", [], "has no los; it has loss, vector"),
         ("model_of_a_test.py:loss", ["--args", "arguments"], "has no tuple arguments"),
-        ("model_of_a_test.py:vector", [], "scalar"),
+        ("model_of_a_test.py:vector", [], "one real number"),
     ],
 )
 def test_what_it_cannot_do_is_a_message(target: str, further: list[str], words: str, model: Path) -> None:
