@@ -20,7 +20,7 @@ AROUND = 2
 
 def page(description: Description) -> str:
     """The page."""
-    template = resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("backprop.reports").joinpath("page.html").read_text(encoding="utf-8")
     title = f"backprop: {description.kind}, {len(description.tasks)} tasks"
     data = json.dumps(_data(description), separators=(",", ":")).replace("</", "<\\/")
     return template.replace("%TITLE%", escape(title)).replace('"%DATA%"', data)

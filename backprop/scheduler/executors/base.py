@@ -128,7 +128,7 @@ class AbstractExecutor(ABC):
             recorder: takes the events.
         """
         twin = object.__new__(type(self))
-        twin.__dict__.update(self.__dict__)
+        vars(twin).update(vars(self))
         twin.recorder = recorder
         return twin
 
