@@ -31,10 +31,12 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("", "numpy_names"),
     ),
     "graph": (
-        *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "verify"),
+        *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "bits", "verify"),
         *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "passes", "wire"),
     ),
-    "scheduler": (*("", "events", "machine", "planning", "entry", "programs", "lower", "executors", "calibration"),),
+    "scheduler": (
+        *("", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors", "calibration"),
+    ),
     "reports": (
         *("", "simulate", "description", "describe", "waits", "memory", "advice", "what_if", "document"),
         *("text", "page", "traces", "report"),

@@ -27,7 +27,7 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
     Errors:
         whatever an op raises, with a note that names the op and the user's line.
     """
-    known = [_entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
+    known = [entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
     for node in graph.nodes:
         try:
             value = node.op.compute(*(known[i] for i in node.inputs), **parameters(node, Evaluated))
@@ -38,8 +38,8 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(known[i] for i in graph.outputs)
 
 
-def _entered(t: ValueType[Any], value: Any) -> Any:
-    """The value, C-contiguous; of a Python number the one of NumPy, as values are strongly typed."""
+def entered(t: ValueType[Any], value: Any) -> Any:
+    """A value as graphs take it: C-contiguous; of a Python number that of NumPy, as values are strongly typed."""
     return t.dtype.type(value) if isinstance(t, ScalarType) else contiguous(value)
 
 

@@ -26,7 +26,7 @@ from .arguments import Argnums, Picks
 from .call import Call, called
 from .cotangents import fitted
 from .evaluate import Function, as_function
-from .run import current, forward_and_pullback, handed_out, joint, run_graph, youngest
+from .run import current, forward_and_pullback, handed_out, run_graph, run_joint, youngest
 from .transformed import Transformed
 
 P = ParamSpec("P")
@@ -97,7 +97,7 @@ class ValueAndGradient(Transformed):
         call = called(self.function, args, kwargs, self.executor)
         picks = call.pick(self.argnums)
         _check_scalar(call, self.has_aux)
-        results = call.run(joint(call.graph, picks.ids, call.known))
+        results = run_joint(call.graph, picks.ids, call.traced.known, call.traced.values, call.executor)
         values = call.hand_out(results, [call.graph.inputs[i] for i in picks.ids])
         return call.value(values[: call.count]), picks.assembled(values[call.count :])
 

@@ -5,7 +5,7 @@ Plans are cached by the content of graphs, so that a function traced anew at eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -26,8 +26,10 @@ from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from ...scheduler.executors.auto import Auto
 from ...scheduler.executors.base import AbstractExecutor, entered, prepared
+from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
+from ...scheduler.tape.first_runs import first_gradient
 from ..executors import Where, executor_of
 from ..watching import current_watch
 
@@ -128,6 +130,27 @@ def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -
         return builder.inline(graph, values)
     watch, plan = current_watch(), plan_of(executor, graph)
     return _once(executor, plan, values) if watch is None else watch.run(_once, graph, plan, values, executor)
+
+
+def run_joint(
+    graph: Graph, wrt: Ids, known: Mapping[NodeId, Any], values: Sequence[Any], executor: AbstractExecutor
+) -> Sequence[Any]:
+    """The outputs of a graph and the gradient of the first, at once where the graph is new.
+
+    Arguments:
+        graph: the graph.
+        wrt: ids of the inputs to differentiate by.
+        known: values of nodes that are known already.
+        values: of the inputs.
+        executor: where to run.
+    """
+    given = [*values, *known.values()]
+    if executor.answers_at_once and youngest(given) is None:
+        with blas_threads(executor.blas_threads):
+            found = first_gradient(graph, wrt, known, values, executor.target.machine)
+        if found is not None:
+            return found
+    return run_graph(joint(graph, wrt, tuple(known)), given, executor)
 
 
 def runner(executor: AbstractExecutor) -> Run:

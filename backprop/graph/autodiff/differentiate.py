@@ -60,7 +60,7 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
         if seeded and graph.type_of(i).differentiable:
             seeds.append((i, builder.input(graph.type_of(i))))
         elif not seeded and k == 0:
-            reverse.contribute(i, builder.literal(_one(graph.type_of(i))))
+            reverse.contribute(i, builder.literal(one(graph.type_of(i))))
     for i, seed in seeds:
         reverse.masks.seed(seed)
         reverse.contribute(i, seed)
@@ -70,7 +70,8 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
     return verify(joint, "differentiate", graph)
 
 
-def _one(type: ValueType[Any]) -> Any:
+def one(type: ValueType[Any]) -> Any:
+    """The seed of a result of a type: what it is differentiated by itself."""
     assert isinstance(type, NumericType)
     return 1.0 if type.weak and type.dtype.kind == "f" else type.dtype.type(1)
 

@@ -15,7 +15,7 @@ from ..graph import Graph, with_bodies
 from ..verify import verify
 from .branch_order import order_by_branch
 from .dead_code import drop_dead_code
-from .factoring import move_factors
+from .factoring.rules import settle_factors
 from .inlining import inline_calls
 from .peephole.simplify import simplify
 from .product_batching import batch_products
@@ -31,7 +31,7 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     drop_dead_code,
     batch_products,
     simplify,
-    move_factors,
+    settle_factors,
     fuse_rank_one,
     drop_unused_results,
     drop_dead_code,

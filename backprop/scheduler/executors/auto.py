@@ -47,6 +47,11 @@ class Auto(AbstractExecutor):
         twin._serial, twin._threads = self._serial.recording(recorder), self._threads.recording(recorder)
         return twin
 
+    @property
+    def answers_at_once(self) -> bool:
+        """See AbstractExecutor; who records wants to see tasks."""
+        return self.recorder is None
+
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
         if len(plan.tasks) < 2:

@@ -88,6 +88,11 @@ class AbstractExecutor(ABC):
         return fetch_all(values)
 
     @property
+    def answers_at_once(self) -> bool:
+        """Whether a graph that is new may run in the thread that asks, without a plan."""
+        return False
+
+    @property
     def target(self) -> Target:
         """What decides how graphs are cut for this executor, as it is now."""
         return self._target

@@ -25,6 +25,11 @@ class Serial(AbstractExecutor):
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
         super().__init__(1, 0.0, blas_threads, recorder)
 
+    @property
+    def answers_at_once(self) -> bool:
+        """See AbstractExecutor; who records wants to see tasks."""
+        return self.recorder is None
+
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
         return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)

@@ -59,6 +59,11 @@ class Threads(AbstractExecutor):
     def __reduce__(self) -> tuple[Any, ...]:
         return Threads, (self.workers, self.blas_threads)
 
+    @property
+    def answers_at_once(self) -> bool:
+        """See AbstractExecutor; who records wants to see tasks."""
+        return self.recorder is None
+
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
         if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:

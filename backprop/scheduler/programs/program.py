@@ -8,13 +8,16 @@ op and the line of the user's code.
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from ...graph.graph import Graph, NodeId
+from ...errors import Source
+from ...graph.graph import Graph, Node, NodeId
 from ...graph.written import by_lines_of_bodies
 from ...ops.core.cache import cached
+from ...ops.core.types import ValueType
 from .code_generation import Code, generate
 from .step_loop import loop_over
 from .steps import steps_of
@@ -62,10 +65,8 @@ class Program:
     def note(self, i: NodeId) -> str:
         """What an exception of node `i` is annotated with: the op, its operands, the user's line, the task."""
         node = self.graph.node(i)
-        operands = ", ".join(str(self.graph.type_of(j)) for j in node.inputs)
-        line = f", at {node.source}" if node.source is not None else ""
         task = f", in task {self.name}" if self.name else ""
-        return f"while backprop ran {node.op.name}({operands}){line}{task}"
+        return described(node, [self.graph.type_of(j) for j in node.inputs], node.source) + task
 
     def _node_of(self, trace: TracebackType | None) -> NodeId:
         """The node that raised, -1 where it was none."""
@@ -75,6 +76,18 @@ class Program:
         left = below.tb_frame.f_locals.get("left")
         step = below.tb_lineno - 2 if self.code.text else len(self.code.ids) - operator.length_hint(left) - 1
         return self.code.ids[step] if 0 <= step < len(self.code.ids) else -1
+
+
+def described(node: Node, types: Sequence[ValueType[Any]], source: Source | None) -> str:
+    """What an exception of a node is annotated with.
+
+    Arguments:
+        node: the node.
+        types: of its operands.
+        source: the user's line.
+    """
+    line = f", at {source}" if source is not None else ""
+    return f"while backprop ran {node.op.name}({', '.join(map(str, types))}){line}"
 
 
 def compile_program(graph: Graph, name: str = "") -> Program:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes.dead_code import drop_dead_code
-from backprop.graph.passes.factoring import move_factors
+from backprop.graph.passes.factoring.rules import move_factors
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
 from backprop.ops.arrays.views import expand_to, permute, sum_to

@@ -14,5 +14,8 @@ from .sum_trees import balance_sum
 
 
 def simplify(graph: Graph) -> Graph:
-    """The graph after all rules; applied together, they need one walk and one verification."""
-    return rewritten(graph, fold_constants, drop_identity, drop_broadcast, balance_sum)
+    """The graph after all rules; applied together, they need one walk and one verification.
+
+    Sums are balanced before constants are folded, as a sum of constants adds up in the order of any other.
+    """
+    return rewritten(graph, balance_sum, fold_constants, drop_identity, drop_broadcast)

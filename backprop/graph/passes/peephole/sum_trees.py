@@ -7,10 +7,9 @@ only, so the bits of the result do not depend on who adds. Cost: one node for ea
 from __future__ import annotations
 
 from ....ops.arrays.accumulate import accumulate, accumulate_values
+from ...bits import WIDTH
 from ...graph import Node, NodeId
 from ...rewrite import Rewrite
-
-WIDTH = 4
 
 
 def balance_sum(rewrite: Rewrite, node: Node) -> NodeId | None:

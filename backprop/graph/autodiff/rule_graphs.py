@@ -1,0 +1,65 @@
+"""The rule of one node as a graph of its own: what `differentiate` would emit for it, from types alone.
+
+    (operands, result, cotangent of the result) -> (cotangents of the operands that have one)
+
+A rule sees its operands' types and never their values, so that nodes of equal op, parameters and types are pulled back
+by equal nodes. Who differentiates a graph that runs once need not write these nodes down again and again.
+
+Limits: what the neighbours of a node decide is not in it. A node with a shortcut, a cotangent with a mask, and an op on
+other values than arrays and numbers are for `differentiate`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...errors import BackpropError
+from ...ops.core.types import NumericType, ValueType
+from ..graph import Graph, Node
+from ..tracing.builder import Builder
+from .differentiate import ReversePass
+from .masking.mask_flow import MAKERS
+
+
+class RuleGraph(NamedTuple):
+    """A rule as a graph.
+
+    Arguments:
+        graph: its inputs are the operands, the result, and the cotangent of the result.
+        positions: for each output, the operand whose cotangent it is.
+        masks: whether a cotangent comes with a mask, which the rule of what comes next has to know of.
+    """
+
+    graph: Graph
+    positions: tuple[int, ...]
+    masks: bool
+
+
+def rule_graph(
+    node: Node, types: tuple[ValueType[object], ...], active: tuple[bool, ...], cotangent: ValueType[object]
+) -> RuleGraph | None:
+    """The rule of a node as a graph; None where there is none.
+
+    Arguments:
+        node: the node; its ids do not count.
+        types: of its operands.
+        active: for each operand, whether its cotangent is wanted.
+        cotangent: the type of the cotangent of its result.
+    """
+    if not all([isinstance(t, NumericType) for t in (*types, node.type, cotangent)]):
+        return None
+    count = len(types)
+    alone = node.reading(tuple(range(count)))
+    builder = Builder()
+    for type in types:
+        builder.input(type)
+    builder.extend([alone])
+    reverse = ReversePass(Graph(types, (alone,), (count,)), builder, [*active, True])
+    try:
+        reverse.contribute(count, builder.input(cotangent))
+        reverse.pull(count, alone)
+    except BackpropError:
+        return None  # `differentiate` says what is wrong, and where
+    found = sorted(reverse.contributions)
+    graph, _ = builder.build([reverse.contributions[k][0].id for k in found], range(count + 2))
+    return RuleGraph(graph, tuple(found), any([made.op in MAKERS for made in graph.nodes]))

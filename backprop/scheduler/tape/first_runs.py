@@ -1,0 +1,49 @@
+"""Whether a gradient is answered by the tape: by what a graph is made of, and by how often it was seen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...graph.graph import Graph, NodeId
+from ...graph.handle import Handle
+from ...graph.tracing.gc_pause import gc_paused
+from ...ops.core.cache import cached
+from ..machine.cost import Machine
+from .policy import is_worth_optimising
+from .reading import read
+from .running import gradient
+
+
+@cached()
+def sightings(content: int, wrt: tuple[NodeId, ...]) -> Iterator[int]:
+    """Counts how often a graph is seen: by its hash, as graphs that run once are not worth keeping.
+
+    Arguments:
+        content: the hash of the graph; where two graphs share one, they are optimised sooner.
+        wrt: what it is differentiated by.
+    """
+    return itertools.count(1)
+
+
+@gc_paused()
+def first_gradient(
+    graph: Graph, wrt: tuple[NodeId, ...], known: Mapping[NodeId, Any], values: Sequence[Any], machine: Machine
+) -> list[Any] | None:
+    """The outputs of a graph and the gradient of the first, from a tape; None where it is to be optimised.
+
+    Arguments:
+        graph: the graph.
+        wrt: ids of the inputs whose cotangents are wanted.
+        known: values of nodes that are known already.
+        values: a value for each input.
+        machine: the rates that seconds are estimated with.
+    """
+    seen = next(sightings(hash(graph), wrt))
+    if is_worth_optimising(seen, 0.0) or any([isinstance(value, Handle) for value in values]):
+        return None
+    reading = read(graph, wrt, machine)
+    if reading is None or is_worth_optimising(seen, reading.parallel_s):
+        return None
+    return gradient(reading, wrt, values, known)

@@ -1,0 +1,92 @@
+"""What is read off a graph before it runs from its tape: the kind of each node, and which values have a cotangent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...graph.autodiff.masking.mask_flow import MAKERS
+from ...graph.bits import SMALL_VALUE
+from ...graph.graph import Graph, NodeId, literal
+from ...graph.subgraph import live
+from ...ops.core.types import NumericType, ValueType
+from ..machine.cost import Machine
+from .kinds import NodeKind, Pull, node_kind
+
+
+@dataclass(slots=True, eq=False)
+class Usage:
+    """A kind of nodes in one graph, with the activity of their operands.
+
+    Arguments:
+        kind: the kind.
+        active: for each operand, whether it has a cotangent.
+        pulls: how cotangents go back, by the identities of their types; found when they are met.
+    """
+
+    kind: NodeKind
+    active: tuple[bool, ...]
+    pulls: dict[int, Pull | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A graph that a tape can run forward.
+
+    Arguments:
+        graph: the graph.
+        usages: of each node; None for literals and for nodes that no output needs.
+        alive: for each id, whether an output needs it.
+        active: for each id, whether it has a cotangent.
+        parallel_s: predicted seconds of a run that hold no GIL.
+        makes_masks: whether a node would give a cotangent a mask.
+    """
+
+    graph: Graph
+    usages: list[Usage | None]
+    alive: bytearray
+    active: list[bool]
+    parallel_s: float
+    makes_masks: bool
+
+
+BACK_AND_FORTH = 3
+"""How many times as long a gradient takes as the function, roughly."""
+
+
+def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | None:
+    """What a tape has to know of a graph; None where it cannot run it.
+
+    Arguments:
+        graph: the graph, whose first output is a real number.
+        wrt: ids of the inputs whose cotangents are wanted.
+        machine: the rates that seconds are estimated with.
+    """
+    inputs, wanted, alive = graph.inputs, set(wrt), live(graph)
+    if not all([isinstance(t, NumericType) and t.nbytes < SMALL_VALUE for t in map(inputs.__getitem__, wrt)]):
+        return None
+    types: list[ValueType[Any]] = list(inputs)
+    active = [i in wanted and t.differentiable for i, t in enumerate(inputs)]
+    usages: list[Usage | None] = []
+    known: dict[Any, Usage] = {}  # by op, and by the identities of params and types
+    seconds = 0.0
+    for i, (op, operands, params, type, _) in enumerate(graph.nodes, graph.first):
+        types.append(type)
+        if op is literal or not alive[i]:
+            usages.append(None)
+            active.append(False)
+            continue
+        activity = tuple([active[j] for j in operands])
+        key = (op, id(params), id(type), activity, *[id(types[j]) for j in operands])
+        usage = known.get(key)
+        if usage is None:
+            kind = node_kind(op, params, tuple([types[j] for j in operands]), type, machine)
+            if kind is None:
+                return None
+            usage = known[key] = Usage(kind, activity)
+        usages.append(usage)
+        active.append(True in activity and type.differentiable)
+        seconds += usage.kind.parallel_s
+    makes_masks = any([usage.kind.node.op in MAKERS for usage in known.values()])
+    return Reading(graph, usages, alive, active, BACK_AND_FORTH * seconds, makes_masks)
