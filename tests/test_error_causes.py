@@ -55,22 +55,15 @@ ROWS: dict[str, Row] = {
     "index by a text": Row(lambda x: x["a"], errors.OutOfRangeError, IndexError, ("a str",)),
     "index by a float": Row(lambda x: x[1.5], errors.OutOfRangeError, IndexError, ("a float",)),
     "index that is not there": Row(lambda x: x[9], errors.OutOfRangeError, IndexError, ("index 9", "size 4")),
-    "index by positions": Row(
-        lambda x: x[np.where(x > 2)],
+    "where with one choice": Row(
+        lambda x: np.where(x > 2, x),
         errors.GraphTypeError,
         TypeError,
-        ("where takes 3 operands", "numpy.where(mask.value)"),
+        ("where takes 3 operands",),
         ("_where_type",),
     ),
-    "index by a mask": Row(
-        lambda x: x[x > 2],
-        errors.GraphTypeError,
-        TypeError,
-        ("mask", "x[mask.value]"),
-        ("outside of the traced function",),
-    ),
-    "a plain array indexed by a value": Row(
-        lambda x: np.ones(4)[x.astype(int)], errors.TracedConversionError, TypeError, ("numpy.take(a, v, axis=0)",)
+    "a plain array indexed by a float": Row(
+        lambda x: np.ones(4)[x], errors.TracedConversionError, TypeError, ("numpy.take(a, v, axis=0)",)
     ),
     "a list indexed by a number": Row(
         lambda x: [1, 2][x[0]], errors.TracedConversionError, TypeError, ("as an index", "int(v)")
@@ -133,10 +126,21 @@ ROWS: dict[str, Row] = {
     ),
     "a column": Row(column, errors.TracedConversionError, TypeError, ("pandas holds no traced values",)),
     "an item of a plain array": Row(filled, errors.AssignmentError, TypeError, ("backprop.ops.at_set",), ("sequence",)),
-    "numpy.array": Row(
-        lambda x: np.array([x[0], x[1]]), errors.TracedConversionError, TypeError, ("backprop.ops.array",)
+    "numpy.array of a dtype": Row(
+        lambda x: np.array([x[0], x[1]], float), errors.TracedConversionError, TypeError, ("backprop.ops.array",)
     ),
-    "numpy.full": Row(lambda x: np.full(3, x[0]), errors.TracedConversionError, TypeError, ("backprop.ops.full",)),
+    "numpy.asarray of many": Row(
+        lambda x: np.asarray(bp.ops.tile(x, 2000)), errors.TracedConversionError, TypeError, ("backprop.ops.array",)
+    ),
+    "numpy.linalg of an array of traced numbers": Row(
+        lambda x: np.linalg.inv(np.array([[x[0], 1.0], [1.0, x[1]]])),
+        errors.TracedConversionError,
+        TypeError,
+        ("an array of traced numbers", "backprop.ops.array([...])"),
+    ),
+    "numpy.mean of a list": Row(
+        lambda x: np.mean([x[0], x[1]]), errors.TracedConversionError, TypeError, ("backprop.ops.mean",)
+    ),
     "math": Row(lambda x: math.sin(x[0]), errors.TracedConversionError, TypeError, ("numpy.sin",)),
     "an attribute of arrays": Row(
         lambda x: x.strides, errors.UnknownAttributeError, AttributeError, ("strides", "v.value")

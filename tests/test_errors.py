@@ -149,13 +149,13 @@ ROWS: dict[str, Row] = {
     ),
     "a late question": Row(late_question, errors.EscapedVarError, RuntimeError, (HERE, "return the value")),
     "array of items": Row(
-        lambda: bp.grad(lambda x: np.array([x[0], x[1]]).sum())(X),
+        lambda: bp.grad(lambda x: np.array([x[0], x[1]], float).sum())(X),
         errors.TracedConversionError,
         TypeError,
         (HERE, "numpy.stack"),
     ),
     "array of Vars": Row(
-        lambda: bp.grad(lambda v: np.array([v, v]).sum())(X),
+        lambda: bp.grad(lambda v: np.array([v, v], float).sum())(X),
         errors.TracedConversionError,
         TypeError,
         (HERE, "numpy.stack"),

@@ -221,7 +221,7 @@ def test_many_threads_may_find_new_paths_at_once() -> None:
 # What would lose the gradient silently is an error.
 
 
-@pytest.mark.parametrize("f", [float, complex, math.sin, lambda v: np.array([v, v])])
+@pytest.mark.parametrize("f", [float, complex, math.sin, lambda v: np.array([v, v], float)])
 def test_a_conversion_that_loses_the_gradient_names_value(f: Any) -> None:
     with pytest.raises(TracedConversionError, match=r"v\.value"):
         bp.grad(lambda x: f(x) * x)(2.0)

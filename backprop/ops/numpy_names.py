@@ -16,7 +16,7 @@ import numpy as np
 import scipy.special
 
 from .. import ops
-from ..errors import AssignmentError, ShapeError, UnknownFunctionError
+from ..errors import AssignmentError, GraphTypeError, ShapeError, UnknownFunctionError
 from .arrays.as_array import shape
 from .arrays.diagonals import diagonal, trace
 from .arrays.views import ravel, reshape, transpose
@@ -56,6 +56,13 @@ def _linalg_outer(x1: Any, x2: Any, /) -> Any:
     return outer(x1, x2)
 
 
+def where(condition: Any, /, *choices: Any) -> Any:
+    """`numpy.where`, of a condition alone too."""
+    if len(choices) == 1:
+        raise GraphTypeError("where takes 3 operands, or a condition alone", fix="give both choices")
+    return ops.where(condition, *choices) if choices else ops.nonzero(condition)
+
+
 _MEANINGS: dict[Any, Function] = {
     **_namesakes(scipy.special),
     **_namesakes(np.fft),
@@ -63,6 +70,7 @@ _MEANINGS: dict[Any, Function] = {
     **_namesakes(np.linalg),
     **_namesakes(np),
     np.shape: shape,
+    np.where: where,
     np.linalg.diagonal: _linalg_diagonal,
     np.linalg.trace: _linalg_trace,
     np.linalg.cross: _linalg_cross,
@@ -72,6 +80,8 @@ _MEANINGS: dict[Any, Function] = {
 UFUNCS: Mapping[np.ufunc, Function] = MappingProxyType(
     {f: op for f, op in _MEANINGS.items() if isinstance(f, np.ufunc)}
 )
+UNARY: Mapping[str, Function] = MappingProxyType({f.__name__: op for f, op in UFUNCS.items() if f.nin == 1})
+"""The ufuncs of one operand by their names, which NumPy calls as methods of the elements of arrays of objects."""
 FUNCTIONS: Mapping[Function, Function] = MappingProxyType(
     {f: op for f, op in _MEANINGS.items() if not isinstance(f, np.ufunc)}
 )
@@ -104,6 +114,16 @@ def _flatten(self: Any, order: str = "C") -> Any:
     return ops.copy(ravel(self, order))
 
 
+def _item(self: Any, *args: Any) -> Any:
+    if not args and self.size != 1:
+        raise ShapeError("item() of an array of more elements than one", fix="name the element, as item(0)")
+    return ravel(self)[args[0] if args else 0] if len(args) < 2 else self[args]
+
+
+def _tolist(self: Any) -> Any:
+    return [_tolist(part) for part in self] if self.shape else self
+
+
 def _in_place(name: str, instead: str) -> Function:
     def refuse(self: Any, *args: Any, **params: Any) -> Any:
         raise AssignmentError(f"a traced array cannot be changed, as its method {name} would", fix=f"use {instead}")
@@ -112,7 +132,7 @@ def _in_place(name: str, instead: str) -> Function:
 
 
 _LIKE_FUNCTIONS = """
-all any argmax argmin argsort argpartition astype cumprod cumsum diagonal dot max mean min prod ptp
+all any argmax argmin argsort argpartition astype cumprod cumsum diagonal dot max mean min nonzero prod ptp
 ravel repeat round searchsorted squeeze std sum swapaxes take trace var
 """
 METHODS: Mapping[str, Function] = MappingProxyType(
@@ -125,6 +145,8 @@ METHODS: Mapping[str, Function] = MappingProxyType(
         "conjugate": _conj,
         "copy": _copy,
         "flatten": _flatten,
+        "item": _item,
+        "tolist": _tolist,
         "reshape": _reshape,
         "round": around,
         "transpose": _transpose,
@@ -156,9 +178,7 @@ REFUSALS = (
     Refusal(
         "the shape or dtype of its result depends on values",
         "call it outside of the traced function",
-        """argwhere flatnonzero intersect1d ix_ nonzero
-        real_if_close roots setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts unique_inverse
-        unique_values""",
+        "real_if_close roots trim_zeros unique_all unique_counts unique_inverse unique_values",
     ),
     Refusal(
         "which bin an element falls into depends on values",

@@ -294,11 +294,11 @@ SPECIAL = (
 CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *SPECIAL)
 
 WITHOUT_SLOPE = """
-all allclose any argmax argmin argpartition argsort around array_equal array_equiv bitwise_and bitwise_or
-bitwise_xor can_cast ceil common_type count_nonzero diag_indices_from digitize empty_like equal fix floor
+all allclose any argmax argmin argpartition argsort argwhere around array_equal array_equiv bitwise_and bitwise_or
+bitwise_xor can_cast ceil common_type count_nonzero diag_indices_from digitize empty_like equal fix flatnonzero floor
 floor_divide gammasgn greater greater_equal heaviside invert isclose iscomplex iscomplexobj isfinite isin isinf
-isnan isneginf isposinf isreal isrealobj left_shift less less_equal logical_and logical_not logical_or logical_xor
-matrix_rank nanargmax nanargmin ndim not_equal ones_like result_type right_shift rint round searchsorted shape
+isnan isneginf isposinf isreal isrealobj ix_ left_shift less less_equal logical_and logical_not logical_or logical_xor
+matrix_rank nanargmax nanargmin ndim nonzero not_equal ones_like result_type right_shift rint round searchsorted shape
 signbit size tril_indices_from triu_indices_from trunc zeros_like
 """
 """The functions whose derivative is zero or none, of this table and of the others."""

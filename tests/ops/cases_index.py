@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from backprop.ops.arrays.indexing import gathering, items
+from backprop.ops.composites import sets
 from backprop.ops.elementwise.comparison import greater
 from tests.ops.case import Case, Rng, arrays, mixed, normal
 
@@ -108,4 +109,14 @@ GATHERED = (
     Case(lambda a, b: gathering.choose([0, 2, 1], [a, b, a * b]), arrays((3,), (2, 3)), name="choose"),
 )
 
-CASES = (*KEYED, *TRACED, *GATHERED)
+SETS = (
+    Case(sets.unique, arrays((3, 4))),
+    Case(partial(sets.unique, axis=1), arrays((3, 4)), name="unique-axis"),
+    Case(sets.union1d, arrays((3,), (2, 2))),
+    Case(sets.intersect1d, lambda rng: (np.arange(4.0) + 0.5, np.arange(3.0) + 0.5), wrt=(), order=0),
+    Case(sets.setdiff1d, arrays((5,), (2,)), wrt=(0,)),
+    Case(sets.setxor1d, arrays((4,), (3,))),
+    Case(lambda x: items.getitem(x, greater(x, 0)), arrays((3, 4)), name="getitem-traced-mask"),
+)
+
+CASES = (*KEYED, *TRACED, *GATHERED, *SETS)

@@ -58,6 +58,9 @@ class TapeVar:
     def __bool__(self) -> bool:
         raise AssertionError("a rule looks at a value")
 
+    def __backprop_ask__(self, ask: Callable[[Any], Any]) -> Any:
+        return ask(self.value)
+
     __float__ = __int__ = __index__ = __array__ = __bool__
 
     def __matmul__(self, other: Any) -> Any:

@@ -236,6 +236,8 @@ def _answered(
 
 def same_answer(one: Any, other: Any) -> bool:
     """Whether two answers steer a function the same way; NaN is like itself."""
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same_answer, one, other))
     if isinstance(one, np.ndarray | float | complex | np.generic):
         return np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind in "fc")
     return type(one) is type(other) and bool(one == other)

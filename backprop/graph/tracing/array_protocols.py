@@ -3,7 +3,7 @@
     numpy.sin(v)               __array_ufunc__       the op of the ufunc
     numpy.concatenate([v, w])  __array_function__    the namesake in backprop.ops
     v.sum(axis=0)              Method                the namesake of the method in backprop.ops
-    numpy.array([v, w])        __array__             an error, as the derivative would be lost
+    numpy.array([v, w])        __array__             an array of their elements, see boundary/elements.py
 
 Shape and dtype are those of the type, so no value is needed for them. Values that are no arrays have none of this but
 items, where they are tuples.
@@ -24,11 +24,12 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
-from .boundary.conversions import assignment, no_array
+from .boundary.conversions import assignment, no_array, wants_elements
+from .boundary.elements import LARGEST, array_of
 from .boundary.in_place import fitted, references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
 from .source_lines import is_operator, located, user_frame, user_line
-from .steering import TracedValue
+from .steering import TracedValue, is_integral
 
 T = TypeVar("T")
 
@@ -70,6 +71,11 @@ class TracedArray(TracedValue[T]):
     def __array__(self, *args: Any, **params: Any) -> Any:
         if asked_by_scipy():
             return np.array(None, dtype=object)  # for which its operators leave the operation to ours
+        if isinstance(self.type, NumericType):
+            if is_integral(self.type):
+                return np.array(self.builder.answer(self, np.array), *args, **params)
+            if self.size <= LARGEST and not args and params.get("dtype") is None and wants_elements():
+                return array_of(self)
         raise no_array(repr(self))
 
     # What is known without a value.

@@ -24,6 +24,7 @@ from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal, literal_node
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
+from .boundary.elements import gathered, is_of_elements
 from .boundary.in_place import Views
 from .guard import Guard, type_taken_in, unchanged
 from .source_lines import Lines, located, user_line
@@ -168,7 +169,13 @@ class Builder:
             return self.literal(value)
         if isinstance(value, list):
             value = np.asarray(value)
+        if is_of_elements(value):
+            return self.lift(gathered(value))
         return self._capture(value)
+
+    def var(self, i: NodeId) -> Var[Any]:
+        """The Var of an id."""
+        return Var(self, i, self.types[i])
 
     def literal(self, value: Any) -> Var[Any]:
         """The Var of a constant that becomes part of the graph."""

@@ -74,6 +74,11 @@ def is_operator(frame: FrameType) -> bool:
     return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
 
 
+def is_attribute(frame: FrameType) -> bool:
+    """Whether a frame is at the reading of an attribute, and not at a call."""
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] in ("LOAD_ATTR", "LOAD_METHOD")
+
+
 def source_of(frame: FrameType) -> Source:
     """The line that a frame is at."""
     return Source(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name)

@@ -20,12 +20,18 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
 from ..ownership import copied
+from ..subgraph import reach
 from .boundary.conversions import no_number
 from .source_lines import user_line
 
 T = TypeVar("T")
 Run = Callable[[Graph, Sequence[Any]], Sequence[Any]]
 """Runs a graph on the values of its inputs, and gives those of its outputs."""
+
+
+def is_integral(type: ValueType[Any]) -> bool:
+    """Whether values of a type are integers or booleans, which have no derivatives."""
+    return isinstance(type, NumericType) and type.dtype.kind in "biu"
 
 
 class Question(NamedTuple):
@@ -133,9 +139,23 @@ class TracedValue(Generic[T]):
         return self.builder.answer(self, operator.index)
 
     def __float__(self) -> float:
+        if self._is_data():
+            return self.builder.answer(self, float)
         raise no_number(repr(self))
 
+    def _is_data(self) -> bool:
+        """Whether the value is made of integers and booleans alone, so that no derivative could be lost."""
+        nodes, types = self.builder.nodes, self.builder.types
+
+        def before(i: NodeId) -> tuple[NodeId, ...]:
+            node = nodes[i]
+            return () if node is None or is_integral(types[i]) else node.inputs
+
+        return all([nodes[i] is not None or is_integral(types[i]) for i in reach([self.id], before)])
+
     def __complex__(self) -> complex:
+        if self._is_data():
+            return self.builder.answer(self, complex)
         raise TracedConversionError(
             f"complex() of {self!r} would lose its gradient", user_line(), "write v + 0j, or take v.value"
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import sys
 from collections.abc import Callable
 from functools import partial
 from types import FunctionType, MethodType
@@ -20,13 +21,13 @@ from ...errors import GraphTypeError, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, OpaqueType, UserType
 from ...ops.elementwise.powers import pow_static
-from ...ops.numpy_names import METHODS
+from ...ops.numpy_names import METHODS, UNARY
 from ...ops.sparse.matrix import beside_sparse
 from .array_protocols import SEQUENCES, Method, TracedArray
 from .boundary.conversions import no_attribute
 from .boundary.in_place import copied, in_place
 from .runtime_classes import annotated_type, field, type_of_field
-from .source_lines import user_line
+from .source_lines import is_attribute, user_line
 
 T = TypeVar("T")
 
@@ -112,6 +113,9 @@ class Var(TracedArray[T]):
     def __backprop_emit__(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         return self.builder.emit(op, args, params)
 
+    def __backprop_ask__(self, ask: Callable[[Any], Any]) -> Any:
+        return self.builder.answer(self, ask)
+
     def __dir__(self) -> list[str]:
         array = METHODS if isinstance(self.type, NumericType) else ()
         return sorted({*object.__dir__(self), *array})
@@ -119,6 +123,8 @@ class Var(TracedArray[T]):
     def __getattr__(self, name: str) -> Any:
         if name in METHODS and isinstance(self.type, NumericType):
             return Method(self, name)
+        if name in UNARY and isinstance(self.type, NumericType) and not is_attribute(sys._getframe(1)):
+            return partial(UNARY[name], self)  # NumPy asks each element of an array of objects for the method
         if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
             return self._attribute(self.type.cls, name)
         raise no_attribute(f"a Var of type {self.type}", name, hasattr(np.ndarray, name))

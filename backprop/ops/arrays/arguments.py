@@ -6,7 +6,7 @@ Nothing here computes, or asks for the values of an array.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -24,6 +24,11 @@ Ints = int | Sequence[int]
 def is_traced(x: object) -> bool:
     """Whether a value is a Var: whatever takes calls of ops itself."""
     return hasattr(x, "__backprop_emit__")
+
+
+def answer(ask: Callable[[Any], Any], x: Any) -> Any:
+    """What a plain function makes of a value; of a Var it is a question asked of the value."""
+    return x.__backprop_ask__(ask) if is_traced(x) else ask(x)
 
 
 def shape_of(x: Any) -> Shape:

@@ -12,6 +12,7 @@ from .functionals import *
 from .polynomials import *
 from .ranges import *
 from .searching import *
+from .sets import *
 
 if not TYPE_CHECKING:  # checkers read the stars above, and no list that is computed
     __all__ = exported_below(__name__)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
-from ..arrays.arguments import is_traced, one_axis
+from ..arrays.arguments import answer, is_traced, one_axis
 from ..arrays.as_array import asarray
 from ..arrays.indexing.items import getitem, scatter_add
 from ..core.op import Op
@@ -110,17 +110,8 @@ def _real(name: str, x: Any) -> Any:
 
 
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """`numpy.bincount`: the sums of the weights of each number in a plain vector `x` of integers.
-
-    Errors:
-        GraphTypeError: a Var as `x`, on whose values the length of the result would depend.
-    """
-    if is_traced(x):
-        raise GraphTypeError(
-            "bincount: the length of the result depends on the values of a Var",
-            fix="use backprop.ops.at_add(numpy.zeros(n), x, weights)",
-        )
-    places = np.asarray(x)
+    """`numpy.bincount`: the sums of the weights of each number in a vector `x` of integers, which is asked for."""
+    places = answer(np.array, x) if is_traced(x) else np.asarray(x)
     if minlength < 0 or (places.size and places.min() < 0):
         raise ShapeError("bincount: the numbers and minlength cannot be below zero", fix="shift the numbers")
     length = max(minlength, int(places.max(initial=-1)) + 1)

@@ -15,7 +15,8 @@ from ....errors import AssignmentError, BackpropError, Source, TracedConversionE
 from ..source_lines import is_library, user_line
 
 STORES = ("STORE_SUBSCR", "STORE_SLICE")
-READS = ("BINARY_SUBSCR", "BINARY_OP", "BINARY_SLICE")  # BINARY_OP is what reads items from Python 3.14 on
+READS = ("BINARY_SUBSCR", "BINARY_SLICE")
+SUBSCRIPT = 26  # the argument of BINARY_OP that reads items, from Python 3.14 on
 AT_SET = (
     "make the array by numpy.zeros_like(x, shape=n) and write r = backprop.ops.at_set(r, key, value), or collect the"
     " parts in a list for numpy.stack"
@@ -33,6 +34,24 @@ def assigned_flat(error: Exception) -> AssignmentError:
     """The error of an assignment to the elements of a plain array, from NumPy's own error."""
     line = traceback.extract_tb(error.__traceback__)[-1]
     return AssignmentError(LOST, Source(line.filename, line.lineno or 0, line.name), AT_SET)
+
+
+def of_elements(error: Exception) -> BackpropError:
+    """The error where a function of NumPy's takes no array of traced numbers, from NumPy's own error."""
+    lines = [line for line in traceback.extract_tb(error.__traceback__) if not is_library(line.filename)]
+    where = Source(lines[-1].filename, lines[-1].lineno or 0, lines[-1].name) if lines else user_line()
+    what = f"an array of traced numbers, made by numpy.array or numpy.asarray, has no such function: {error}"
+    return TracedConversionError(what, where, "make it by backprop.ops.array([...]), which is one traced array")
+
+
+def wants_elements() -> bool:
+    """Whether what wants an array is NumPy alone, to make one of what the user gave it, and not to write or read."""
+    asks = frame = sys._getframe(2)
+    while is_library(frame.f_code.co_filename) and frame.f_back is not None:
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] != "numpy":
+            return False
+        frame = frame.f_back
+    return instruction(frame) not in STORES and (frame is not asks or instruction(frame) not in READS)
 
 
 def no_array(var: str) -> BackpropError:
@@ -141,4 +160,6 @@ def is_op(name: str) -> bool:
 
 def instruction(frame: FrameType) -> str:
     """The name of the instruction that a frame is at."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]]
+    code, at = frame.f_code.co_code, frame.f_lasti
+    name = dis.opname[code[at]]
+    return READS[0] if name == "BINARY_OP" and code[at + 1] == SUBSCRIPT else name

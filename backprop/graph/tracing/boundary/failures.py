@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from ....errors import BackpropError
 from ..guard import Guard, written
 from ..source_lines import is_ours
-from .conversions import assigned_flat
+from .conversions import assigned_flat, of_elements
 
 COVERING = ("setting an array element with a sequence", "returned a result with an exception set")
 """How the messages of NumPy and Python go that are raised over an error of ours, which is then their cause."""
+
+OF_OBJECTS = ("dtype('O')", "loop of ufunc does not support argument")
+"""How the messages of NumPy go where a function takes no array of objects, as one of traced numbers is."""
 
 
 @contextmanager
@@ -27,6 +30,8 @@ def plainly(guard: Guard) -> Iterator[None]:
             raise assigned_flat(error) from error
         if "read-only" in str(error) and guard.locked:
             raise written(error) from error
+        if isinstance(error, TypeError) and any([text in str(error) for text in OF_OBJECTS]):
+            raise of_elements(error) from error
         raise
 
 

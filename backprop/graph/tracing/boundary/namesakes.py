@@ -71,11 +71,10 @@ def _refuse_of_op(name: str, op: Op, args: Any, params: Any) -> None:
         )
     wanted = operands_of(op)
     if wanted is not None and len(args) != wanted:
-        asked = ", or write numpy.where(mask.value), which asks for the places of true elements now"
         raise GraphTypeError(
             f"{name} takes {wanted} operands on traced arrays, and got {len(args)}",
             user_line(),
-            f"give {wanted} operands{asked if name == 'where' else ''}",
+            f"give {wanted} operands",
         )
 
 

@@ -32,6 +32,7 @@ from ....ops.sparse.containers import CONTAINERS
 from ....ops.sparse.matrix import Sparse
 from ....ops.sparse.patterns import TRANSPOSED
 from ...handle import Handle
+from ..boundary.elements import gathered, is_of_elements
 from ..var import Var
 from .content import content_of
 
@@ -105,6 +106,7 @@ def flatten(tree: Any, dynamic: Callable[[Any], bool] = is_dynamic) -> tuple[lis
         GraphTypeError: an array of a dtype that is not supported.
     """
     leaves, spec = _flatten(tree)
+    leaves = [gathered(leaf) if is_of_elements(leaf) else leaf for leaf in leaves]
     values = []
     kinds: list[ValueType[Any] | Static] = []
     for leaf in leaves:

@@ -1,7 +1,7 @@
 """Functions that gather: take, compress, select and their kin, by NumPy's names and signatures.
 
 All of them choose among `index`'s primitives. Where the shape of a result depends on values (a condition, a list of
-indices to delete), those values have to be plain.
+indices to delete), it is asked of Vars.
 
 Source of names and defaults: the NumPy 2 reference.
 """
@@ -17,12 +17,13 @@ from numpy.lib.array_utils import normalize_axis_index
 from ....errors import GraphTypeError, ShapeError
 from ...elementwise.arithmetic import remainder
 from ...elementwise.selection import maximum, minimum, where
-from ..arguments import along, is_traced, lengths_of, many_axes, refuse_out
+from ..arguments import along, answer, is_traced, lengths_of, many_axes, refuse_out
 from ..as_array import asarray, ndim, size, stack
 from ..axes import moveaxis
 from ..joins import concatenate
 from ..views import broadcast_arrays, broadcast_to, ravel, reshape
 from .items import getitem
+from .places import flatnonzero
 
 __all__ = [
     "choose",
@@ -88,21 +89,21 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 def compress(condition: Any, a: Any, axis: int | None = None, out: None = None) -> Any:
-    """`numpy.compress`: the parts of `a` along an axis, or its elements, for which a plain `condition` is true."""
+    """`numpy.compress`: the parts of `a` along an axis, or its elements, for which `condition` is true."""
     refuse_out("compress", out)
     x, axis = (ravel(a), 0) if axis is None else (asarray(a), axis)
-    return take(x, np.flatnonzero(_plain("compress", condition)), axis)
+    return take(x, flatnonzero(condition), axis)
 
 
 def extract(condition: Any, arr: Any) -> Any:
-    """`numpy.extract`: the elements of `arr` for which a plain `condition` is true, in one axis."""
-    return take(arr, np.flatnonzero(_plain("extract", condition)))
+    """`numpy.extract`: the elements of `arr` for which `condition` is true, in one axis."""
+    return take(arr, flatnonzero(condition))
 
 
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    """`numpy.delete`: `arr` without the parts along an axis, or the elements, that plain indices `obj` name."""
+    """`numpy.delete`: `arr` without the parts along an axis, or the elements, that indices `obj` name, which are asked for."""
     x, axis = (ravel(arr), 0) if axis is None else (asarray(arr), axis)
-    return take(x, np.delete(np.arange(x.shape[axis]), _plain("delete", obj)), axis)
+    return take(x, np.delete(np.arange(x.shape[axis]), answer(np.array, obj) if is_traced(obj) else obj), axis)
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
@@ -110,14 +111,14 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
     Arguments:
         arr: array.
-        obj: a plain int, slice or ints: before which elements of the axis.
+        obj: an int, slice or ints, which are asked for: before which elements of the axis.
         values: what to put there; for an int, the axis counts as the first one of `values`.
         axis: None means the elements of the flat array.
     Returns:
         the longer array, of the dtype of `arr`.
     """
     x, axis = (ravel(arr), 0) if axis is None else (asarray(arr), normalize_axis_index(axis, ndim(arr), "insert"))
-    new, n, places = asarray(values, x.dtype), x.shape[axis], _plain("insert", obj)
+    new, n, places = asarray(values, x.dtype), x.shape[axis], answer(np.array, obj) if is_traced(obj) else obj
     new = reshape(new, (1,) * (len(x.shape) - len(new.shape)) + new.shape)
     if isinstance(places, int | np.integer):
         new = moveaxis(new, 0, axis)
@@ -166,15 +167,6 @@ def sliding_window_view(
         windows = along(array, at, np.arange(places)[:, None] + np.arange(width))
         array = moveaxis(windows, at + 1, -1)
     return array
-
-
-def _plain(op: str, value: Any) -> Any:
-    if is_traced(value):
-        raise GraphTypeError(
-            f"{op}: the shape of the result depends on the values of a Var",
-            fix="use numpy.where, or make the selection outside of the traced function",
-        )
-    return value
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:

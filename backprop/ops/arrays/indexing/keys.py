@@ -2,7 +2,7 @@
 
 A key is brought to a normal form: one item for each axis of the array, in order, an int not below zero, a Slice, or
 ARRAY for an index array, which is an operand. `None` becomes a reshape, a plain boolean mask the index arrays of its
-true elements. Without index arrays a key is *basic*, and its result a view.
+true elements, and a traced one theirs, once it is asked how many they are. Without index arrays a key is *basic*, and its result a view.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ....errors import GraphTypeError, ShapeError
 from ...core.types import NumericType, Shape
 from ..arguments import is_traced
 from ..as_array import asarray
+from .places import places_of
 
 
 class Slice(NamedTuple):
@@ -78,7 +79,7 @@ def selection(lengths: Shape, key: Any) -> Selection:
 
 
 class _Mask(NamedTuple):
-    array: np.ndarray[Any, Any]
+    array: Any
     length: int
     whole: int
 
@@ -105,11 +106,8 @@ def _parts(part: Any) -> list[Any]:
 
 
 def _mask_parts(mask: Any) -> list[Any]:
-    if is_traced(mask):
-        raise GraphTypeError(
-            "the shape of a selection by a traced mask is not known before the mask is",
-            fix="write x[mask.value], which asks for the mask now, or numpy.where(mask, x, 0)",
-        )
+    if is_traced(mask) and mask.shape:
+        return [_Mask(array, n, id(mask)) for array, n in zip(places_of(mask), mask.shape, strict=True)]
     return [_Mask(array, n, id(mask)) for array, n in zip(np.nonzero(mask), mask.shape, strict=True)]
 
 

@@ -1,0 +1,58 @@
+"""Arrays of traced numbers: what `numpy.array([v, w])` makes, and how it becomes a Var again.
+
+NumPy asks a Var for an array of its own, and gets one of objects, whose elements are the elements of the Var. So
+`numpy.array`, `numpy.full`, `numpy.r_`, sums of lists and nested lists mean what they do elsewhere, and NumPy's
+functions call operators and methods of the elements. Beside a Var, or as a result, such an array becomes one Var.
+
+Each element is a node, so the number of elements is bounded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .... import ops
+from ....ops.arrays.arguments import is_traced
+from ....ops.arrays.indexing.items import basic_index
+
+LARGEST = 4096
+"""Elements of an array of objects."""
+
+
+def array_of(var: Any) -> np.ndarray[Any, Any]:
+    """An array of objects with the elements of a Var, of no more than `LARGEST`."""
+    elements = np.empty(var.shape, dtype=object)
+    for index in np.ndindex(var.shape):
+        elements[index] = var[index] if index else var
+    return elements
+
+
+def is_of_elements(value: Any) -> bool:
+    """Whether a value is an array of objects with Vars among them."""
+    return type(value) is np.ndarray and value.dtype.hasobject and any(map(is_traced, value.flat))
+
+
+def gathered(elements: np.ndarray[Any, Any]) -> Any:
+    """The Var of an array of objects: the one whose elements it has, or a stack of them."""
+    whole = _whole(elements)
+    return ops.asarray(elements.tolist()) if whole is None else whole
+
+
+def _whole(elements: np.ndarray[Any, Any]) -> Any:
+    """The Var whose elements an array has, each in its place; None where there is none."""
+    first = elements.flat[0]
+    if not elements.ndim or not is_traced(first):
+        return None
+    builder, nodes = first.builder, first.builder.nodes
+    node = nodes[first.id]
+    if node is None or node.op is not basic_index or builder.types[node.inputs[0]].shape != elements.shape:
+        return None
+    for place, element in np.ndenumerate(elements):
+        if not is_traced(element) or element.builder is not builder:
+            return None
+        found = nodes[element.id]
+        if found is None or found.op is not basic_index or found.inputs != node.inputs or found.param("key") != place:
+            return None
+    return builder.var(node.inputs[0])

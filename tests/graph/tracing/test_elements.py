@@ -1,0 +1,136 @@
+"""Arrays of traced numbers, and data that stays data: what NumPy makes of Vars without asking them for a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import backprop as bp
+
+X = np.array([0.5, -2.0, 3.0])
+A = np.arange(9.0).reshape(3, 3) + np.eye(3)
+ROWS = np.arange(12.0).reshape(4, 3)
+LABELS = np.array([0, 1, 1, 2])
+
+Function = Callable[..., Any]
+
+
+def of_elements(x: Any) -> Any:
+    a, b = x[0] * x[1], x[2]
+    angle = np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]])
+    return (
+        np.array([a, b]),
+        np.array([[a, 1.0], [b * a, 2]]).T,
+        np.array([x, 2 * x]) @ x,
+        np.r_[x, 1.0, a],
+        np.c_[x, x**2],
+        np.full(3, a),
+        np.asarray(x) * 2,
+        np.sum([a, b]),
+        np.max([a, b]),
+        A @ np.array([a, b, 1.0]),
+        angle @ np.array([1.0, b]),
+        np.exp(np.array([a, b])) + np.sqrt(np.array([b, b])),
+        np.linalg.norm([a, b]),
+        np.linalg.solve(np.array([[a, 1.0], [1.0, b]]), x[:2]),
+        np.concatenate([[a], np.array([b]), x]),
+        np.stack([np.array([a, b]), np.zeros(2)]),
+        np.where([True, False], np.array([a, b]), 0),
+        np.outer([a, b], x),
+        np.diag([a, b]),
+    )
+
+
+def by_data(x: Any, rows: Any, labels: Any) -> Any:
+    total = 0.0
+    for k in np.unique(labels):
+        total = total + np.sum((rows[labels == k] @ x) ** 2)
+    return (
+        total,
+        np.eye(3)[labels] @ x,
+        np.arange(labels.max() + 1) * x,
+        rows[rows[:, 0] > 2] @ x,
+        np.bincount(labels) * x,
+        np.repeat(x, labels[:3]),
+        x[labels.tolist()] * int(labels[3]),
+    )
+
+
+def by_values(x: Any) -> Any:
+    return (
+        x[x > 0] ** 2,
+        x[np.where(x > 0)] * 2,
+        x[np.nonzero(x < 1)[0]],
+        x[np.flatnonzero(x)],
+        np.argwhere(x > 0) * x[0],
+        np.unique(np.concatenate([x, x])) * np.arange(3),
+        np.compress(x > 0, x),
+        np.extract(x > 0, x),
+        np.delete(x, np.argmax(x)),
+        np.setdiff1d(x, [9.0]),
+        np.outer(x, x)[np.outer(x, x) > 0],
+    )
+
+
+def total(f: Function) -> Function:
+    """The sum of the squares of all results of a function."""
+    return lambda *args: sum([np.sum(part**2) for part in f(*args)])
+
+
+PROGRAMS: dict[str, tuple[Function, tuple[Any, ...]]] = {
+    "elements": (of_elements, (X,)),
+    "data": (by_data, (X, ROWS, LABELS)),
+    "values": (by_values, (X,)),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_values_are_numpys(name: str) -> None:
+    f, args = PROGRAMS[name]
+    for found, expected in zip(bp.compile(f)(*args), f(*args), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+        assert np.shape(found) == np.shape(expected)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_derivatives_are_those_of_differences(name: str) -> None:
+    f, (x, *rest) = PROGRAMS[name]
+    steps = 1e-6 * np.eye(3)
+    expected = [(total(f)(x + step, *rest) - total(f)(x - step, *rest)) / 2e-6 for step in steps]
+    compiled = bp.compile(bp.grad(total(f)))
+    for gradient in (bp.grad(total(f)), compiled, compiled):
+        np.testing.assert_allclose(gradient(x, *rest), expected, rtol=1e-6)
+    assert compiled.traces == 1
+
+
+def test_a_mask_is_guarded_by_its_count() -> None:
+    compiled = bp.compile(bp.grad(lambda x: np.sum(x[x > 0] ** 2)))
+    for x in (X, X[::-1], np.array([1.0, 1.0, -1.0])):
+        np.testing.assert_array_equal(compiled(x), np.where(x > 0, 2 * x, 0))
+    assert compiled.traces == 1
+    np.testing.assert_array_equal(compiled(np.abs(X)), 2 * np.abs(X))
+    assert compiled.traces == 2
+
+
+def test_data_is_guarded_by_its_content() -> None:
+    compiled = bp.compile(bp.grad(lambda w, labels: np.sum((np.eye(3)[labels] @ w) ** 2)))
+    for labels, traces in ((LABELS, 1), (LABELS.copy(), 1), (LABELS[::-1], 2)):
+        np.testing.assert_array_equal(compiled(X, labels), 2 * X * np.bincount(labels))
+        assert compiled.traces == traces
+
+
+def test_an_array_of_the_elements_of_a_var_is_that_var() -> None:
+    graph = bp.compile(lambda x: np.asarray(x) @ x).graph(X)
+    assert [node.op.name for node in graph.nodes] == ["matmul"]
+
+
+def test_results_and_arguments_of_other_functions() -> None:
+    def inner(pair: Any) -> Any:
+        return pair[0] * pair[1]
+
+    assert bp.grad(lambda x: bp.grad(inner)(np.array([x[0], x[1]])).sum())(X).tolist() == [1.0, 1.0, 0.0]
+    found = bp.jacobian(lambda x: np.array([x[0] * x[1], x[2]]))(X)
+    np.testing.assert_array_equal(found, [[-2.0, 0.5, 0.0], [0.0, 0.0, 1.0]])
