@@ -155,8 +155,8 @@ CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
         **dict.fromkeys(["sort", "argsort"], SORTS),
         **dict.fromkeys(["partition", "argpartition"], PARTITIONS),
         **dict.fromkeys(["reshape", "resize"], SHAPES),
-        **dict.fromkeys(["argwhere", "flatnonzero", "nonzero"], [first]),
-        **dict.fromkeys(["intersect1d", "setdiff1d", "setxor1d", "union1d"], [twice, lambda f, x: f(x, [1, 9, 2])]),
+        **{key: [first] for key in ["argwhere", "flatnonzero", "nonzero"]},
+        **{key: [twice, lambda f, x: f(x, [1, 9, 2])] for key in ["intersect1d", "setdiff1d", "setxor1d", "union1d"]},
         "ix_": [first, twice],
         "unique": [
             first,

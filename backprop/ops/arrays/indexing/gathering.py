@@ -101,7 +101,7 @@ def extract(condition: Any, arr: Any) -> Any:
 
 
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
-    """`numpy.delete`: `arr` without the parts along an axis, or the elements, that indices `obj` name, which are asked for."""
+    """`numpy.delete`: `arr` without the parts, or elements, that indices `obj` name, which are asked for."""
     x, axis = (ravel(arr), 0) if axis is None else (asarray(arr), axis)
     return take(x, np.delete(np.arange(x.shape[axis]), answer(np.array, obj) if is_traced(obj) else obj), axis)
 

@@ -1,8 +1,8 @@
 """NumPy's keys as static data.
 
 A key is brought to a normal form: one item for each axis of the array, in order, an int not below zero, a Slice, or
-ARRAY for an index array, which is an operand. `None` becomes a reshape, a plain boolean mask the index arrays of its
-true elements, and a traced one theirs, once it is asked how many they are. Without index arrays a key is *basic*, and its result a view.
+ARRAY for an index array, which is an operand. `None` becomes a reshape, a boolean mask the index arrays of its true
+elements; of a traced one it is asked how many they are. Without index arrays a key is *basic*, and its result a view.
 """
 
 from __future__ import annotations
