@@ -24,7 +24,7 @@ from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal, literal_node
 from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
-from .boundary.elements import gathered, is_of_elements
+from .boundary.elements import joined
 from .boundary.in_place import Views
 from .guard import Guard, type_taken_in, unchanged
 from .source_lines import Lines, located, user_line
@@ -167,11 +167,8 @@ class Builder:
             return value if value.builder is self else self._capture(value)
         if isinstance(value, NUMBERS) or (isinstance(value, np.generic) and value.ndim == 0):
             return self.literal(value)
-        if isinstance(value, list):
-            value = np.asarray(value)
-        if is_of_elements(value):
-            return self.lift(gathered(value))
-        return self._capture(value)
+        value = joined(value)
+        return self.lift(value) if type(value) is Var else self._capture(value)
 
     def var(self, i: NodeId) -> Var[Any]:
         """The Var of an id."""

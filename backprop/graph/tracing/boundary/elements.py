@@ -34,6 +34,12 @@ def is_of_elements(value: Any) -> bool:
     return type(value) is np.ndarray and value.dtype.hasobject and any(map(is_traced, value.flat))
 
 
+def joined(value: Any) -> Any:
+    """A list as an array, an array of Vars as one Var, and any other value itself."""
+    array = np.asarray(value) if isinstance(value, list) else value
+    return gathered(array) if is_of_elements(array) else array
+
+
 def gathered(elements: np.ndarray[Any, Any]) -> Any:
     """The Var of an array of objects: the one whose elements it has, or a stack of them."""
     whole = _whole(elements)
