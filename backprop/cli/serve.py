@@ -53,6 +53,7 @@ class JsonLines(logging.Formatter):
 @click.option("--tls-key", type=FILE, help="Its key.")
 @click.option("--tls-self-signed", is_flag=True, help="Make a certificate, in the folder of the journal.")
 @click.option("--models", multiple=True, metavar="MODULE:NAME", help="An op or a function that clients may name.")
+@click.option("--models-here", is_flag=True, help="Run ops of --models in the workers; they cannot be ended then.")
 @click.option("--umbridge", is_flag=True, help="Speak UM-Bridge under /umbridge, for the functions of --models.")
 @click.option("--limits", type=FILE, help="A TOML file with tables [queue], [message] and [run].")
 @click.option("--slots", type=click.IntRange(1), help="Runs at once.")
@@ -68,6 +69,7 @@ def serve(
     tls_key: Path | None,
     tls_self_signed: bool,
     models: tuple[str, ...],
+    models_here: bool,
     umbridge: bool,
     limits: Path | None,
     slots: int | None,
@@ -76,7 +78,7 @@ def serve(
     """Run the graphs of many clients, fairly, and remember the answers."""
     host, port = _address(bind)
     settings = Settings(host, port, state, token_file=token_file, tls_cert=tls_cert, tls_key=tls_key, drain=drain)
-    settings = replace(settings, umbridge=umbridge)
+    settings = replace(settings, umbridge=umbridge, isolate=bool(models) and not models_here)
     if tls_self_signed and tls_cert is None:
         certificate, key = self_signed(state, host)
         settings = replace(settings, tls_cert=certificate, tls_key=key)

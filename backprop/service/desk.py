@@ -8,37 +8,29 @@ For the same reason a message that was answered before is answered from the jour
 
 from __future__ import annotations
 
-import copy
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from ..errors import (
     BusyError,
-    DamagedDataError,
     DeadlineError,
     ServiceUnavailableError,
     StoppedError,
     UnknownRunError,
 )
-from ..graph.wire.limits import Limits
-from ..graph.wire.values import values_to_bytes
-from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
 from ..scheduler.events import Recorder
 from ..scheduler.executors.base import AbstractExecutor
-from ..scheduler.executors.serial import Serial
-from ..scheduler.planning.plan import Plan
-from .calls import Model
 from .entries import OPEN, Entry, Name, content_hash
 from .journal import Journal
 from .messages import run_from_bytes
 from .problems import problem_of
-from .programs import Programs, Work
+from .programs import Programs
 from .queue import Bounds, Queue, State
-from .runs import Active, Options, id_of, job_of
+from .runs import Active, Options, Runner, id_of, job_of
 
 TRACES = 1024
 """The ended runs whose tasks are remembered."""
@@ -51,10 +43,7 @@ class Desk:
         journal: where all of it is written down.
         executor: what runs programs.
         bounds: of the queue.
-        limits: of messages.
-        work: of each run.
-        vocabulary: the ops that are known.
-        models: the functions that may be called, by name.
+        programs: what can be run.
         clock: seconds since 1970.
         ended: is told the entry of each run that has ended; quickly, as it is called under the lock.
     """
@@ -64,18 +53,14 @@ class Desk:
         journal: Journal,
         executor: AbstractExecutor,
         bounds: Bounds,
-        limits: Limits,
-        work: Work,
-        vocabulary: Vocabulary,
-        models: Mapping[str, Model],
+        programs: Programs,
         clock: Callable[[], float],
         ended: Callable[[Entry], None],
     ) -> None:
-        self.journal, self.executor, self.limits = journal, executor, limits
-        self.programs = Programs(journal, executor, limits, work, vocabulary, models)
-        own = models or len(vocabulary) > len(BUILT_IN)
-        self._since = clock() if own else 0.0  # the operator's code may have changed since the last start
-        self.clock, self._told, self._here = clock, ended, Serial()
+        self.journal, self.executor, self.programs, self.limits = journal, executor, programs, programs.limits
+        self._since = clock() if programs.has_own else 0.0  # the operator's code may be another one than before
+        self.clock, self._told = clock, ended
+        self._runner = Runner(journal, programs, executor)
         self.queue = Queue(bounds)
         self.draining = False
         self._lock = threading.RLock()
@@ -159,26 +144,11 @@ class Desk:
                 self._dispatch()
                 return
         try:
-            result = values_to_bytes(self._run(active))
+            result = self._runner.run(active, self.clock())
         except Exception as error:
             self._ended(id, active, problem=error)
         else:
             self._ended(id, active, result=result)
-
-    def _run(self, active: Active) -> tuple[Any, ...]:
-        if active.plan is None:
-            data = self.journal.content(active.body, self.clock())
-            if data is None:
-                raise DamagedDataError("the journal has lost what was to be run", fix="submit it again")
-            active.plan, active.values = self.programs.planned(run_from_bytes(data, self.limits), self.clock())
-        executor = copy.copy(self._executor_of(active.plan))
-        executor.recorder = active.recorder
-        return executor.run(active.plan, active.values)
-
-    def _executor_of(self, plan: Plan) -> AbstractExecutor:
-        """The executor, or this thread for what takes less time than reaching another process does; bits are equal."""
-        small = not self.executor.shares_gil and plan.work < self.executor.overhead
-        return self._here if small else self.executor
 
     def _ended(self, id: str, active: Active, result: bytes | None = None, problem: Exception | None = None) -> None:
         with self._lock:
@@ -208,25 +178,33 @@ class Desk:
         return entry
 
     def cancel(self, name: Name) -> Entry:
-        """Cancel a run: whoever waits is told at once; one that has ended stays as it is.
+        """Cancel a run: whoever waits is told at once; one that runs ends before its next op.
 
         Errors:
             UnknownRunError: there is no such run.
         """
+        error = StoppedError(f"the run {name.key} was cancelled")
         with self._lock:
             id = id_of(name)
+            active = self._active.get(id)
             if self.queue.cancel(id) is not None:
-                self._answer(id, State.CANCELLED, problem=StoppedError(f"the run {name.key} was cancelled"))
+                self._answer(id, State.CANCELLED, problem=error)
                 self._dispatch()
+        if active is not None:
+            active.stop.stop(error)
         return self.entry(name)
 
     def expire(self) -> None:
         """End the runs whose deadline has passed."""
+        error = DeadlineError("the run had not ended at its deadline", fix="give a later one, or more workers")
         with self._lock:
-            for id in self.queue.expire(self.clock()):
-                error = DeadlineError("the run had not ended at its deadline", fix="give a later one, or more workers")
+            late = self.queue.expire(self.clock())
+            stops = [self._active[id].stop for id in late if id in self._active]
+            for id in late:
                 self._answer(id, State.EXPIRED, problem=error)
             self._dispatch()
+        for stop in stops:
+            stop.stop(error)
 
     # Questions.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BackpropError, UnknownRunError, WireError, WireLimitError
 from ..graph.wire.limits import Limits
-from ..graph.wire.vocabulary import Vocabulary
+from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
 from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
@@ -36,6 +36,11 @@ class Work:
     nbytes: int = 4 << 30
 
 
+def unchanged(plan: Plan) -> Plan:
+    """The plan itself."""
+    return plan
+
+
 class Programs:
     """The programs.
 
@@ -46,6 +51,7 @@ class Programs:
         work: what a run may take.
         vocabulary: the ops that are known.
         models: the functions that may be called, by name.
+        changed: what a plan goes through before it runs.
     """
 
     def __init__(
@@ -56,9 +62,11 @@ class Programs:
         work: Work,
         vocabulary: Vocabulary,
         models: Mapping[str, Model],
+        changed: Callable[[Plan], Plan],
     ) -> None:
-        self._journal, self._executor, self._limits = journal, executor, limits
+        self._journal, self._executor, self.limits = journal, executor, limits
         self._work, self._vocabulary, self.models = work, vocabulary, models
+        self._changed = changed
         self._lock = threading.Lock()
         self._plans: OrderedDict[str, Plan] = OrderedDict()
 
@@ -86,7 +94,12 @@ class Programs:
             return plan, entered(plan, asked.values)
         plan, values = self._traced(asked)
         _check_work(plan, self._work)
-        return plan, values
+        return self._changed(plan), values
+
+    @property
+    def has_own(self) -> bool:
+        """Whether there is code of the operator's own, which may be another one at each start."""
+        return bool(self.models) or len(self._vocabulary) > len(BUILT_IN)
 
     def _traced(self, call: Call) -> tuple[Plan, Sequence[Any]]:
         model = self.models.get(call.model)
@@ -118,8 +131,9 @@ class Programs:
             return self._plans.get(digest)
 
     def _learn(self, digest: str, data: bytes) -> Plan:
-        plan = program_from_bytes(data, self._limits, self._vocabulary, self._executor)
+        plan = program_from_bytes(data, self.limits, self._vocabulary, self._executor)
         _check_work(plan, self._work)
+        plan = self._changed(plan)
         with self._lock:
             self._plans[digest] = plan
             if len(self._plans) > KEPT:

@@ -1,15 +1,24 @@
-"""A run while it waits and runs, and what its client says of it."""
+"""A run while it waits and runs, what its client says of it, and how it runs."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import DamagedDataError
+from ..graph.wire.values import values_to_bytes
+from ..ops.core.stopping import Stop, check_stop, stoppable
 from ..scheduler.events import Recorder
+from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.executors.serial import Serial
 from ..scheduler.planning.plan import Plan
 from .entries import Entry, Name
+from .journal import Journal
+from .messages import run_from_bytes
+from .programs import Programs
 from .queue import Job
 
 
@@ -41,6 +50,7 @@ class Active:
         values: of the plan's inputs.
         answer: is given its entry in the journal when it has ended; whoever waits for it can't cancel it.
         recorder: sees its tasks.
+        stop: ends it before its next op.
     """
 
     name: Name
@@ -49,9 +59,49 @@ class Active:
     values: Sequence[Any]
     answer: Future[Entry] = field(default_factory=Future)
     recorder: Recorder = field(default_factory=Recorder)
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         self.answer.set_running_or_notify_cancel()
+
+
+class Runner:
+    """Runs what was asked for.
+
+    Arguments:
+        journal: has the messages of what was asked for before a restart.
+        programs: what can be run.
+        executor: where.
+    """
+
+    def __init__(self, journal: Journal, programs: Programs, executor: AbstractExecutor) -> None:
+        self._journal, self._programs, self._executor = journal, programs, executor
+        self._here = Serial()
+
+    def run(self, active: Active, now: float) -> bytes:
+        """The message of the results of a run.
+
+        Errors:
+            Exception: what it raised, or what it was stopped with.
+        """
+        plan = active.plan or self._read(active, now)
+        executor = copy.copy(self._executor_of(plan))
+        executor.recorder = active.recorder
+        with stoppable(active.stop):
+            check_stop()
+            return values_to_bytes(executor.run(plan, active.values))
+
+    def _read(self, active: Active, now: float) -> Plan:
+        data = self._journal.content(active.body, now)
+        if data is None:
+            raise DamagedDataError("the journal has lost what was to be run", fix="submit it again")
+        active.plan, active.values = self._programs.planned(run_from_bytes(data, self._programs.limits), now)
+        return active.plan
+
+    def _executor_of(self, plan: Plan) -> AbstractExecutor:
+        """The executor, or this thread for what takes less time than reaching another process does; bits are equal."""
+        small = not self._executor.shares_gil and plan.work < self._executor.overhead
+        return self._here if small else self._executor
 
 
 def id_of(name: Name) -> str:

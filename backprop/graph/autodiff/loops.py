@@ -22,6 +22,7 @@ import numpy as np
 
 from ...errors import GraphTypeError
 from ...ops.core.op import Op
+from ...ops.core.stopping import check_stop
 from ...ops.core.types import NumericType, TupleType, ValueType, value_type
 from ...ops.elementwise.arithmetic import add
 from ...ops.elementwise.comparison import logical_or
@@ -103,6 +104,7 @@ def _scan(*operands: Any, bodies: Sequence[Body], loop: Loop) -> tuple[Any, ...]
     stacks = _stacks(body.graph, loop)  # type: ignore[attr-defined]
     for t in loop.steps():
         before = [carries[k] for k in loop.kept]
+        check_stop()
         results = body(*carries, *[row[t] for row in rows], *constants)
         carries = list(results[: loop.carries])
         for stack, value in zip(stacks, (*results[loop.carries :], *before), strict=True):

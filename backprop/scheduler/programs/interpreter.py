@@ -13,8 +13,12 @@ from ...graph.graph import Graph, Node, parameters
 from ...graph.ownership import contiguous
 from ...graph.subgraph import uses
 from ...ops.core.op import Kind
+from ...ops.core.stopping import check_stop
 from .code_generation import Code
 from .program import LONGEST, Program, compile_program
+
+OFTEN, LARGE = 256, 1 << 16
+"""Nodes, and bytes of the result of one, after which the interpreter looks whether it is to stop."""
 
 
 def runner_of(graph: Graph, name: str = "") -> Callable[..., tuple[Any, ...]]:
@@ -66,8 +70,10 @@ def interpreter(graph: Graph, name: str = "") -> Program:
 
 
 def _go_through(left: Iterator[Node], cells: list[Any], unread: list[int]) -> None:
-    for node in left:
+    for k, node in enumerate(left):
         op, inputs = node.op, node.inputs
+        if not k % OFTEN or node.type.nbytes > LARGE or not op.is_built_in:
+            check_stop()
         args = [cells[i] for i in inputs]
         value = op.compute(*args, **parameters(node, compile_program)) if node.params else op.compute(*args)
         cells.append(value if op.kind is Kind.VIEW else contiguous(value))

@@ -19,7 +19,10 @@ import numpy as np
 from ...graph.graph import Graph, Node, NodeId, literal, parameters
 from ...graph.ownership import contiguous, unshared
 from ...ops.core.op import Kind
+from ...ops.core.stopping import check_stop
 from ...ops.core.types import NumericType, ScalarType
+from ..machine.cost import costs
+from ..machine.profile import this_machine
 from .layouts import Wrap, layouts, wrap_of
 from .memory.arena import Buffer, Memory, places, plan_memory
 from .memory.workspace import Layout, View, Workspace
@@ -29,6 +32,9 @@ SMALLEST_RESULT = 1 << 14
 
 LARGEST_CONSTANT = 1 << 16
 """Bytes up to which what depends on constants alone is computed when a program is made."""
+
+UNSTOPPABLE = 1e-3
+"""Predicted seconds of work after which a program looks whether it is to stop."""
 
 # Values.
 
@@ -66,7 +72,7 @@ class Step:
     """What is done for one node.
 
     Arguments:
-        id: of the node.
+        id: of the node; -1 for none.
         function: what is called.
         operands: names of values.
         params: further arguments.
@@ -129,8 +135,13 @@ class _Writer:
             self.slots[Buffer(k, 0, t, True)] = f"o{k}"
 
     def written(self) -> Steps:
-        graph = self.graph
-        for i, node in enumerate(graph.nodes, graph.first):
+        graph, since = self.graph, 0.0
+        prices = costs(graph, this_machine().machine)
+        for i, (node, price) in enumerate(zip(graph.nodes, prices, strict=True), graph.first):
+            since += price.seconds
+            if since > UNSTOPPABLE or not node.op.is_built_in:
+                self.steps.append(Step(-1, check_stop, (), {}))
+                since = 0.0
             self.names.append(self._name(i, node))
         wraps: list[Wrap | None] = [None if self.is_contiguous[i] else contiguous for i in graph.outputs]
         outputs = [(self.names[i], wrap) for i, wrap in zip(graph.outputs, wraps, strict=True)]

@@ -15,7 +15,9 @@ from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor
 from ..calls import Model
 from ..desk import Desk
+from ..isolation import isolated, processes
 from ..journal import Journal
+from ..programs import Programs, unchanged
 from .access import Access
 from .app import Api, application
 from .metrics import Metrics
@@ -54,8 +56,9 @@ class Serving:
         self.socket = _listening(settings.host, settings.port)
         metrics, vocabulary = Metrics(), {**BUILT_IN, **ops}
         journal = Journal(settings.state, settings.store)
-        limits, work = settings.limits, settings.work
-        self.desk = Desk(journal, executor, bounds, limits, work, vocabulary, models, time.time, metrics.ended_run)
+        changed = isolated if settings.isolate else unchanged
+        programs = Programs(journal, executor, settings.limits, settings.work, vocabulary, models, changed)
+        self.desk = Desk(journal, executor, bounds, programs, time.time, metrics.ended_run)
         metrics.show(self.desk)
         api = Api(self.desk, access, metrics, _about(executor, ops, models, version))
         bridge = Bridge(api).routes() if settings.umbridge else []
@@ -84,6 +87,8 @@ class Serving:
     def _close(self) -> None:
         self.desk.drain(self.settings.drain)
         self.desk.close()
+        if self.settings.isolate:
+            processes().close()
 
     def _config(self, app: Any) -> uvicorn.Config:
         tls = (self.settings.tls_cert, self.settings.tls_key)

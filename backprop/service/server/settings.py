@@ -25,6 +25,7 @@ class Settings:
         store: bytes of answers that are kept there.
         token_file: the clients; None asks for no token.
         tls_cert, tls_key: files of a certificate and its key; None for no TLS.
+        isolate: whether ops of the operator's own run in processes that can be ended.
         umbridge: whether UM-Bridge is spoken under /umbridge.
         drain: seconds that running runs are given at the end.
         bounds, limits, work: of the queue, of messages and of runs.
@@ -37,6 +38,7 @@ class Settings:
     token_file: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    isolate: bool = False
     umbridge: bool = False
     drain: float = 30.0
     bounds: Bounds = field(default_factory=Bounds)

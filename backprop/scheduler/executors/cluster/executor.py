@@ -23,7 +23,7 @@ from distributed.protocol import pickle
 from ....graph.handle import Handle, fetched
 from ....ops.core.cache import cached
 from ...events import Recorder, TaskFinished, TaskStarted
-from ...lower import Bind, Key, lower
+from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
 from ...planning.stages import run_staged
@@ -184,14 +184,15 @@ class Cluster(AbstractExecutor):
         """One submission of a plan, and its results."""
         keys, programs = self._session.store.programs(_bodies(plan))
         inputs, tasks = arguments(plan, given, self._session.store)
-        ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads)), split=True)
+        run = new_token()
+        ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads, run)), split=True)
         wanted = [*ready.keys, *programs]
         futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan))
         self._session.store.hold_programs(
             {key: futures[key] for key in programs},
             {key: len(body) for key, (body, _) in zip(keys, _bodies(plan), strict=True)},
         )
-        answers = self._waiting.for_results([futures[key] for key in ready.keys])
+        answers = self._waiting.for_results([futures[key] for key in ready.keys], run)
         self._told(plan, [answer[-1] for answer in answers])
         return tuple(fetched(ready.results(answers, given, plan)))
 

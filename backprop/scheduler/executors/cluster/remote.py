@@ -23,9 +23,11 @@ import numpy as np
 from distributed.protocol import pickle
 
 from ....ops.core.cache import cached
+from ....ops.core.stopping import stoppable
 from ...lower import Picks, picked_from
 from ...machine.blas import blas_threads as blas
 from ...programs.program import compile_program
+from .stops import STOPS
 
 
 class Warned(NamedTuple):
@@ -83,16 +85,18 @@ class Settings:
     Arguments:
         blas_threads: the threads of BLAS; None leaves what the worker has.
         errors: NumPy's error state of the caller, as `numpy.geterr` gives it.
+        run: the name of the run, by which it can be stopped.
     """
 
     blas_threads: int | None
     errors: tuple[tuple[str, str], ...]
+    run: str
 
     @classmethod
-    def here(cls, blas_threads: int | None) -> Settings:
+    def here(cls, blas_threads: int | None, run: str) -> Settings:
         """The settings of the caller."""
         plain = {kind: what if what in ("ignore", "warn", "raise") else "warn" for kind, what in np.geterr().items()}
-        return cls(blas_threads, tuple(plain.items()))
+        return cls(blas_threads, tuple(plain.items()), run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,8 @@ class RemoteCall:
         """The results of the task, and behind them the reports."""
         run = program.compiled()
         errors: Mapping[str, Any] = dict(self.settings.errors)
-        with blas(self.settings.blas_threads), np.errstate(**errors), recorded() as warned:
+        stop = STOPS.of(self.settings.run)
+        with blas(self.settings.blas_threads), np.errstate(**errors), stoppable(stop), recorded() as warned:
             start = time.perf_counter()
             results = run(*picked_from(given, self.picks))
             end = time.perf_counter()

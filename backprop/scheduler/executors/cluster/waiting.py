@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import distributed
 from distributed.worker import thread_state  # type: ignore[attr-defined]
 
 from ....errors import NoWorkersError
+from ....ops.core.stopping import check_stop, current_stop
+from .stops import stop_run
 
 SILENCE = 5.0
 """Seconds without a result after which a run says what it waits for."""
@@ -40,16 +43,21 @@ class Waiting:
     patience: float
     revive: Callable[[], None]
 
-    def for_results(self, futures: Sequence[Any]) -> list[Any]:
+    def for_results(self, futures: Sequence[Any], run: str) -> list[Any]:
         """The results of futures; where that fails or is interrupted, their tasks are cancelled.
 
+        Arguments:
+            futures: what is waited for.
+            run: the name of the run, by which its tasks are stopped.
         Errors:
             NoWorkersError: the last worker has gone, and none has come in time.
             Exception: what a task or Dask raised.
         """
         began = time.monotonic()
+        stop = current_stop()
+        stopped = nullcontext() if stop is None else stop.calling(partial(self._stop, futures, run))
         try:
-            with _seceded(), self.client.as_current():
+            with stopped, _seceded(), self.client.as_current():
                 while True:
                     try:
                         distributed.wait(futures, timeout=min(SILENCE, self.patience))  # type: ignore[no-untyped-call]
@@ -59,7 +67,14 @@ class Waiting:
                         self.for_a_worker()
         except BaseException:
             self.client.cancel(futures, force=True)
+            check_stop()
             raise
+
+    def _stop(self, futures: Sequence[Any], run: str) -> None:
+        """Stop the tasks of a run: those that run before their next op, the others at once."""
+        with suppress(OSError):  # the scheduler is lost, and the run with it
+            self.client.run(stop_run, run, wait=False, on_error="ignore")
+            self.client.cancel(futures, force=True)
 
     def before(self, tries: int, workers: int) -> None:
         """Wait before a run: for a first worker, and longer each time where workers were lost.
