@@ -34,6 +34,7 @@ from .api.verbs.gradients import grad as grad
 from .api.verbs.gradients import value_and_grad as value_and_grad
 from .api.verbs.gradients import vjp as vjp
 from .api.verbs.run import use as use
+from .api.verbs.vmap import vmap as vmap
 from .graph.autodiff.stop_gradient import stop_gradient as stop_gradient
 from .graph.graph import Graph as Graph
 from .graph.tracing.var import Var as Var
@@ -96,4 +97,5 @@ __all__ = [
     "use",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]

@@ -60,6 +60,7 @@ NAMES = [
     "use",
     "value_and_grad",
     "vjp",
+    "vmap",
 ]
 
 
