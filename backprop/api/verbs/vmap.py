@@ -54,16 +54,16 @@ class Vmapped(Transformed):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results, with the calls along the first axis."""
         chosen = current(self.executor)
-        function, args, kwargs = opened_call(self.function, args, kwargs, chosen)
+        function, args, named = opened_call(self.function, args, kwargs, chosen)
         axes = _axes(self.in_axes, len(args))
         places = [k for k, axis in enumerate(axes) if axis is not None]
-        moved = ([_in_front(args[k], axes[k], f"args[{k}]") for k in places], _in_front(kwargs, 0, "kwargs"))
+        moved = ([_in_front(args[k], axes[k], f"args[{k}]") for k in places], _in_front(named, 0, "kwargs"))
         leaves, structure = with_numbers(moved)
         size = _length(leaves)
 
-        def single(mapped: Sequence[Any], named: Mapping[str, Any]) -> Any:
+        def single(mapped: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
             given = dict(zip(places, mapped, strict=True))
-            return function(*[given.get(k, arg) for k, arg in enumerate(args)], **named)
+            return function(*[given.get(k, arg) for k, arg in enumerate(args)], **keywords)
 
         types = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves]
         body = trace_body(single, structure, types, runner(chosen), youngest(leaves))
