@@ -1,4 +1,4 @@
-"""Rewrite: a copy of a graph in the making, to which passes add nodes under new ids; equal nodes become one.
+"""Rewriter: a copy of a graph in the making, to which passes add nodes under new ids; equal nodes become one.
 
 Merging equal nodes (common subexpressions) is sound since ops have no effects: nodes of equal op, operands and params
 have equal values. Ops that are not pure, and host-pinned ops, whose context may have a state, are left apart. Literals
@@ -15,23 +15,23 @@ from ..ops.core.op import Op
 from ..ops.core.types import ValueType
 from .graph import Graph, Node, NodeId, literal, same_nodes
 from .params import Params
-from .subgraph import moved
+from .subgraph import remapped
 
 
-class Rewrite:
-    """Nodes of a new graph with the inputs of an old one; `to` says where each old id went."""
+class Rewriter:
+    """Nodes of a new graph with the inputs of an old one; `new_ids` says where each old id went."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.first = graph.first
-        self.to: list[NodeId] = list(range(graph.first))
+        self.new_ids: list[NodeId] = list(range(graph.first))
         self.nodes: list[Node] = []
         self.literals: dict[NodeId, Any] = {}  # values of new ids
         self._seen: dict[int, NodeId] = {}  # by hash: small, and nodes whose hashes collide just stay apart
 
-    def moved(self, node: Node) -> Node:
+    def remapped(self, node: Node) -> Node:
         """The node with its operands under their new ids."""
-        return moved(node, self.to)
+        return remapped(node, self.new_ids)
 
     def add(self, node: Node) -> NodeId:
         """The new id of a node whose operands are new ids: that of an equal node, if there is one."""
@@ -69,16 +69,16 @@ class Rewrite:
         node = self.node(i)
         return self.graph.inputs[i] if node is None else node.type
 
-    def done(self) -> Graph:
+    def build(self) -> Graph:
         """The new graph: the old one itself where nothing has changed."""
         graph = self.graph
-        outputs = tuple([self.to[i] for i in graph.outputs])
+        outputs = tuple([self.new_ids[i] for i in graph.outputs])
         if outputs == graph.outputs and same_nodes(self.nodes, graph.nodes):
             return graph
         return Graph(graph.inputs, tuple(self.nodes), outputs, graph.names)
 
 
-Rule: TypeAlias = Callable[[Rewrite, Node], NodeId | None]
+Rule: TypeAlias = Callable[[Rewriter, Node], NodeId | None]
 """From a node of new operands to the new id that takes its place, None where the rule does not apply."""
 
 
@@ -89,13 +89,13 @@ def rewritten(graph: Graph, *rules: Rule) -> Graph:
         graph: a well-formed graph.
         rules: tried in order.
     """
-    rewrite = Rewrite(graph)
+    rewrite = Rewriter(graph)
     for node in graph.nodes:
-        rewrite.to.append(_placed(rewrite, rewrite.moved(node), rules))
-    return rewrite.done()
+        rewrite.new_ids.append(_placed(rewrite, rewrite.remapped(node), rules))
+    return rewrite.build()
 
 
-def _placed(rewrite: Rewrite, node: Node, rules: Sequence[Rule]) -> NodeId:
+def _placed(rewrite: Rewriter, node: Node, rules: Sequence[Rule]) -> NodeId:
     for rule in rules:
         i = rule(rewrite, node)
         if i is not None:

@@ -64,7 +64,7 @@ def needed(graph: Graph, outputs: Sequence[NodeId]) -> list[NodeId]:
     return reach(outputs, lambda i: graph.node(i).inputs if i >= graph.first else ())
 
 
-def moved(node: Node, to: NewIds) -> Node:
+def remapped(node: Node, to: NewIds) -> Node:
     """The node with its operands under new ids; the node itself where these are the old ones."""
     inputs = tuple([to[i] for i in node.inputs])
     return node if inputs == node.inputs else node.reading(inputs)
@@ -80,7 +80,7 @@ def renumber(nodes: Iterable[tuple[NodeId, Node]], to: dict[NodeId, NodeId]) -> 
     made: list[Node] = []
     first = len(to)
     for i, node in nodes:
-        made.append(moved(node, to))
+        made.append(remapped(node, to))
         to[i] = first + len(made) - 1
     return tuple(made)
 

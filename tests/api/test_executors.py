@@ -45,7 +45,7 @@ VERBS: dict[str, Callable[[Any], Any]] = {
     "compile, check": lambda where: bp.compile(bp.grad(loss), executor=where, check=True)(X),
     "lazy": lambda where: bp.lazy(bp.grad(loss), executor=where)(X).compute(scheduler="sync"),
     "use": lambda where: used(where),
-    "explain": lambda where: np.array(bp.explain(loss, X, executor=where).count("nodes")),
+    "explain": lambda where: np.array(str(bp.explain(loss, X, executor=where)).count("nodes")),
 }
 
 

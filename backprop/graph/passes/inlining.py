@@ -11,30 +11,30 @@ from ...ops.arrays.tuples import item, make_tuple
 from ..autodiff.control_flow import call
 from ..graph import Graph, Node, NodeId, bodies
 from ..params import NO_PARAMS
-from ..rewrite import Rewrite
+from ..rewrite import Rewriter
 
 
 def inline_calls(graph: Graph) -> Graph:
     """The graph with the nodes of bodies in the place of calls."""
     if not any(map(bodies, graph.nodes)):
         return graph
-    rewrite = Rewrite(graph)
+    rewrite = Rewriter(graph)
     results: dict[NodeId, list[NodeId]] = {}
     for i, node in enumerate(graph.nodes, graph.first):
         if node.op is call:
             results[i] = _copied(rewrite, node)
-            rewrite.to.append(rewrite.emit(make_tuple, results[i], NO_PARAMS, node.type, node.source))
+            rewrite.new_ids.append(rewrite.emit(make_tuple, results[i], NO_PARAMS, node.type, node.source))
         elif node.op is item and node.inputs[0] in results:
-            rewrite.to.append(results[node.inputs[0]][node.param("index")])
+            rewrite.new_ids.append(results[node.inputs[0]][node.param("index")])
         else:
-            rewrite.to.append(rewrite.add(rewrite.moved(node)))
-    return rewrite.done()
+            rewrite.new_ids.append(rewrite.add(rewrite.remapped(node)))
+    return rewrite.build()
 
 
-def _copied(rewrite: Rewrite, node: Node) -> list[NodeId]:
+def _copied(rewrite: Rewriter, node: Node) -> list[NodeId]:
     """The ids of the results of a call's body, copied into the new graph."""
     (body,) = bodies(node)
-    to = [rewrite.to[i] for i in node.inputs]
+    to = [rewrite.new_ids[i] for i in node.inputs]
     for inner in body.nodes:
         to.append(rewrite.emit(inner.op, [to[i] for i in inner.inputs], inner.params, inner.type, inner.source))
     return [to[i] for i in body.outputs]

@@ -30,7 +30,7 @@ from ...ops.core.types import ArrayType
 from ...ops.linear_algebra.products import matmul
 from ..graph import Graph, Node, NodeId
 from ..params import NO_PARAMS, Params
-from ..rewrite import Rewrite
+from ..rewrite import Rewriter
 from ..subgraph import uses
 
 LEAST = 4
@@ -40,7 +40,7 @@ LARGEST = 1 << 17
 """Elements of a term's operands up to which it is joined; larger products are as quick by themselves."""
 
 
-class Rows(NamedTuple):
+class RowBlock(NamedTuple):
     """A value as rows: itself, or a vector as one row."""
 
     id: NodeId
@@ -55,8 +55,8 @@ class Step(NamedTuple):
         g: rows of cotangents.
     """
 
-    x: Rows | None
-    g: Rows
+    x: RowBlock | None
+    g: RowBlock
 
 
 class Sum(NamedTuple):
@@ -83,7 +83,7 @@ class _Joiner:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.rewrite = Rewrite(graph)
+        self.rewrite = Rewriter(graph)
         self.uses = uses(graph)
         self.sums = self._sums()
         self.wholes = self._wholes()
@@ -92,14 +92,14 @@ class _Joiner:
         if not self.sums:
             return self.graph
         for i, node in enumerate(self.graph.nodes, self.graph.first):
-            self.rewrite.to.append(self._joined(node, self.sums[i]) if i in self.sums else self._moved(node))
-        return self.rewrite.done()
+            self.rewrite.new_ids.append(self._joined(node, self.sums[i]) if i in self.sums else self._moved(node))
+        return self.rewrite.build()
 
     def _moved(self, node: Node) -> NodeId:
-        return self.rewrite.add(self.rewrite.moved(node))
+        return self.rewrite.add(self.rewrite.remapped(node))
 
     def _joined(self, node: Node, found: Sum) -> NodeId:
-        terms = [self.rewrite.to[i] for i in found.rest] + [self._product(node, steps) for steps in found.steps]
+        terms = [self.rewrite.new_ids[i] for i in found.rest] + [self._product(node, steps) for steps in found.steps]
         return terms[0] if len(terms) == 1 else self.rewrite.emit(accumulate, terms, NO_PARAMS, node.type, node.source)
 
     # What is joined.
@@ -126,10 +126,10 @@ class _Joiner:
                 rest += [i for i, _ in group]
         return Sum(joined, rest)
 
-    def _wholes(self) -> dict[Rows, tuple[Sequence[Rows], int]]:
+    def _wholes(self) -> dict[RowBlock, tuple[Sequence[RowBlock], int]]:
         """For each of the rows the longest sequence that has them, and where: shorter ones are parts of it."""
         sequences = [rows for found in self.sums.values() for steps in found.steps for rows in _sequences(steps)]
-        wholes: dict[Rows, tuple[Sequence[Rows], int]] = {}
+        wholes: dict[RowBlock, tuple[Sequence[RowBlock], int]] = {}
         for rows in sorted(sequences, key=len, reverse=True):
             for place, part in enumerate(rows):
                 wholes.setdefault(part, (rows, place))
@@ -163,21 +163,21 @@ class _Joiner:
         rows, columns = x.shape[0], max(x.shape[1], g.shape[1])
         return Step(x, g) if rows <= 2 * columns and rows * columns <= LARGEST else None
 
-    def _rows(self, i: NodeId) -> Rows | None:
+    def _rows(self, i: NodeId) -> RowBlock | None:
         t = self.graph.type_of(i)
-        return Rows(i, (t.shape[0], t.shape[1])) if isinstance(t, ArrayType) and t.ndim == 2 else None
+        return RowBlock(i, (t.shape[0], t.shape[1])) if isinstance(t, ArrayType) and t.ndim == 2 else None
 
-    def _column(self, node: Node) -> Rows | None:
+    def _column(self, node: Node) -> RowBlock | None:
         """A vector that was made a column, as a row."""
         t = node.type
         is_column = node.op is reshape_to and isinstance(t, ArrayType) and t.ndim == 2 and t.shape[1] == 1
-        return Rows(node.inputs[0], (1, t.shape[0])) if is_column and isinstance(t, ArrayType) else None
+        return RowBlock(node.inputs[0], (1, t.shape[0])) if is_column and isinstance(t, ArrayType) else None
 
     def _follow_one_another(self, steps: Sequence[Step]) -> bool:
         """Whether the cotangents, or what the weight was multiplied by, depend each on the one made before it."""
         return self._is_chain([step.g for step in steps]) or self._is_chain([step.x for step in steps if step.x])
 
-    def _is_chain(self, rows: Sequence[Rows]) -> bool:
+    def _is_chain(self, rows: Sequence[RowBlock]) -> bool:
         made = sorted([self._viewed(part.id) for part in rows])
         return bool(made) and all(self._depends(late, early) for early, late in pairwise(made))
 
@@ -209,7 +209,7 @@ class _Joiner:
         left = self.rewrite.emit(permute, (x,), Params.of(axes=(1, 0)), turned, node.source)
         return self.rewrite.emit(matmul, (left, g), NO_PARAMS, node.type, node.source)
 
-    def _below_each_other(self, node: Node, rows: Sequence[Rows]) -> NodeId:
+    def _below_each_other(self, node: Node, rows: Sequence[RowBlock]) -> NodeId:
         """The id of rows below each other: of a part of the rows that are put together for another sum."""
         whole, place = self.wholes[rows[0]]
         if whole[place : place + len(rows)] != rows:
@@ -223,13 +223,13 @@ class _Joiner:
             i if len(whole) == len(rows) else self.rewrite.emit(basic_index, (i,), Params.of(key=key), t, node.source)
         )
 
-    def _concatenated(self, node: Node, rows: Sequence[Rows]) -> NodeId:
+    def _concatenated(self, node: Node, rows: Sequence[RowBlock]) -> NodeId:
         ids = [self._as_rows(part, node) for part in rows]
         t = concat_along.infer(*map(self.rewrite.type_of, ids), axis=0)
         return self.rewrite.emit(concat_along, ids, Params.of(axis=0), t, node.source)
 
-    def _as_rows(self, part: Rows, node: Node) -> NodeId:
-        i, t = self.rewrite.to[part.id], self.graph.type_of(part.id)
+    def _as_rows(self, part: RowBlock, node: Node) -> NodeId:
+        i, t = self.rewrite.new_ids[part.id], self.graph.type_of(part.id)
         assert isinstance(t, ArrayType)
         if t.shape == part.shape:
             return i
@@ -241,6 +241,6 @@ def _is_long(node: Node) -> bool:
     return node.op is accumulate and len(node.inputs) >= LEAST and isinstance(node.type, ArrayType)
 
 
-def _sequences(steps: Sequence[Step]) -> list[list[Rows]]:
+def _sequences(steps: Sequence[Step]) -> list[list[RowBlock]]:
     """The rows that are put below each other for the product of some steps."""
     return [rows for rows in ([step.g for step in steps], [step.x for step in steps if step.x is not None]) if rows]

@@ -16,7 +16,7 @@ from ...ops.arrays.tuples import item
 from ..autodiff.control_flow import switch
 from ..autodiff.loops import Loop, scan
 from ..graph import Graph, Node, NodeId, bodies, with_params
-from ..rewrite import Rewrite
+from ..rewrite import Rewriter
 from ..subgraph import needed, restricted
 
 Change: TypeAlias = tuple[Node, dict[int, int]]
@@ -45,7 +45,7 @@ def _changed(graph: Graph, change: Callable[[NodeId, Node], Change | None]) -> G
     """The graph with some nodes changed, and the items that are taken of them moved."""
     if not any(map(bodies, graph.nodes)):
         return graph
-    rewrite = Rewrite(graph)
+    rewrite = Rewriter(graph)
     moves: dict[NodeId, dict[int, int]] = {}
     for i, node in enumerate(graph.nodes, graph.first):
         changed = change(i, node) if bodies(node) else None
@@ -53,8 +53,8 @@ def _changed(graph: Graph, change: Callable[[NodeId, Node], Change | None]) -> G
             node, moves[i] = _typed(graph, changed[0]), changed[1]
         elif node.op is item and node.inputs[0] in moves:
             node = with_params(node, index=moves[node.inputs[0]][node.param("index")])
-        rewrite.to.append(rewrite.add(rewrite.moved(node)))
-    return rewrite.done()
+        rewrite.new_ids.append(rewrite.add(rewrite.remapped(node)))
+    return rewrite.build()
 
 
 def _read(graph: Graph) -> dict[NodeId, set[int]]:

@@ -23,7 +23,7 @@ def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recorded:
+class InstrumentedProgram:
     """A program that tells a recorder when it starts and ends.
 
     Arguments:
@@ -58,7 +58,7 @@ def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tup
     plain = programs(plan)
     if recorder is None:
         return plain
-    return [Recorded(run, k, plan.tasks[k].name, recorder) for k, run in enumerate(plain)]
+    return [InstrumentedProgram(run, k, plan.tasks[k].name, recorder) for k, run in enumerate(plain)]
 
 
 def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> tuple[Any, ...]:
@@ -67,7 +67,7 @@ def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alone:
+class SingleTask:
     """A plan of a single task as something to call with an executor, which it does not need, and values that fit.
 
     Arguments:
@@ -89,7 +89,7 @@ class Alone:
         return [results[k] if k >= 0 else values[k] for k in self.outputs]
 
 
-def alone(plan: Plan, blas_threads: int | None) -> Alone | None:
+def single_task(plan: Plan, blas_threads: int | None) -> SingleTask | None:
     """A plan of a single task that reads whole inputs as something to call; None for any other plan."""
     if len(plan.tasks) != 1:
         return None
@@ -99,4 +99,4 @@ def alone(plan: Plan, blas_threads: int | None) -> Alone | None:
         return None
     given = len(plan.inputs)
     outputs = [slot.index - given if isinstance(slot, PlanInput) else slot.index for slot in plan.outputs]
-    return Alone(programs(plan)[0], tuple(args), tuple(outputs), blas_threads)
+    return SingleTask(programs(plan)[0], tuple(args), tuple(outputs), blas_threads)

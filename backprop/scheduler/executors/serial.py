@@ -9,7 +9,7 @@ from ..events import Recorder
 from ..machine.blas import blas_threads as blas
 from ..planning.plan import Plan
 from .base import AbstractExecutor, Replayed, entered
-from .inline import alone, run_inline
+from .inline import run_inline, single_task
 
 
 class Serial(AbstractExecutor):
@@ -32,7 +32,7 @@ class Serial(AbstractExecutor):
 
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
-        return (alone(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)
+        return (single_task(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""

@@ -28,7 +28,7 @@ from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
 from .base import AbstractExecutor, Replayed, entered, number_in
-from .inline import alone, run_inline, runners
+from .inline import run_inline, runners, single_task
 from .replay import replay, wait_until
 from .thread_pool import PoolOfEachThread
 
@@ -66,7 +66,7 @@ class Threads(AbstractExecutor):
 
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
-        if self.recorder is None and (single := alone(plan, self.blas_threads)) is not None:
+        if self.recorder is None and (single := single_task(plan, self.blas_threads)) is not None:
             return single
         if self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
             return super().replayed(plan)

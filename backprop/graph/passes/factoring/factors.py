@@ -13,7 +13,7 @@ from ....ops.elementwise.arithmetic import multiply, negative
 from ....ops.linear_algebra.products import matmul
 from ...graph import Graph, Literal, Node, NodeId, literal_node
 from ...params import NO_PARAMS
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 from ...subgraph import uses
 
 
@@ -34,7 +34,7 @@ class Factors:
     def __init__(self, graph: Graph, rules: Rules) -> None:
         self.graph = graph
         self.rules = rules
-        self.rewrite = Rewrite(graph)
+        self.rewrite = Rewriter(graph)
         self.uses: dict[NodeId, int] = {}
 
     def moved(self) -> Graph:
@@ -44,14 +44,14 @@ class Factors:
             counts[i] += 1  # it is needed as it is, even where an equal node is made later
         self.uses.update(enumerate(counts[: self.graph.first]))
         for i, node in enumerate(self.graph.nodes, self.graph.first):
-            moved = rewrite.moved(node)
+            moved = rewrite.remapped(node)
             rule = self.rules.get(node.op)
             applies = rule is not None and isinstance(node.type, ArrayType) and node.type.dtype.kind == "f"
             new = rule(self, moved) if applies and rule is not None else None
             to = rewrite.add(moved) if new is None else new
-            rewrite.to.append(to)
+            rewrite.new_ids.append(to)
             self.uses[to] = self.uses.get(to, 0) + counts[i]
-        return rewrite.done()
+        return rewrite.build()
 
     # What is there.
 

@@ -14,12 +14,12 @@ from ....ops.elementwise.arithmetic import add, divide, multiply, subtract
 from ....ops.elementwise.masking import cleared, masked, over, ratio, scale
 from ...graph import Node, NodeId
 from ...params import NO_PARAMS
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 
 OPS = frozenset({add, subtract, multiply, divide, masked, cleared, over, ratio, scale})
 
 
-def drop_broadcast(rewrite: Rewrite, node: Node) -> NodeId | None:
+def drop_broadcast(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The node on operands that are not broadcast yet, if there are such."""
     op = add if node.op is accumulate and len(node.inputs) == 2 else node.op
     if op not in OPS or not isinstance(node.type, ArrayType):
@@ -33,7 +33,7 @@ def drop_broadcast(rewrite: Rewrite, node: Node) -> NodeId | None:
     return None
 
 
-def _unexpanded(rewrite: Rewrite, i: NodeId) -> NodeId:
+def _unexpanded(rewrite: Rewriter, i: NodeId) -> NodeId:
     """What a value is broadcast from: of one number the number itself."""
     node = rewrite.node(i)
     if node is None or node.op is not expand_to:
@@ -44,12 +44,12 @@ def _unexpanded(rewrite: Rewrite, i: NodeId) -> NodeId:
     return node.inputs[0]
 
 
-def _is_number(rewrite: Rewrite, i: NodeId) -> bool:
+def _is_number(rewrite: Rewriter, i: NodeId) -> bool:
     t = rewrite.type_of(i)
     return isinstance(t, NumericType) and t.shape == () and not t.weak
 
 
-def _gives(rewrite: Rewrite, op: Op, inputs: tuple[NodeId, ...], node: Node) -> bool:
+def _gives(rewrite: Rewriter, op: Op, inputs: tuple[NodeId, ...], node: Node) -> bool:
     try:
         return bool(op.infer(*map(rewrite.type_of, inputs)) == node.type)
     except BackpropError:

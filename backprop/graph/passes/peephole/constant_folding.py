@@ -15,12 +15,12 @@ from ....ops.arrays.creation import filled
 from ....ops.core.types import ArrayType, NumericType
 from ...graph import Literal, Node, NodeId, literal
 from ...params import Params
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 
 LARGEST = 64  # elements
 
 
-def fold_constants(rewrite: Rewrite, node: Node) -> NodeId | None:
+def fold_constants(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The literal in the place of a node that reads literals only."""
     for i in node.inputs:
         if i not in rewrite.literals:

@@ -16,11 +16,11 @@ from ....ops.core.op import Op
 from ....ops.elementwise.arithmetic import divide, multiply, negative
 from ....ops.elementwise.conversion import cast
 from ...graph import Node, NodeId
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 from ...verify import same_type
 
 
-def drop_identity(rewrite: Rewrite, node: Node) -> NodeId | None:
+def drop_identity(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The operand that a node's value equals, if there is one."""
     candidates = CANDIDATES.get(node.op)
     if candidates is not None:
@@ -33,34 +33,34 @@ def drop_identity(rewrite: Rewrite, node: Node) -> NodeId | None:
 Ids = tuple[NodeId, ...]
 
 
-def _factor(rewrite: Rewrite, node: Node) -> Ids:
+def _factor(rewrite: Rewriter, node: Node) -> Ids:
     x, y = node.inputs
     return (y,) * _is_one(rewrite, x) + (x,) * _is_one(rewrite, y)
 
 
-def _numerator(rewrite: Rewrite, node: Node) -> Ids:
+def _numerator(rewrite: Rewriter, node: Node) -> Ids:
     return node.inputs[:1] * _is_one(rewrite, node.inputs[1])
 
 
-def _is_one(rewrite: Rewrite, i: NodeId) -> bool:
+def _is_one(rewrite: Rewriter, i: NodeId) -> bool:
     return i in rewrite.literals and np.ndim(rewrite.literals[i]) == 0 and bool(rewrite.literals[i] == 1)
 
 
-def _operand(rewrite: Rewrite, node: Node) -> Ids:
+def _operand(rewrite: Rewriter, node: Node) -> Ids:
     return node.inputs
 
 
-def _part(rewrite: Rewrite, node: Node) -> Ids:
+def _part(rewrite: Rewriter, node: Node) -> Ids:
     whole = rewrite.node(node.inputs[0])
     return () if whole is None or whole.op is not make_tuple else (whole.inputs[node.param("index")],)
 
 
-def _negated_twice(rewrite: Rewrite, node: Node) -> Ids:
+def _negated_twice(rewrite: Rewriter, node: Node) -> Ids:
     inner = rewrite.node(node.inputs[0])
     return inner.inputs if inner is not None and inner.op is negative else ()
 
 
-CANDIDATES: Mapping[Op, Callable[[Rewrite, Node], Ids]] = MappingProxyType(
+CANDIDATES: Mapping[Op, Callable[[Rewriter, Node], Ids]] = MappingProxyType(
     {
         multiply: _factor,
         divide: _numerator,

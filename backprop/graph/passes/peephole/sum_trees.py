@@ -9,10 +9,10 @@ from __future__ import annotations
 from ....ops.arrays.accumulate import accumulate, accumulate_values
 from ...bits import WIDTH
 from ...graph import Node, NodeId
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 
 
-def balance_sum(rewrite: Rewrite, node: Node) -> NodeId | None:
+def balance_sum(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The tree in the place of a long sum."""
     if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= WIDTH:
         return None
@@ -22,5 +22,5 @@ def balance_sum(rewrite: Rewrite, node: Node) -> NodeId | None:
     return terms[0]
 
 
-def _sum(rewrite: Rewrite, node: Node, terms: list[NodeId]) -> NodeId:
+def _sum(rewrite: Rewriter, node: Node, terms: list[NodeId]) -> NodeId:
     return terms[0] if len(terms) == 1 else rewrite.emit(node.op, terms, node.params, node.type, node.source)

@@ -25,7 +25,7 @@ SMALL = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowTiling:
     """How a node can be computed a block of rows at a time.
 
     Arguments:
@@ -52,14 +52,14 @@ class Rows:
         return tuple([i for i, split in zip(self.reads, self.split, strict=True) if split])
 
 
-def rows_of(graph: Graph, node: Node) -> Rows | None:
+def row_tiling(graph: Graph, node: Node) -> RowTiling | None:
     """How a node can be computed a block of rows at a time.
 
     Arguments:
         graph: the graph.
         node: one of its nodes.
     Returns:
-        its Rows; None where it cannot.
+        its tiling; None where it cannot.
     """
     rule = node.op.row_rule
     types = (*[graph.type_of(i) for i in node.inputs], node.type)
@@ -69,10 +69,10 @@ def rows_of(graph: Graph, node: Node) -> Rows | None:
     if turned is not None:
         return turned
     found = rule.split(*types, **dict(node.params))
-    return None if found is None else Rows(found.length, node.inputs, found.split, found.size, found.merge)
+    return None if found is None else RowTiling(found.length, node.inputs, found.split, found.size, found.merge)
 
 
-def _turned_product(graph: Graph, node: Node) -> Rows | None:
+def _turned_product(graph: Graph, node: Node) -> RowTiling | None:
     """x.T @ g, where x and g share the rows, and the result is small."""
     if node.op is not matmul or node.inputs[0] < graph.first:
         return None
@@ -83,24 +83,24 @@ def _turned_product(graph: Graph, node: Node) -> Rows | None:
     out, x, g = numeric("rows", node.type, *[graph.type_of(i) for i in reads])
     if g.ndim > 2 or out.size * SMALL > x.size + g.size:
         return None
-    return Rows(x.shape[0], reads, (True, True), max(x.size, g.size), add, turned=True)
+    return RowTiling(x.shape[0], reads, (True, True), max(x.size, g.size), add, turned=True)
 
 
 def is_constant_along(graph: Graph, i: NodeId) -> bool:
     """Whether an id is a node of which all rows are equal, and which can be made with fewer of them."""
     rule = graph.node(i).op.rows if i >= graph.first else None
-    return rule is not None and rule.repeats and rows_of(graph, graph.node(i)) is None
+    return rule is not None and rule.repeats and row_tiling(graph, graph.node(i)) is None
 
 
 # What computes a block.
 
 
-def block(node: Node, rows: Rows, operands: Sequence[NodeId], length: int) -> Node:
+def block(node: Node, rows: RowTiling, operands: Sequence[NodeId], length: int) -> Node:
     """What computes a block of a node.
 
     Arguments:
         node: the node.
-        rows: its Rows.
+        rows: its tiling.
         operands: the ids of what it reads, blocks or whole.
         length: the rows of the block.
     Returns:

@@ -31,7 +31,7 @@ from ....ops.core.types import array_type, numeric, scalar_type
 from ....ops.elementwise.arithmetic import divide
 from ...graph import Graph, Literal, NodeId, literal
 from ...params import NO_PARAMS, Params
-from ...rewrite import Rewrite
+from ...rewrite import Rewriter
 from ...subgraph import pruned
 from .row_rules import block, cut, is_constant_along, partial_op, with_rows
 from .tile_groups import Demand, Sizes, TileGroup, any_large, tile_groups
@@ -49,7 +49,7 @@ def tile_rows(graph: Graph, sizes: Sizes = Sizes()) -> Graph:  # noqa: B008 - im
         the graph; itself where nothing is large.
     """
     found = tile_groups(graph, sizes) if any_large(graph, sizes) else []
-    return pruned(_Splitter(graph, found).done()) if found else graph
+    return pruned(_Splitter(graph, found).build()) if found else graph
 
 
 # Units, and their order.
@@ -107,12 +107,12 @@ def _ordered(demand: Demand, made: list[Unit]) -> list[Unit]:
 # Writing them.
 
 
-class _Splitter(Rewrite):
+class _Splitter(Rewriter):
     """Writes the new graph; `to` says where each old id went that is needed whole."""
 
     def __init__(self, graph: Graph, found: Sequence[TileGroup]) -> None:
         super().__init__(graph)
-        self.to += [-1] * len(graph)
+        self.new_ids += [-1] * len(graph)
         self.edges = {i: group.edges for group in found for i in group.members}
         self.demand = Demand.of(graph, {i: rows for group in found for i, rows in group.members.items()})
         self.rows = self.demand.rows
@@ -122,7 +122,7 @@ class _Splitter(Rewrite):
             if unit[0] in self.rows:
                 self.split(unit)
             else:
-                self.to[unit[0]] = self.add(self.moved(graph.node(unit[0])))
+                self.new_ids[unit[0]] = self.add(self.remapped(graph.node(unit[0])))
 
     def split(self, unit: Unit) -> None:
         """Write members of a group block by block."""
@@ -133,7 +133,7 @@ class _Splitter(Rewrite):
                     self.merge(i, self.pieces[i, start])
         for i in unit:
             if i in self.demand.whole:
-                self.to[i] = self.joined(i) if self.rows[i].merge is None else self.total(i)
+                self.new_ids[i] = self.joined(i) if self.rows[i].merge is None else self.total(i)
 
     def block(self, i: NodeId, start: int, stop: int) -> NodeId:
         """Some rows of a member, or its partial result from them.
@@ -148,7 +148,7 @@ class _Splitter(Rewrite):
             if split:
                 operands.append(self.pieces[j, start] if j in given else self.slice(j, start, stop))
             else:
-                operands.append(self.to[j])
+                operands.append(self.new_ids[j])
         if rows.turned:
             operands[0] = self.turned(operands[0])
         return self.add(block(self.graph.node(i), rows, operands, stop - start))
@@ -162,9 +162,9 @@ class _Splitter(Rewrite):
         """
         type = with_rows(self.graph.type_of(j), stop - start)
         if is_constant_along(self.graph, j):
-            node = self.moved(self.graph.node(j))
+            node = self.remapped(self.graph.node(j))
             return self.emit(node.op, node.inputs, cut(node.params, stop - start), type, node.source)
-        return self.emit(basic_index, (self.to[j],), Params.of(key=(Slice(start, stop, 1),)), type, None)
+        return self.emit(basic_index, (self.new_ids[j],), Params.of(key=(Slice(start, stop, 1),)), type, None)
 
     def turned(self, i: NodeId) -> NodeId:
         """The transpose of a new id."""

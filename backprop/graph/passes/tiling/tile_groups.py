@@ -19,7 +19,7 @@ from ....ops.core.types import NumericType, ValueType, numeric
 from ....ops.elementwise.arithmetic import add
 from ....ops.linear_algebra.products import matmul
 from ...graph import Graph, Node, NodeId
-from .row_rules import Rows, rows_of
+from .row_rules import RowTiling, row_tiling
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class TileGroup:
     """
 
     edges: tuple[int, ...]
-    members: Mapping[NodeId, Rows]
+    members: Mapping[NodeId, RowTiling]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,12 @@ class Demand:
     """
 
     graph: Graph
-    rows: Mapping[NodeId, Rows]
+    rows: Mapping[NodeId, RowTiling]
     needed: set[NodeId]
     whole: set[NodeId]
 
     @classmethod
-    def of(cls, graph: Graph, rows: Mapping[NodeId, Rows]) -> Demand:
+    def of(cls, graph: Graph, rows: Mapping[NodeId, RowTiling]) -> Demand:
         """The demand of a graph."""
         demand = cls(graph, rows, set(graph.outputs), set(graph.outputs))
         for i in range(graph.first + len(graph) - 1, graph.first - 1, -1):
@@ -108,7 +108,7 @@ class Demand:
         return producers(self.rows, self.rows[i]) if i in self.rows else []
 
 
-def producers(rows: Mapping[NodeId, Rows], reader: Rows) -> list[NodeId]:
+def producers(rows: Mapping[NodeId, RowTiling], reader: RowTiling) -> list[NodeId]:
     """The nodes that hand blocks, or the partial results of blocks, to a reader that needs no more of them."""
     whole = [j for j, split in zip(reader.reads, reader.split, strict=True) if not split]
     return [j for j in reader.blocks if j in rows and (rows[j].merge is not None) == reader.sums_up and j not in whole]
@@ -150,12 +150,12 @@ def tile_groups(graph: Graph, sizes: Sizes) -> list[TileGroup]:
 # Members.
 
 
-def _candidates(graph: Graph) -> dict[NodeId, Rows]:
-    found = {i: rows_of(graph, node) for i, node in enumerate(graph.nodes, graph.first)}
+def _candidates(graph: Graph) -> dict[NodeId, RowTiling]:
+    found = {i: row_tiling(graph, node) for i, node in enumerate(graph.nodes, graph.first)}
     return {i: rows for i, rows in found.items() if rows is not None}
 
 
-def _members(graph: Graph, rows: dict[NodeId, Rows], sizes: Sizes) -> dict[NodeId, Rows]:
+def _members(graph: Graph, rows: dict[NodeId, RowTiling], sizes: Sizes) -> dict[NodeId, RowTiling]:
     """The candidates that are heavy or hand blocks on from one heavy node to another."""
     heavy = {i for i in rows if _is_heavy(graph, i, rows[i], sizes)}
     large = sizes.elements
@@ -166,7 +166,7 @@ def _members(graph: Graph, rows: dict[NodeId, Rows], sizes: Sizes) -> dict[NodeI
     for i in reversed(rows):
         if i in leads:
             leads.update(producers(rows, rows[i]))
-    members: dict[NodeId, Rows] = {}
+    members: dict[NodeId, RowTiling] = {}
     for i, node in enumerate(graph.nodes, graph.first):
         r = _sum_of_partial(members, node) or rows.get(i)
         if r is not None and (i in heavy or _is_linked(members, r) or (i in led and (i in leads or r.size >= large))):
@@ -175,8 +175,8 @@ def _members(graph: Graph, rows: dict[NodeId, Rows], sizes: Sizes) -> dict[NodeI
 
 
 def _with_feeders(
-    graph: Graph, members: dict[NodeId, Rows], rows: dict[NodeId, Rows], sizes: Sizes
-) -> dict[NodeId, Rows]:
+    graph: Graph, members: dict[NodeId, RowTiling], rows: dict[NodeId, RowTiling], sizes: Sizes
+) -> dict[NodeId, RowTiling]:
     """The members with what they alone read, by blocks alone, where it is not too light."""
     needed, whole = set(graph.outputs), set(graph.outputs)
     found = dict(members)
@@ -192,21 +192,21 @@ def _with_feeders(
     return dict(sorted(found.items()))
 
 
-def _is_linked(members: Mapping[NodeId, Rows], r: Rows) -> bool:
+def _is_linked(members: Mapping[NodeId, RowTiling], r: RowTiling) -> bool:
     """Whether it merges rows that members compute block by block."""
     return r.merge is not None and bool(producers(members, r))
 
 
-def _sum_of_partial(members: Mapping[NodeId, Rows], node: Node) -> Rows | None:
+def _sum_of_partial(members: Mapping[NodeId, RowTiling], node: Node) -> RowTiling | None:
     """A sum of contributions that are all made of partial results: these are added up first, and merged once."""
     terms = [members.get(j) for j in node.inputs] if node.op is accumulate else []
     known = [r for r in terms if r is not None and r.merge is add]
     if len(known) < max(1, len(terms)) or len({r.length for r in known}) > 1:
         return None
-    return Rows(known[0].length, node.inputs, (True,) * len(known), known[0].size, add, sums_up=True)
+    return RowTiling(known[0].length, node.inputs, (True,) * len(known), known[0].size, add, sums_up=True)
 
 
-def _is_heavy(graph: Graph, i: NodeId, rows: Rows, sizes: Sizes) -> bool:
+def _is_heavy(graph: Graph, i: NodeId, rows: RowTiling, sizes: Sizes) -> bool:
     node = graph.node(i)
     if node.op.kind is Kind.VIEW:
         return False
@@ -216,7 +216,7 @@ def _is_heavy(graph: Graph, i: NodeId, rows: Rows, sizes: Sizes) -> bool:
 # Tile groups.
 
 
-def _linked(rows: dict[NodeId, Rows]) -> list[dict[NodeId, Rows]]:
+def _linked(rows: dict[NodeId, RowTiling]) -> list[dict[NodeId, RowTiling]]:
     """The members, those that hand blocks to each other together."""
     parent = {i: i for i in rows}
 
@@ -228,13 +228,13 @@ def _linked(rows: dict[NodeId, Rows]) -> list[dict[NodeId, Rows]]:
     for i in rows:
         for j in producers(rows, rows[i]):
             parent[root(j)] = root(i)
-    together: dict[NodeId, dict[NodeId, Rows]] = {}
+    together: dict[NodeId, dict[NodeId, RowTiling]] = {}
     for i, r in rows.items():
         together.setdefault(root(i), {})[i] = r
     return list(together.values())
 
 
-def _tile_group(graph: Graph, members: dict[NodeId, Rows], whole: set[NodeId], sizes: Sizes) -> TileGroup | None:
+def _tile_group(graph: Graph, members: dict[NodeId, RowTiling], whole: set[NodeId], sizes: Sizes) -> TileGroup | None:
     """The group of some members; None where it is not worth it."""
     products = [i for i in members if _is_product(graph, i, members[i])]
     computed = sum([r.size for i, r in members.items() if graph.node(i).op.kind is not Kind.VIEW])
@@ -246,12 +246,12 @@ def _tile_group(graph: Graph, members: dict[NodeId, Rows], whole: set[NodeId], s
     return TileGroup(tuple([length * k // count for k in range(count + 1)]), members)
 
 
-def _is_product(graph: Graph, i: NodeId, rows: Rows) -> bool:
+def _is_product(graph: Graph, i: NodeId, rows: RowTiling) -> bool:
     node = graph.node(i)
     return node.op is matmul and _flops(graph, node) >= INTENSE * rows.size
 
 
-def _blocks(graph: Graph, members: Mapping[NodeId, Rows], products: Sequence[NodeId], sizes: Sizes) -> int:
+def _blocks(graph: Graph, members: Mapping[NodeId, RowTiling], products: Sequence[NodeId], sizes: Sizes) -> int:
     """The number of blocks, a power of two; 0 where there are no rows to split."""
     length = next(iter(members.values())).length
     wanted = -(-max([r.size for r in members.values()]) // sizes.block)

@@ -23,7 +23,7 @@ from ....graph.autodiff.control_flow import after
 from ....graph.graph import Graph, Node, NodeId
 from ....graph.ownership import bases
 from ....graph.params import NO_PARAMS
-from ....graph.rewrite import Rewrite
+from ....graph.rewrite import Rewriter
 from ....graph.subgraph import reach
 from ....graph.verify import verify
 from ....graph.written import by_lines
@@ -182,16 +182,18 @@ class _Turn:
         first: dict[NodeId, list[_Segment]] = {}
         for segment in segments:
             first.setdefault(segment.reader, []).append(segment)
-        rewrite = Rewrite(self.graph)
+        rewrite = Rewriter(self.graph)
         moved: dict[NodeId, NodeId] = {}  # what the reverse half reads in the place of values before the turn
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             for segment in first.get(i, ()):
                 moved.update(self._copied(rewrite, segment))
-            inputs = tuple([moved.get(j, rewrite.to[j]) if i >= self.at else rewrite.to[j] for j in node.inputs])
-            rewrite.to.append(rewrite.add(node.reading(inputs)))
-        return rewrite.done()
+            inputs = tuple(
+                [moved.get(j, rewrite.new_ids[j]) if i >= self.at else rewrite.new_ids[j] for j in node.inputs]
+            )
+            rewrite.new_ids.append(rewrite.add(node.reading(inputs)))
+        return rewrite.build()
 
-    def _copied(self, rewrite: Rewrite, segment: _Segment) -> dict[NodeId, NodeId]:
+    def _copied(self, rewrite: Rewriter, segment: _Segment) -> dict[NodeId, NodeId]:
         """The new ids of a segment's nodes, computed again."""
         made: dict[NodeId, NodeId] = {}
         for i in segment.copied:
@@ -202,8 +204,8 @@ class _Turn:
             made[i] = rewrite.add(node.reading(tuple([made[j] for j in node.inputs])))
         return {i: made[i] for i in segment.wanted}
 
-    def _late(self, rewrite: Rewrite, j: NodeId, token: NodeId) -> NodeId:
+    def _late(self, rewrite: Rewriter, j: NodeId, token: NodeId) -> NodeId:
         """The new id of a value that is kept, to be read not before the token is there."""
         source = None if j < self.graph.first else self.graph.node(j).source
-        inputs = (rewrite.to[j], rewrite.to[token])
+        inputs = (rewrite.new_ids[j], rewrite.new_ids[token])
         return rewrite.add(Node(after, inputs, NO_PARAMS, self.graph.type_of(j), source))

@@ -12,7 +12,7 @@ import pytest
 
 import backprop as bp
 from backprop import ops
-from backprop.graph.passes.tiling.row_rules import Rows, rows_of
+from backprop.graph.passes.tiling.row_rules import RowTiling, row_tiling
 from backprop.ops.arrays.indexing.items import scatter_basic
 from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.arrays.views import sum_to
@@ -22,12 +22,12 @@ from backprop.ops.linear_algebra.products import row_dot
 N, M = 6, 4
 
 
-def rows_in(make: Any, *shapes: tuple[int, ...], dtype: str = "float64") -> Rows | None:
-    """The Rows of the last node of an expression of inputs of some shapes."""
+def rows_in(make: Any, *shapes: tuple[int, ...], dtype: str = "float64") -> RowTiling | None:
+    """The row tiling of the last node of an expression of inputs of some shapes."""
     builder = bp.GraphBuilder()
     builder.output(make(*[builder.input(f"x{k}", bp.ArrayType(shape, dtype)) for k, shape in enumerate(shapes)]))
     graph = builder.build()
-    return rows_of(graph, graph.nodes[-1])
+    return row_tiling(graph, graph.nodes[-1])
 
 
 BY_ROWS: dict[str, tuple[Any, list[tuple[int, ...]], tuple[bool, ...]]] = {
