@@ -70,18 +70,21 @@ def remapped(node: Node, to: NewIds) -> Node:
     return node if inputs == node.inputs else node.reading(inputs)
 
 
-def renumber(nodes: Iterable[tuple[NodeId, Node]], to: dict[NodeId, NodeId]) -> tuple[Node, ...]:
+def renumber(
+    nodes: Iterable[tuple[NodeId, Node]], to: dict[NodeId, NodeId], first: NodeId | None = None
+) -> tuple[Node, ...]:
     """Nodes under new ids, which follow those that are taken.
 
     Arguments:
         nodes: old ids and nodes, in their new order; they read ids of `to` and each other only.
-        to: new ids 0 .. k-1 by old ones; those of the nodes are added.
+        to: new ids by old ones; those of the nodes are added.
+        first: the first new id that is free; by default `to` has one old id for each that is taken.
     """
     made: list[Node] = []
-    first = len(to)
+    start = len(to) if first is None else first
     for i, node in nodes:
         made.append(remapped(node, to))
-        to[i] = first + len(made) - 1
+        to[i] = start + len(made) - 1
     return tuple(made)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..graph import Graph, NodeId
-from ..subgraph import extract
+from ..subgraph import extract, reach
 
 
 class ForwardPullback(NamedTuple):
@@ -45,16 +45,12 @@ def split(joint: Graph, results: int, seeds: int) -> ForwardPullback:
 
 def _carried(joint: Graph, wanted: list[NodeId]) -> tuple[list[NodeId], list[NodeId]]:
     """How the pullback gets early ids that it wants: which of them it is given, and which it makes anew."""
-    given: set[NodeId] = set()
-    again: set[NodeId] = set()
-    while wanted:
-        i = wanted.pop()
-        if i < joint.first or not joint.node(i).op.is_cheap:
-            given.add(i)
-        elif i not in again:
-            again.add(i)
-            wanted.extend(joint.node(i).inputs)
-    return sorted(given), sorted(again)
+
+    def is_cheap(i: NodeId) -> bool:
+        return i >= joint.first and joint.node(i).op.is_cheap
+
+    reached = reach(wanted, lambda i: joint.node(i).inputs if is_cheap(i) else ())
+    return [i for i in reached if not is_cheap(i)], [i for i in reached if is_cheap(i)]
 
 
 def supply(joint: Graph, graph: Graph, known: Sequence[NodeId]) -> Graph:

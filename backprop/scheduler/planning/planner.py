@@ -7,13 +7,13 @@ do the same to different data have equal bodies, and share one compiled program.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.params import Params
-from ...graph.subgraph import live
+from ...graph.subgraph import live, renumber
 from ...ops.core.types import ValueType
 from ..machine.cost import Machine, costs, free_nodes
 from .checks import require
@@ -138,7 +138,10 @@ class _Planner:
 
 
 class _Body:
-    """A task in the making: its body is numbered afresh, arguments first, in the order of their first use."""
+    """A task in the making: its body is numbered afresh, arguments first, in the order of their first use.
+
+    Until then the n-th argument has an id beyond those of the graph, `beyond + n`.
+    """
 
     def __init__(self, planner: _Planner, g: int) -> None:
         self.planner = planner
@@ -146,6 +149,7 @@ class _Body:
         self.g = g
         self.ids = planner.reads[g][0]
         self.args: dict[Slot, ValueType[Any]] = {}
+        self.beyond = self.graph.first + len(self.graph)
         self.cuts = {i: cut for i in self.ids if (cut := row_cut(self.graph, self.graph.node(i))) is not None}
 
     def task(self) -> Task:
@@ -153,16 +157,10 @@ class _Body:
             for slot, t in self._slots(i):
                 self.args.setdefault(slot, t)
         number = {slot: n for n, slot in enumerate(self.args)}
-        place: dict[NodeId, int] = {}
-        nodes: list[Node] = []
-        for i in self.ids:
-            if i in self.cuts and not self.cuts[i][1]:
-                place[i] = number[self.cuts[i][0]]
-                continue
-            place[i] = len(number) + len(nodes)
-            nodes.append(self._node(i, place, number))
-        outputs = tuple(place[i] for i in self.planner.exports[self.g])
-        body = Graph(tuple(self.args.values()), tuple(nodes), outputs)
+        to: dict[NodeId, NodeId] = {self.beyond + n: n for n in number.values()}
+        to.update({i: number[slot] for i, (slot, key) in self.cuts.items() if not key})
+        nodes = renumber([(i, self._node(i, number)) for i in self.ids if i not in to], to, len(number))
+        body = Graph(tuple(self.args.values()), nodes, tuple([to[i] for i in self.planner.exports[self.g]]))
         return finished(f"bp-{self.planner._number(self.g)}", body, tuple(self.args), self.planner.machine)
 
     def _slots(self, i: NodeId) -> Iterable[tuple[Slot, ValueType[Any]]]:
@@ -178,10 +176,12 @@ class _Body:
     def _is_argument(self, j: NodeId) -> bool:
         return j < self.graph.first or (self.planner.home[j] != self.g and not self.planner.free[j])
 
-    def _node(self, i: NodeId, place: dict[NodeId, int], number: dict[Slot, int]) -> Node:
-        node = self.graph.node(i)
+    def _node(self, i: NodeId, number: Mapping[Slot, int]) -> Node:
+        """A node that reads arguments by their ids beyond the graph."""
+        node, slot = self.graph.node(i), self.planner.slot
         if i in self.cuts:
-            slot, key = self.cuts[i]
-            return Node(node.op, (number[slot],), Params.of(key=key), type=node.type, source=node.source)
-        inputs = tuple([number[self.planner.slot(j)] if self._is_argument(j) else place[j] for j in node.inputs])
-        return node.reading(inputs)
+            rows, key = self.cuts[i]
+            operands = (self.beyond + number[rows],)
+            return Node(node.op, operands, Params.of(key=key), type=node.type, source=node.source)
+        inputs = [self.beyond + number[slot(j)] if self._is_argument(j) else j for j in node.inputs]
+        return node.reading(tuple(inputs))
