@@ -24,10 +24,10 @@ from ...graph.ownership import copied
 from ...graph.tracing.guard import same_bits
 from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Static, Structure
-from ...graph.tracing.trace import Recording, record
+from ...graph.tracing.trace import Recording
 from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor
-from ..verbs.run import runner
+from ..verbs.call import Request
 from ..verbs.transformed import name_of
 from .captures import captures, compared_by
 from .compiled import Compiled, P, Path, R
@@ -68,48 +68,27 @@ class Checked(Compiled[P, R]):
     def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
         return None  # each call is compared
 
-    def _walk(
-        self,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        values: Sequence[Any],
-        structure: Structure,
-        executor: AbstractExecutor,
-    ) -> tuple[Path, dict[NodeId, Any]]:
-        path, env = super()._walk(function, args, kwargs, values, structure, executor)
+    def _walk(self, request: Request, values: Sequence[Any], structure: Structure) -> tuple[Path, dict[NodeId, Any]]:
+        path, env = super()._walk(request, values, structure)
         if isinstance(path, CheckedPath):
-            self._compare(path.snapshot, function, args, kwargs, executor)
+            self._compare(path.snapshot, request)
         return path, env
 
-    def _compare(
-        self,
-        kept: Snapshot,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        executor: AbstractExecutor,
-    ) -> None:
+    def _compare(self, kept: Snapshot, request: Request) -> None:
         """Trace a call anew, and complain where it comes to something else than it came to before."""
-        now = self._traced(function, args, kwargs, executor)
+        now = self._traced(request)
         stale = _difference(kept, now)
         if stale is None:
             return
-        again = self._traced(function, args, kwargs, executor)
+        again = self._traced(request)
         drawn = _difference(now, again)
         if drawn is not None:
             raise _draw_error(self._function, drawn, _changed(now, again))
         raise _capture_error(self._function, stale, _changed(kept, now))
 
-    def _traced(
-        self,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        executor: AbstractExecutor,
-    ) -> Snapshot:
+    def _traced(self, request: Request) -> Snapshot:
         names = captures(self._function)
-        return _snapshot(record(function, args, kwargs, runner(executor)), names)
+        return _snapshot(request.record(), names)
 
 
 def _snapshot(recording: Recording, names: Mapping[str, Hashable]) -> Snapshot:

@@ -24,7 +24,7 @@ from ...graph.graph import Graph, NodeId
 from ...graph.ownership import copied
 from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Structure, unflatten
-from ...graph.tracing.trace import Recording, flatten_call, record
+from ...graph.tracing.trace import Recording
 from ...graph.tracing.var import Var
 from ...reports.report import Report
 from ...scheduler.executors.base import AbstractExecutor
@@ -32,10 +32,10 @@ from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
-from ..elsewhere.opening import opened_call
 from ..executors import Where
 from ..reporting.explain import report
-from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph, runner
+from ..verbs.call import Request, requested
+from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
 from ..watching import current_watch
 from .replay import Replay, finishes, matcher
@@ -119,11 +119,11 @@ class Compiled(Generic[P, R]):
             matched = last.replay.match(args, kwargs)
             if matched is not None:
                 return last.replay(executor, matched)  # type: ignore[no-any-return]
-        call = opened_call(self._function, args, kwargs, executor)
-        values, structure = flatten_call(self._function, call.args, call.kwargs)
+        request = requested(self._function, args, kwargs, executor)
+        values, structure = request.flat()
         if any(isinstance(value, Var) for value in values):
-            return call.function(*call.args, **call.kwargs)  # type: ignore[no-any-return]  # a part of an outer trace
-        path, env = self._walk(*call, values, structure, executor)
+            return request.function(*request.args, **request.kwargs)  # type: ignore[no-any-return]  # a part of an outer trace
+        path, env = self._walk(request, values, structure)
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if last is None or last.path is not path or not last.is_for(executor):
@@ -146,20 +146,10 @@ class Compiled(Generic[P, R]):
         return report([*graphs, path.graph], current(self._executor))
 
     def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
-        executor = current(self._executor)
-        call = opened_call(self._function, args, kwargs, executor)
-        values, structure = flatten_call(self._function, call.args, call.kwargs)
-        return self._walk(*call, values, structure, executor)[0]
+        request = requested(self._function, args, kwargs, self._executor)
+        return self._walk(request, *request.flat())[0]
 
-    def _walk(
-        self,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        values: Sequence[Any],
-        structure: Structure,
-        executor: AbstractExecutor,
-    ) -> tuple[Path, dict[NodeId, Any]]:
+    def _walk(self, request: Request, values: Sequence[Any], structure: Structure) -> tuple[Path, dict[NodeId, Any]]:
         """The path that some values take, and the values of ids known at its end."""
         paths = self._paths.get(structure, ())
         known: dict[NodeId, Any] = dict(enumerate(values))
@@ -168,9 +158,9 @@ class Compiled(Generic[P, R]):
             path, place = paths[0], len(steps)
             if place == len(path.steps):
                 return path, {**path.constants, **known}
-            steps.append(_answered(path.steps[place], path.constants, known, executor))
+            steps.append(_answered(path.steps[place], path.constants, known, request.executor))
             paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
-        return self._trace(function, args, kwargs, structure, known, steps, executor)
+        return self._trace(request, structure, known, steps)
 
     def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
         """The quick way along a path, where there is one."""
@@ -181,17 +171,10 @@ class Compiled(Generic[P, R]):
         return _path_of(recording, steps, self._memory_limit)
 
     def _trace(
-        self,
-        function: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        structure: Structure,
-        known: Mapping[NodeId, Any],
-        steps: Sequence[Question],
-        executor: AbstractExecutor,
+        self, request: Request, structure: Structure, known: Mapping[NodeId, Any], steps: Sequence[Question]
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
-        recording = record(function, args, kwargs, runner(executor), known)
+        recording = request.record(known)
         path = self._path_of(recording, steps)
         with self._lock:
             self.traces += 1

@@ -11,15 +11,43 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ...graph.graph import Graph
-from ...graph.tracing.structures.structure import unflatten
-from ...graph.tracing.trace import Trace, trace
+from ...graph.graph import Graph, NodeId
+from ...graph.tracing.structures.structure import Structure, unflatten
+from ...graph.tracing.trace import Recording, Trace, flatten_call, record, trace
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor
 from ..elsewhere.opening import opened_call
 from ..executors import Where
 from .arguments import Argnums, Picks, pick
 from .run import Ids, current, handed_out, plain, run_graph, runner
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A call that has not been traced: its arguments are opened, and where it runs is settled.
+
+    Attributes:
+        function: what is called.
+        args, kwargs: its arguments: values, handles and containers of them.
+        executor: where its graphs run.
+    """
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    executor: AbstractExecutor
+
+    def flat(self) -> tuple[list[Any], Structure]:
+        """The dynamic leaves of the arguments, and their structure."""
+        return flatten_call(self.function, self.args, self.kwargs)
+
+    def trace(self) -> Trace:
+        """What the function does."""
+        return trace(self.function, self.args, self.kwargs, runner(self.executor))
+
+    def record(self, known: Mapping[NodeId, Any] = MappingProxyType({})) -> Recording:
+        """What the function does, as a builder holds it, with values that are known from an earlier recording."""
+        return record(self.function, self.args, self.kwargs, runner(self.executor), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +123,20 @@ class Call:
         return unflatten(self.traced.output, leaves, lambda value: None)
 
 
+def requested(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], executor: Where | None
+) -> Request:
+    """A call that is about to be traced, or to be replayed.
+
+    Arguments:
+        function: what is called.
+        args, kwargs: its arguments, values of Dask among them.
+        executor: where to run; None for the one of `with use(...)`.
+    """
+    chosen = current(executor)
+    return Request(*opened_call(function, args, kwargs, chosen), chosen)
+
+
 def called(
     function: Callable[..., Any],
     args: Sequence[Any],
@@ -110,6 +152,5 @@ def called(
     Errors:
         whatever the function raises.
     """
-    chosen = current(executor)
-    function, args, kwargs = opened_call(function, args, kwargs, chosen)
-    return Call(function, trace(function, args, kwargs, runner(chosen)), chosen)
+    request = requested(function, args, kwargs, executor)
+    return Call(request.function, request.trace(), request.executor)
