@@ -81,6 +81,6 @@ $(VENV)-lowest/test.stamp: pyproject.toml constraints/lowest.txt
 	@touch $@
 
 $(VENV)/rivals.stamp: $(VENV)/run.stamp
-	$(PIP) autograd 'jax[cpu]'
+	$(PIP) -e '.[rivals]'
 	$(PIP) $(TORCH)
 	@touch $@

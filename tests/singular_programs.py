@@ -45,7 +45,7 @@ UNARY: dict[str, Callable[[Any], Any]] = {
     "sort": np.sort,
     "reversed": lambda x: x[::-1],
     "first two": lambda x: np.concatenate([x[:2], x[:1]]),
-    "picked": lambda x: x[[2, 0, 0]],
+    "picked": lambda x: x[np.array([2, 0, 0])],
     "an element": lambda x: x[1] * np.ones(SIZE),
     "mean": lambda x: x - np.mean(x),
     "norm": lambda x: np.linalg.norm(x) * np.ones(SIZE),
@@ -100,6 +100,9 @@ TIES: dict[str, Callable[..., Any]] = {
 }
 """Where steps have a corner or a jump; what the derivative is there is a convention of docs/edges.md."""
 
+BY_PLACE = ("sort", "arctan2")
+"""Steps that choose a piece at a tie, at each order; all others have no second derivative there."""
+
 
 class Step(NamedTuple):
     """An op on earlier values."""
@@ -136,15 +139,20 @@ class Program(NamedTuple):
         sizes = np.abs(np.concatenate([np.ravel(np.asarray(value, float)) for value in self.values(x)]))
         return bool(np.any((sizes > 0) & (sizes < 1e-12)))
 
+    def tied(self, x: Any) -> list[str]:
+        """The steps that are at a corner of theirs."""
+        values = self.values(x)
+        return [
+            name for name, places in self.steps if name in TIES and np.any(TIES[name](*(values[i] for i in places)))
+        ]
+
     def ties(self, x: Any) -> int:
         """How many steps are at a corner of theirs; a jump, as that of arctan2, counts as several."""
-        values = self.values(x)
-        counts = [
-            (2 if name == "arctan2" else 1) * bool(np.any(TIES[name](*(values[i] for i in places))))
-            for name, places in self.steps
-            if name in TIES
-        ]
-        return sum(counts)
+        return sum(2 if name == "arctan2" else 1 for name in self.tied(x))
+
+    def is_chosen_by_place(self, x: Any) -> bool:
+        """Whether a step chooses one of several pieces at a tie."""
+        return any(name in BY_PLACE for name in self.tied(x))
 
 
 @st.composite

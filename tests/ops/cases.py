@@ -129,6 +129,7 @@ CHOICE = (
     elementwise(masking.cleared, normal, lambda rng, shape: np.ones(shape, bool)[()], complex_ok=True),
     *each(ELEMENTWISE, "exceeds attains", normal, normal, order=0),
     *each(ELEMENTWISE, "nan_with", normal, normal),
+    *each(ELEMENTWISE, "cornered undefined", normal, distinct, between),
     elementwise(lambda x, low: selection.clip(x, low - 1, None), distinct, between, name="clip-below"),
     elementwise(lambda x: selection.clip(x, -1.0, 1.0), away_from_multiples, name="clip"),
 )

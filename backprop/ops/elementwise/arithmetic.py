@@ -1,8 +1,8 @@
 """Arithmetic, signs and absolute values.
 
 Where a function has a corner, the convention is the one of docs/edges.md: ties share the cotangent equally, |x| has
-derivative 0 at 0. Rules are plain products and quotients; what a mask shuts out is kept apart by
-`graph.autodiff.masks`, and conventions are written with `ratio` (see `masking`).
+derivative 0 at 0, and no second one. Rules are plain products and quotients; what a mask shuts out is kept apart by
+`graph.autodiff.masks`, and conventions are written with `ratio` and `cornered` (see `masking`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from ..core.costs import SCALAR
 from ..core.op import Op
 from .complex_parts import conjugate, real
-from .masking import over, ratio
+from .masking import cornered, over, ratio
 from .rounding import rint, trunc
 from .ufunc import is_complex, operator_op, ufunc_op
 
@@ -66,13 +66,13 @@ remainder: Op = ufunc_op("remainder", np.remainder, lambda g, out, x, y: (g, -g 
 fmod: Op = ufunc_op("fmod", np.fmod, lambda g, out, x, y: (g, -g * rint(over(x - out, y))), SCALAR)
 ldexp: Op = ufunc_op("ldexp", np.ldexp, lambda g, out, x, n: (ldexp(g, n), None))
 
-fabs: Op = ufunc_op("fabs", np.fabs, lambda g, out, x: g * sign(x))
-copysign: Op = ufunc_op("copysign", np.copysign, lambda g, out, x, y: (g * (sign(x) * sign(out)), None))
+fabs: Op = ufunc_op("fabs", np.fabs, lambda g, out, x: cornered(g * sign(x), x, 0))
+copysign: Op = ufunc_op("copysign", np.copysign, lambda g, out, x, y: (cornered(g * (sign(x) * sign(out)), x, 0), None))
 heaviside: Op = ufunc_op("heaviside", np.heaviside, lambda g, out, x, y: (None, None))
 
 
 def _absolute_vjp(g: Any, out: Any, x: Any) -> Any:
-    return g * ratio(conjugate(x), out) if is_complex(x) else g * sign(x)
+    return g * ratio(conjugate(x), out) if is_complex(x) else cornered(g * sign(x), x, 0)
 
 
 # The sign of a complex z is z / |z|.

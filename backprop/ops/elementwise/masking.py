@@ -13,6 +13,10 @@ is written with plain products, and with `over`, the quotient that does not warn
 Conventions (the gradient of a norm at 0 is 0) stand in coefficients: `ratio(a, b)` is 0 for 0 / 0, and its derivative
 is that of a / b, so that at second order, where there is no convention, the answer is NaN. `scale(c, x)` is c x, and 0
 where c is 0, for an x that is infinite only there: x ** 0 is a constant, and so is each of its derivatives by x.
+
+What is a convention at first order must not be differentiated as if it were a derivative: at 0 the mean of both slopes
+of |x| is 0, but the mean of their squares is 1. So rules of functions with corners return `cornered(g, x, y)`, which is
+g, and whose derivative by x and y is NaN where both are equal and 0 elsewhere.
 """
 
 from __future__ import annotations
@@ -22,8 +26,10 @@ from typing import Any
 
 import numpy as np
 
-from ..core.op import Op
-from .ufunc import SILENT, op_like
+from ..core.op import Kind, Op, always, broadcast
+from ..core.rows import BY_ELEMENT
+from ..core.types import NumericType, ValueType, numeric
+from .ufunc import SILENT, op_like, result_type
 
 SILENT.run(np.seterr, all="ignore")
 
@@ -98,3 +104,45 @@ def _nan_with(g: Any, value: Any, out: Any = None) -> Any:
 
 # g, and NaN where a value is: there is no derivative where there is no value.
 nan_with: Op = op_like("nan_with", np.multiply, _nan_with, lambda g, out, x, value: (nan_with(g, value), None), None)
+
+
+def _undefined_type(*types: ValueType[Any]) -> NumericType[Any]:
+    operands = numeric("undefined", *types)
+    return result_type(operands[:1], broadcast("undefined", operands), operands[0].dtype)
+
+
+def _undefined(c: Any, x: Any, y: Any, out: Any = None) -> Any:
+    dtype = np.asarray(c).dtype.type
+    values = np.where(np.equal(x, y), dtype(np.nan), dtype(0))
+    result = np.broadcast_to(values, np.broadcast_shapes(np.shape(c), np.shape(values)))
+    if out is None:
+        return result[()]
+    np.copyto(out, result)
+    return out
+
+
+def _undefined_vjp(g: Any, out: Any, c: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    change = undefined(g * c, x, y)
+    return undefined(g, x, y), change, change
+
+
+# NaN where x and y are equal, and 0 elsewhere. It is linear in c, on whose values it does not depend.
+undefined: Op = Op("undefined", _undefined_type, _undefined, _undefined_vjp, Kind.ELEMENTWISE, home=__name__)
+
+
+def _cornered_vjp(g: Any, out: Any, c: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    change = undefined(g * c, x, y)
+    return g, change, change
+
+
+# c itself: the slope at x of a function that has a corner where x and y are equal.
+cornered: Op = Op(
+    "cornered",
+    lambda c, x, y: c,
+    lambda c, x, y: c,
+    _cornered_vjp,
+    Kind.VIEW,
+    home=__name__,
+    rows=BY_ELEMENT,
+    keeps_layout=always,
+)

@@ -16,14 +16,17 @@ from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ValueType, numeric
 from .arithmetic import positive
 from .comparison import isfinite, logical_not, not_equal
-from .masking import attains, exceeds, masked
+from .masking import attains, cornered, exceeds, masked
 from .ufunc import op_like, promotion_operand, result_type, same_numbers, ufunc_op
 
 __all__ = ["clip", "fmax", "fmin", "maximum", "minimum", "nan_to_num", "relu", "where"]
 
 # The derivative at 0 is 0, unlike that of maximum(x, 0), which is 0.5.
 relu: Op = op_like(
-    "relu", np.positive, lambda x, out=None: np.maximum(x, 0, out=out), lambda g, out, x: masked(g, exceeds(x, 0))
+    "relu",
+    np.positive,
+    lambda x, out=None: np.maximum(x, 0, out=out),
+    lambda g, out, x: cornered(masked(g, exceeds(x, 0)), x, 0),
 )
 
 # Choice.
@@ -39,7 +42,7 @@ tie_share: Op = op_like("tie_share", np.maximum, _tie_share, lambda g, out, x, y
 
 
 def _chosen(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
-    share = g * tie_share(x, y)
+    share = cornered(g * tie_share(x, y), x, y)
     return masked(share, attains(x, out)), masked(share, attains(y, out))
 
 

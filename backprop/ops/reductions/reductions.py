@@ -25,8 +25,8 @@ from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.arithmetic import add, ldexp, multiply
 from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
-from ..elementwise.masking import attains, masked, over, ratio
-from ..elementwise.selection import maximum, minimum
+from ..elementwise.masking import attains, cornered, masked, over, ratio
+from ..elementwise.selection import maximum, minimum, where
 from ..elementwise.ufunc import constant
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
@@ -93,9 +93,11 @@ reduce_std: Op = reduction(
 
 
 def _extreme_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool) -> Any:
-    hits = attains(x, spread(out, x, axes))
+    extreme = spread(out, x, axes)
+    hits = attains(x, extreme)
     ties = reduce_sum(cast(hits, dtype=x.dtype.name), axes=axes, keepdims=True)
-    return masked(over(spread(g, x, axes), ties), hits)
+    share = broadcast_to(over(spread(g, x, axes), ties), shape_of(x))
+    return masked(cornered(share, x, where(ties > 1, extreme, math.nan)), hits)
 
 
 reduce_max: Op = reduction(

@@ -22,7 +22,7 @@ from ....ops.elementwise.arithmetic import divide, multiply, negative, positive
 from ....ops.elementwise.comparison import logical_or, not_equal
 from ....ops.elementwise.complex_parts import conjugate, imag, real
 from ....ops.elementwise.conversion import cast
-from ....ops.elementwise.masking import attains, cleared, exceeds, masked, over, scale
+from ....ops.elementwise.masking import attains, cleared, cornered, exceeds, masked, over, scale
 from ....ops.reductions.running import cumsum_along, permute_along, shift
 from ...graph import Node, NodeId, literal
 from ...tracing.builder import Builder
@@ -148,6 +148,7 @@ FLOWS: Mapping[Op, Flow] = MappingProxyType(
     {
         masked: Flow(1, _masked),
         cleared: Flow(1, _cleared),
+        cornered: Flow(1, _same),
         accumulate: Flow(None, _sum),
         concat_along: Flow(None, _concatenated),
         stack_along: Flow(None, _concatenated),

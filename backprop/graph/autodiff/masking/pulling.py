@@ -16,7 +16,7 @@ from ....ops.arrays.views import reshape
 from ....ops.core.types import NumericType, Shape
 from ....ops.elementwise.arithmetic import add, divide, multiply, subtract
 from ....ops.elementwise.conversion import cast
-from ....ops.elementwise.masking import masked, over, scale
+from ....ops.elementwise.masking import cornered, masked, over, scale
 from ....ops.linear_algebra.products import matmul, row_dot
 from ....ops.reductions.questions import reduce_any
 from ....ops.reductions.reductions import reduce_mean, reduce_sum
@@ -28,7 +28,7 @@ from .masks import Masks
 
 Rule = Callable[..., Any]
 
-LINEAR = frozenset({add, subtract, reduce_sum, reduce_mean} | set(FLOWS) - {multiply, divide, over, scale})
+LINEAR = frozenset({add, subtract, reduce_sum, reduce_mean} | set(FLOWS) - {multiply, divide, over, scale, cornered})
 """Ops whose rules map 0 to 0, whatever their operands are."""
 
 
