@@ -21,11 +21,12 @@ g, and whose derivative by x and y is NaN where both are equal and 0 elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..core.batching import Batched, BatchRule, Params, aligned
 from ..core.op import Kind, Op, always, broadcast
 from ..core.rows import BY_ELEMENT
 from ..core.types import NumericType, ValueType, numeric
@@ -135,6 +136,10 @@ def _cornered_vjp(g: Any, out: Any, c: Any, x: Any, y: Any) -> tuple[Any, Any, A
     return g, change, change
 
 
+def _cornered_batched(op: Any, batched: Batched, operands: Sequence[Any], params: Params) -> Any:
+    return op(operands[0], *aligned(batched, operands)[1:])
+
+
 # c itself: the slope at x of a function that has a corner where x and y are equal.
 cornered: Op = Op(
     "cornered",
@@ -145,4 +150,5 @@ cornered: Op = Op(
     home=__name__,
     rows=BY_ELEMENT,
     keeps_layout=always,
+    batch=BatchRule(_cornered_batched, alike=True),
 )
