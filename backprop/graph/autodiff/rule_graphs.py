@@ -16,9 +16,10 @@ from typing import NamedTuple
 from ...errors import BackpropError
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node
+from ..subgraph import needed
 from ..tracing.builder import Builder
 from .differentiate import ReversePass
-from .masking.mask_flow import MAKERS
+from .masking.mask_flow import MAKERS, Part, part_of
 
 
 class RuleGraph(NamedTuple):
@@ -27,12 +28,14 @@ class RuleGraph(NamedTuple):
     Arguments:
         graph: its inputs are the operands, the result, and the cotangent of the result.
         positions: for each output, the operand whose cotangent it is.
-        masks: whether a cotangent comes with a mask, which the rule of what comes next has to know of.
+        masked: for each output, whether it may have a mask, which the rule of what comes next has to know of.
+        parts: for each output, where it lies among zeros, if that is all of its mask.
     """
 
     graph: Graph
     positions: tuple[int, ...]
-    masks: bool
+    masked: tuple[bool, ...]
+    parts: tuple[Part | None, ...]
 
 
 def rule_graph(
@@ -62,4 +65,15 @@ def rule_graph(
         return None  # `differentiate` says what is wrong, and where
     found = sorted(reverse.contributions)
     graph, _ = builder.build([reverse.contributions[k][0].id for k in found], range(count + 2))
-    return RuleGraph(graph, tuple(found), any([made.op in MAKERS for made in graph.nodes]))
+    masked = [False] * graph.first
+    for made in graph.nodes:
+        masked.append(made.op in MAKERS or any([masked[i] for i in made.inputs]))
+    parts = [_part(graph, i) if masked[i] else None for i in graph.outputs]
+    return RuleGraph(graph, tuple(found), tuple([masked[i] for i in graph.outputs]), tuple(parts))
+
+
+def _part(graph: Graph, i: int) -> Part | None:
+    """Where an output lies among zeros, if that is all of its mask."""
+    inner = needed(graph, graph.node(i).inputs)
+    is_bare = not any([graph.node(j).op in MAKERS for j in inner if j >= graph.first])
+    return part_of(graph.node(i)) if is_bare else None

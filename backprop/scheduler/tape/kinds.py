@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
+from ...graph.autodiff.masking.mask_flow import Part
 from ...graph.autodiff.rule_graphs import rule_graph
 from ...graph.autodiff.shortcuts import OUTER
 from ...graph.bits import decides_bits
@@ -57,18 +58,30 @@ class Step(NamedTuple):
     types: Types
 
 
+class Masked(NamedTuple):
+    """A cotangent that may have a mask.
+
+    Arguments:
+        position: of the operand.
+        part: where it lies among zeros, if that is all of its mask.
+    """
+
+    position: int
+    part: Part | None
+
+
 class Pull(NamedTuple):
     """How a cotangent goes back through a node.
 
     Arguments:
         steps: done in order, each adds a cell to those of the operands, the result and its cotangent.
         given: for each operand that gets a cotangent its position, and the cell and the type of the cotangent.
-        masks: whether a cotangent may have a mask.
+        masked: which of these may have a mask.
     """
 
     steps: tuple[Step, ...]
     given: tuple[tuple[int, int, ValueType[Any]], ...]
-    masks: bool
+    masked: tuple[Masked, ...]
 
 
 @cached()
@@ -138,7 +151,8 @@ def pull_of(kind: NodeKind, active: tuple[bool, ...], cotangent: ValueType[Any])
             return None
         steps.append(_step(node, types))
     given = tuple([(k, i, graph.type_of(i)) for k, i in zip(found.positions, graph.outputs, strict=True)])
-    return Pull(tuple(steps), given, found.masks)
+    masks = zip(found.positions, found.masked, found.parts, strict=True)
+    return Pull(tuple(steps), given, tuple([Masked(k, part) for k, is_masked, part in masks if is_masked]))
 
 
 def _step(node: Node, types: Types) -> Step:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...graph.autodiff.differentiate import one
+from ...graph.autodiff.masking.mask_flow import Part, cover
 from ...graph.autodiff.shortcuts import shortcut
 from ...graph.bits import WIDTH
 from ...graph.evaluate import entered
@@ -85,6 +86,7 @@ class _ReversePass:
         self.cells = cells
         self.terms: list[Any] = [None] * len(cells)  # of each id: a cotangent, or where there are several their list
         self.types: list[ValueType[Any] | None] = [None] * len(cells)  # of the cotangent of each id
+        self.parts: dict[NodeId, list[Part | None]] = {}  # of the terms of each id that may have a mask
         start = graph.outputs[0]
         if reading.active[start]:
             seed = literal_node(Literal.of(one(graph.type_of(start))))
@@ -103,16 +105,28 @@ class _ReversePass:
                 node = nodes[i - first]
                 if pull is None or (usage.kind.may_skip and shortcut(self.graph, node) is not None):
                     return False
-                if pull.masks and self._spreads_masks(node):
+                if pull.masked:
+                    if self.reading.makes_masks:
+                        return False
+                    self._note_masks(node, pull)
+                if i in self.parts and self._has_mask(i):
                     return False
                 self._pull(i, node, pull)
             cells[i] = None
         return True
 
-    def _spreads_masks(self, node: Node) -> bool:
-        """Whether the mask of a cotangent that a node gives reaches another rule."""
-        first = self.graph.first
-        return any([j >= first for j in node.inputs]) or self.reading.makes_masks
+    def _note_masks(self, node: Node, pull: Pull) -> None:
+        """Take down which cotangents that a node gives to others may have a mask."""
+        for position, part in pull.masked:
+            self.parts.setdefault(node.inputs[position], []).append(part)
+
+    def _has_mask(self, i: NodeId) -> bool:
+        """Whether the cotangent of an id may have a mask, by the terms that may.
+
+        A sum has none where one of its terms has none, or where terms are slices that leave nothing out.
+        """
+        terms, parts = self.terms[i], self.parts.pop(i)
+        return terms.__class__ is not list or (len(terms) == len(parts) and not cover(parts))
 
     def _pull(self, i: NodeId, node: Node, pull: Pull) -> None:
         """Send the cotangent of a node on to its operands."""
@@ -155,7 +169,7 @@ class _ReversePass:
         return np.zeros(t.shape, t.dtype) if t.shape else t.dtype.type(0)
 
 
-_UNKNOWN = Pull((), (), False)
+_UNKNOWN = Pull((), (), ())
 
 
 def total(terms: list[Any], type: ValueType[Any] | None) -> Any:

@@ -82,6 +82,23 @@ def integrated(x: Any) -> Any:
     return a * a + b
 
 
+def in_state(x: Any) -> Any:
+    def slope(y: Any) -> Any:
+        a, b = y[0], y[1]
+        return np.stack([x[0] * a - x[1] * a * b, x[2] * a * b - x[0] * b])
+
+    y = np.tanh(x[:2])
+    for _ in range(5):
+        k = slope(y)
+        y = y + 0.1 * slope(y + 0.05 * k)
+    return np.sum(y * y)
+
+
+def halves(x: Any) -> Any:
+    y = np.sin(x)
+    return np.sum(y[:3] * 2.0) + np.sum(np.exp(y[3:]))
+
+
 def often(x: Any) -> Any:
     return sum(np.sum(np.tanh(x * c)) for c in (0.3, -1.0, 2.0, 0.1, 5.0, 0.7, 1e-3, 3.0, 0.25, 0.125, 1.0))
 
@@ -102,6 +119,8 @@ ON_TAPE: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "single precision": (loop, (VECTOR.astype(np.float32),)),
     "complex numbers": (lambda z: np.sum(np.abs(z * z + 1j)), (VECTOR + 1j * VECTOR[::-1],)),
     "items of an argument": (integrated, (np.array([1.0, 2.0, 0.3]),)),
+    "items of a state": (in_state, (np.array([1.0, 2.0, 0.3]),)),
+    "slices that leave nothing out": (halves, (VECTOR,)),
     "a value that is used often": (often, (VECTOR,)),
     "a question about a value": (steered, (VECTOR,)),
     "factors that cancel": (cancelling, (VECTOR * 1e-308,)),
@@ -133,6 +152,8 @@ NOT_ON_TAPE: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "products of matrices": (lambda x: np.sum(x @ x.T), (MATRIX,)),
     "choices within": (lambda x: np.sum(np.where(x > 0, np.exp(x), 0) * x), (VECTOR,)),
     "items of a value": (lambda x: np.sin(np.sin(x)[0]), (VECTOR,)),
+    "slices that leave something out": (lambda x: np.sum(np.sin(x)[:2]) + np.sum(np.sin(x)[3:]), (VECTOR,)),
+    "masks of values": (lambda x: np.sum(bp.ops.at_add(np.zeros(9), slice(0, 7), x)[1:] * 2.0), (VECTOR,)),
     "large values": (loop, (np.linspace(0, 1, 600),)),
     "a smooth function of two that are not": (lambda x: np.sum(np.sqrt(x) ** 2), (VECTOR**2,)),
     "loops that hold graphs": (lambda x: bp.scan(lambda c, _: (c * x[0], None), x[1], None, length=3)[0], (VECTOR,)),

@@ -6,7 +6,7 @@ them is; what puts elements among zeros makes a mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -108,27 +108,47 @@ def _either(a: Any, b: Any) -> Any:
     return a if a.id == b.id else logical_or(a, b)
 
 
+class Part(NamedTuple):
+    """A slice along one axis.
+
+    Arguments:
+        axis: the axis.
+        length: of the whole along it.
+        cut: the slice.
+    """
+
+    axis: int
+    length: int
+    cut: slice
+
+
 def _covers(builder: Builder, node: Node) -> bool:
     """Whether the terms of a sum are slices along one axis that together leave nothing out."""
     terms = [builder.nodes[i] for i in node.inputs]
-    parts = [_part(term) if term is not None and term.op is scatter_basic else None for term in terms]
+    return cover([part_of(term) if term is not None else None for term in terms])
+
+
+def cover(parts: Sequence[Part | None]) -> bool:
+    """Whether slices along one axis together leave nothing out; where one is None, they do not."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or len({part[:2] for part in known}) != 1:
         return False
-    left = bytearray(known[0][1])
+    left = bytearray(known[0].length)
     for _, length, cut in known:
         left[cut] = b"\1" * len(range(length)[cut])
     return all(left)
 
 
-def _part(node: Node) -> tuple[int, int, slice] | None:
-    """The axis that a scatter puts a slice along, its length, and the slice; None where it cuts several axes."""
+def part_of(node: Node) -> Part | None:
+    """Where a node puts a slice along one axis among zeros; None for what does something else."""
+    if node.op is not scatter_basic:
+        return None
     params = dict(node.params)
     shape = params["shape"]
     items = [slice(item, item + 1) if isinstance(item, int) else slice(*item) for item in params["key"]]
     cut = [k for k, item in enumerate(items) if len(range(shape[k])[item]) < shape[k]]
     axis = cut[0] if cut else 0
-    return (axis, shape[axis], items[axis]) if items and len(cut) < 2 else None
+    return Part(axis, shape[axis], items[axis]) if items and len(cut) < 2 else None
 
 
 def _concatenated(builder: Builder, node: Node, found: list[Mask]) -> Mask:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 import weakref
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,29 @@ def refuse_if_shared(count: int, held: int, array: Any) -> None:
 Handle = tuple["weakref.ref[Any]", NodeId]
 
 
+class Handles:
+    """The Vars that share the memory of one value, as far as they are alive, with the ids that they had."""
+
+    __slots__ = ("_by_ref", "_most")
+
+    def __init__(self) -> None:
+        self._by_ref: dict[int, Handle] = {}  # by the identity of the reference, as Vars compare by emitting a node
+        self._most = 64  # handles from which the dead are looked for
+
+    def add(self, var: Any, is_known: bool = False) -> None:
+        """A Var as it is now; one that may be known already stays as it was then."""
+        ref = weakref.ref(var)  # the same for each call
+        if not (is_known and id(ref) in self._by_ref):
+            self._by_ref[id(ref)] = ref, var.id
+        if len(self._by_ref) > self._most:
+            self._by_ref = {key: handle for key, handle in self._by_ref.items() if handle[0]() is not None}
+            self._most = max(64, 2 * len(self._by_ref))
+
+    def all(self) -> Iterable[Handle]:
+        """The handles."""
+        return self._by_ref.values()
+
+
 class Views:
     """Which Vars of a builder share memory: the handles on each value that has views, and on its views."""
 
@@ -93,7 +117,7 @@ class Views:
 
     def __init__(self) -> None:
         self._roots: dict[NodeId, NodeId] = {}
-        self._handles: dict[NodeId, list[Handle]] = {}
+        self._handles: dict[NodeId, Handles] = {}
 
     def add(self, base: Any, at: NodeId, view: Any) -> None:
         """A Var that is a view of another one, whose id in the builder is `at`, unless that is a number or no Var."""
@@ -101,16 +125,17 @@ class Views:
             return
         root = self._roots.get(at, at)
         self._roots[view.id] = root
-        handles = self._handles.setdefault(root, [])
-        if root == at or not any([ref() is base for ref, _ in handles]):
-            handles.append((weakref.ref(base), base.id))
-        handles.append((weakref.ref(view), view.id))
+        handles = self._handles.get(root)
+        if handles is None:
+            handles = self._handles[root] = Handles()
+        handles.add(base, is_known=root != at)
+        handles.add(view)
 
     def shared(self, var: Any) -> bool:
         """Whether another Var that is still alive shares memory with one."""
         own: NodeId = var.id
         root = self._roots.get(own, own)
-        for ref, at in self._handles.get(root, ()):
+        for ref, at in self._handles[root].all() if root in self._handles else ():
             other = ref()
             if other is not None and other is not var and other.id == at:
                 return True
