@@ -42,9 +42,11 @@ class Params:
     _hash: int = field(init=False)
 
     def __post_init__(self) -> None:
-        key = tuple([(name, identity(value)) for name, value in self.pairs])
-        object.__setattr__(self, "_key", key)
-        object.__setattr__(self, "_hash", hash(key))
+        key = tuple(
+            [(name, value if value.__class__ in AS_THEY_ARE else identity(value)) for name, value in self.pairs]
+        )
+        _set_key(self, key)
+        _set_hash(self, hash(key))
 
     @classmethod
     def of(cls, **values: Any) -> Params:
@@ -86,6 +88,11 @@ class Params:
 
     def __reduce__(self) -> tuple[Any, ...]:  # hashes differ between processes
         return _restored, (self.pairs,)
+
+
+_SLOTS: Any = Params
+_set_key, _set_hash = _SLOTS._key.__set__, _SLOTS._hash.__set__
+"""What sets the two fields of a frozen object: quicker than by their names, and nodes have many parameters."""
 
 
 def _restored(pairs: tuple[tuple[str, Any], ...]) -> Params:

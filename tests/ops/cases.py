@@ -231,6 +231,12 @@ SCANS = (
         Case(running.argsort, domain(distinct, (3, 4)), {"axis": axis}, f"argsort-{axis}", order=0)
         for axis in (None, 0)
     ),
+    Case(
+        lambda x: running.inverse_order(running.argsort(x, axis=1), axis=1),
+        domain(distinct, (3, 4)),
+        name="inverse_order",
+        order=0,
+    ),
 )
 
 

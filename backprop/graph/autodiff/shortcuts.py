@@ -81,8 +81,11 @@ def _is_complex(graph: Graph, node: Node) -> bool:
 
 
 def _powered(graph: Graph, node: Node) -> Shortcut | None:
-    inner, n = _node(graph, node.inputs[0]), _exponent(graph, node)
-    if inner is None or n is None or not _is_real(inner) or inner.op not in POWERED:
+    inner = _node(graph, node.inputs[0])
+    if inner is None or inner.op not in POWERED or not _is_real(inner):
+        return None
+    n = _exponent(graph, node)
+    if n is None:
         return None
     rule = POWERED[inner.op](graph, inner, n)
     return None if rule is None else Shortcut(inner, rule)

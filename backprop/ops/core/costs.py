@@ -10,6 +10,7 @@ Limits: a class spans a factor of four; which functions have vector instructions
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,20 @@ class PerResult(PerElement):
 
 
 @dataclass(frozen=True, slots=True)
+class PerComparison(PerElement):
+    """The operations of a sort along an axis.
+
+    Arguments:
+        count: operations for each comparison; of n elements in a row there are n log2(n).
+    """
+
+    def __call__(self, *types: ValueType[Any], axis: int = -1, **params: Any) -> float:
+        """The operations on values of some types, the result's among them."""
+        (length,) = {t.shape[axis] for t in types if isinstance(t, NumericType)}
+        return self.count * max([size(t) for t in types]) * math.log2(max(2, length))
+
+
+@dataclass(frozen=True, slots=True)
 class PerMatrix:
     """The operations of a decomposition of matrices (..., m, n).
 
@@ -68,7 +83,7 @@ VECTORISED = PerElement(5)
 """exp, log, tanh and their kin."""
 
 SCALAR = PerElement(40)
-"""sin and cos in double precision, sigmoid, the gamma function; running sums and the order of a sort."""
+"""sin and cos in double precision, sigmoid, the gamma function; running sums and sorts."""
 
 SOFTMAX = PerElement(30)
 """softmax and its kin: some passes over the elements, one of them a function."""

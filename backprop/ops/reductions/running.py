@@ -17,7 +17,7 @@ from ..arrays.arguments import one_axis, refuse_out
 from ..arrays.as_array import asarray, ndim
 from ..arrays.views import ravel
 from ..core.batching import ALONG_AXES
-from ..core.costs import SCALAR
+from ..core.costs import SCALAR, PerComparison
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 
@@ -150,24 +150,35 @@ argsort_along: Op = Op(
     "argsort_along",
     same_type("argsort", fixed_dtype("intp")),
     lambda x, *, axis: np.argsort(x, axis, kind="stable"),
-    flops=SCALAR,
+    flops=PerComparison(20),
     home=__name__,
     batch=ALONG_AXES,
 )
+
+
+def _inverse(order: Any, *, axis: int) -> Any:
+    places = np.arange(order.shape[axis]).reshape([-1 if k == axis else 1 for k in range(order.ndim)])
+    inverse = np.empty(order.shape, order.dtype)
+    np.put_along_axis(inverse, order, places, axis)
+    return inverse
+
+
+# What takes things back from an order: as argsort of the order, by writing each position to its place.
+inverse_order: Op = Op("inverse_order", same_type("inverse_order"), _inverse, home=__name__, batch=ALONG_AXES)
 
 # np.take_along_axis with each index once, so that the adjoint takes by the inverse order.
 permute_along: Op = Op(
     "permute_along",
     same_type("permute_along"),
     lambda x, order, *, axis: np.take_along_axis(x, order, axis),
-    lambda g, out, x, order, *, axis: (permute_along(g, argsort_along(order, axis=axis), axis=axis), None),
+    lambda g, out, x, order, *, axis: (permute_along(g, inverse_order(order, axis=axis), axis=axis), None),
     home=__name__,
     batch=ALONG_AXES,
 )
 
 
 def _sort_vjp(g: Any, out: Any, x: Any, *, axis: int) -> Any:
-    return permute_along(g, argsort_along(argsort_along(x, axis=axis), axis=axis), axis=axis)
+    return permute_along(g, inverse_order(argsort_along(x, axis=axis), axis=axis), axis=axis)
 
 
 sort_along: Op = Op(

@@ -221,7 +221,8 @@ def getitem(x: Any, key: Any) -> Any:
     """
     x = asarray(x)
     shape, items, arrays, unique = selection(x.shape, key)
-    x = reshape(x, shape)
+    if shape != x.shape:
+        x = reshape(x, shape)
     if arrays:
         return take_index(x, *arrays, key=items, unique=unique)
     return basic_index(x, key=items) if items else x

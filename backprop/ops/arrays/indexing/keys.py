@@ -54,6 +54,15 @@ class Selection(NamedTuple):
 
 def selection(lengths: Shape, key: Any) -> Selection:
     """A key of NumPy's in normal form, for an array of some lengths."""
+    return _of_integer(lengths, key) if key.__class__ is int else _of_any(lengths, key)
+
+
+@lru_cache(maxsize=4096)
+def _of_integer(lengths: Shape, key: int) -> Selection:
+    return _of_any(lengths, key)
+
+
+def _of_any(lengths: Shape, key: Any) -> Selection:
     parts = [part for given in (key if isinstance(key, tuple) else (key,)) for part in _parts(given)]
     parts = _without_ellipsis(parts, len(lengths))
     rest = iter(enumerate(lengths))
