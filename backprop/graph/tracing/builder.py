@@ -32,7 +32,6 @@ from .steering import Owner, Question, Run, ask_now, escaped, of_another_graph
 from .var import Var, as_it_is
 
 T = TypeVar("T")
-_new_tuple = tuple.__new__  # makes a Node in half the time
 EXACT = (int, float, np.float64, np.float32)  # where not zero, such numbers are equal only if their bytes are
 
 
@@ -117,8 +116,7 @@ class Builder:
         """
         if self.inner is not None:
             return self.inner.emit(op, args, params)
-        ids = []
-        types = []
+        ids, types = [], []
         for arg in args:
             if type(arg) is not Var or arg.builder is not self:
                 if type(arg) is Var and arg.builder.born > self.born:
@@ -136,8 +134,8 @@ class Builder:
         result, casts = signature
         for position, dtype in casts:
             ids[position] = self._cast(ids[position], dtype)
-        node = _new_tuple(Node, (op, tuple(ids), settled, result, self.source or self._lines.current()))
-        var = self.append(node)
+        source = self.source or self._lines.current()
+        var = self.append(tuple.__new__(Node, (op, tuple(ids), settled, result, source)))  # as Node(...), but quicker
         if op.kind is Kind.VIEW:
             self.views.add(args[0], ids[0], var)
         return var
