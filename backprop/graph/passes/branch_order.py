@@ -3,9 +3,9 @@
 A joint graph as `differentiate` makes it computes all branches forward before any goes back, and keeps the residuals of
 all. Here nodes are walked depth first from the results, the one that takes the longest chain first; of the operands of
 a node too the one with the longest chain comes first, so that a value is made right before it is read. So a branch goes
-forward and back before the next one starts. What is ready and near a result, as the gradient of a weight is, comes at
-once. Host-pinned ops, whose context may have a state, stay in their order. Linear in the nodes, but for sorting
-operands.
+forward and back before the next one starts. What is ready comes at once where it is near a result, as the gradient of a
+weight is, or leads to something much smaller, as the loss of a shard does. Host-pinned ops, whose context may have a
+state, stay in their order. Linear in the nodes, but for sorting operands.
 
 Source: R. Sethi, J. D. Ullman, The generation of optimal code for arithmetic expressions, JACM 17(4), 1970.
 Limits: a heuristic; the order of least memory is NP-hard to find.
@@ -14,11 +14,18 @@ Limits: a heuristic; the order of least memory is NP-hard to find.
 from __future__ import annotations
 
 from ...ops.core.op import Kind
+from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, NodeId
 from ..subgraph import reordered
 
 NEAR = 6
 """Nodes to a result up to which a node is computed as soon as it can be."""
+
+SMALLER = 16
+"""How many times smaller a value has to be than what it is made of to be made at once."""
+
+STEPS = 3
+"""Nodes, at most, that lead to such a value, each read by the next one alone."""
 
 
 def order_by_branch(graph: Graph) -> Graph:
@@ -41,6 +48,7 @@ class _Walk:
         for i, before in enumerate(self.before):
             for j in set(before):
                 self.readers[j].append(i)
+        self.falls = _falls(graph, self.readers)
         self.done = bytearray(len(self.before))
         self.placed: list[NodeId] = []
 
@@ -70,7 +78,7 @@ class _Walk:
                 stack += pending
 
     def _place(self, i: NodeId) -> None:
-        """Place a node that is ready, and with it what is ready then and near a result."""
+        """Place a node that is ready, and with it what is ready then and near a result or much smaller soon."""
         ready = [i]
         while ready:
             i = ready.pop()
@@ -80,7 +88,7 @@ class _Walk:
             self.placed.append(i)
             for j in self.readers[i]:
                 self.missing[j] -= 1
-                if not self.missing[j] and 0 < self.heights[j] <= NEAR:
+                if not self.missing[j] and (0 < self.heights[j] <= NEAR or (self.heights[j] and self.falls[j])):
                     ready.append(j)
 
 
@@ -107,3 +115,21 @@ def _heights(before: list[tuple[NodeId, ...]], graph: Graph) -> list[int]:
             for j in before[i]:
                 heights[j] = max(heights[j], heights[i] + 1)
     return heights
+
+
+def _falls(graph: Graph, readers: list[list[NodeId]]) -> list[int]:
+    """For each id the number of nodes from it to a value that is much smaller than it, where others read none of them;
+    0 where there is no such value.
+    """
+    falls = [0] * len(readers)
+    for i in range(len(readers) - 1, graph.first - 1, -1):
+        node = graph.node(i)
+        if _elements(node.type) * SMALLER <= max([_elements(graph.type_of(j)) for j in node.inputs], default=0):
+            falls[i] = 1
+        elif len(readers[i]) == 1 and 0 < falls[readers[i][0]] < STEPS:
+            falls[i] = falls[readers[i][0]] + 1
+    return falls
+
+
+def _elements(type: ValueType[object]) -> int:
+    return type.size if isinstance(type, NumericType) else 1

@@ -2,13 +2,15 @@
 
 1. *Work* (work.py). Nodes that cost something become items with prices and edges. Views, literals and other nodes
    without operands are recomputed by every task that reads them, and dead nodes are dropped.
-2. *Segments* (segments.py). Where branches stand next to each other, runs of the order are virtual workers. Steps 3 and
-   4 are for graphs whose branches are woven together.
-3. *Clusters* (clusters.py). An item and its heaviest successor join where each is the other's first choice.
-4. *Placement* (placement.py). Each cluster goes to the virtual worker where it can finish first.
-5. *Cuts* (cuts.py). Where messages pass between workers, items are cut into groups that have no cycle.
-6. *Coarsening* (coarsening.py). Short groups join others, until there are at most four for each worker.
-7. *Gate* (gate.py, makespan.py). The groups are played through on the real number of workers, and dropped for a single
+2. *Phases* (phases.py). Work that goes through narrow places, as the steps of a training do, is split there, and each
+   part goes through the following steps by itself.
+3. *Segments* (segments.py). Where branches stand next to each other, runs of the order are virtual workers. Steps 4 and
+   5 are for graphs whose branches are woven together.
+4. *Clusters* (clusters.py). An item and its heaviest successor join where each is the other's first choice.
+5. *Placement* (placement.py). Each cluster goes to the virtual worker where it can finish first.
+6. *Cuts* (cuts.py). Where messages pass between workers, items are cut into groups that have no cycle.
+7. *Coarsening* (coarsening.py). Short groups join others, until there are at most four for each worker.
+8. *Gate* (gate.py, makespan.py). The groups are played through on the real number of workers, and dropped for a single
    one where the predicted speed-up is below 1.2, where the whole is not worth two tasks, or where it mostly holds a GIL
    that tasks share.
 
@@ -25,9 +27,10 @@ from ..machine.cost import Machine
 from .host_pinned import Groups, host_pinned_apart
 from .partitioning.clusters import paths
 from .partitioning.coarsening import coarsen
-from .partitioning.cuts import cut
+from .partitioning.cuts import cut, cut_runs
 from .partitioning.gate import Candidate, choice, is_near_bound, pays
 from .partitioning.makespan import Overhead, makespan
+from .partitioning.phases import part, phases
 from .partitioning.placement import assign
 from .partitioning.segments import segments
 from .partitioning.work import Work, compact, priced, start_times
@@ -37,6 +40,9 @@ VIRTUAL_WORKERS = (4, 2, 1)
 
 MOST_GROUPS = 32
 """Groups for each real worker above which fewer virtual workers are tried, as joining takes quadratic time."""
+
+LEAST = 2
+"""Tasks for each worker that a phase is worth, at least."""
 
 
 def partition(
@@ -60,7 +66,9 @@ def partition(
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
         return host_pinned_apart(graph, (whole,) if whole else ())
     work = compact(graph, prices)
-    groups = split(work, workers, Overhead(overhead, 1.0 / machine.link_bytes_per_s))
+    costs = Overhead(overhead, 1.0 / machine.link_bytes_per_s)
+    parts = phases(work, start_times(work), LEAST * overhead * workers)
+    groups = [[items[k] for k in group] for items in parts for group in split(part(work, items), workers, costs)]
     return host_pinned_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
 
 
@@ -84,7 +92,7 @@ def split(work: Work, workers: int, overhead: Overhead) -> list[list[int]]:
 def _by_segments(work: Work, starts: list[float], workers: int, overhead: Overhead) -> Iterator[list[list[int]]]:
     """Groups, not too many, where virtual workers are runs of the order."""
     for factor in VIRTUAL_WORKERS:
-        groups = cut(work, segments(work.seconds, work.after, factor * workers), starts, overhead)
+        groups = cut_runs(work, segments(work.seconds, work.after, factor * workers), starts, overhead)
         if len(groups) <= MOST_GROUPS * workers:
             yield groups
 

@@ -1,25 +1,36 @@
 """Rebalance long sums of contributions into trees, so that they add up in parallel.
 
-An n-ary sum of more than WIDTH terms becomes a tree of sums of at most WIDTH. The tree depends on the number of terms
-only, so the bits of the result do not depend on who adds. Cost: one node for each WIDTH terms.
+An n-ary sum of more than WIDTH terms becomes a tree of sums of at most WIDTH. Large arrays are added in pairs: so of
+the gradients of the shards of a batch, two go into each sum, and a worker that adds up its own shards first is handed
+no more than one gradient for each time that the workers can be halved. The tree depends on the number and shape of the
+terms only, so the bits of the result do not depend on who adds. Cost: one node for each WIDTH terms, or for each large
+one.
 """
 
 from __future__ import annotations
 
 from ....ops.arrays.accumulate import accumulate, accumulate_values
+from ....ops.core.types import NumericType
 from ...bits import WIDTH
 from ...graph import Node, NodeId
 from ...rewrite import Rewriter
 
+LARGE = 4096
+"""Elements of a term from which pairs are added: an n-ary sum goes through memory as often."""
+
 
 def balance_sum(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The tree in the place of a long sum."""
-    if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= WIDTH:
+    if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= (width := _width(node)):
         return None
     terms = list(node.inputs)
     while len(terms) > 1:
-        terms = [_sum(rewrite, node, terms[k : k + WIDTH]) for k in range(0, len(terms), WIDTH)]
+        terms = [_sum(rewrite, node, terms[k : k + width]) for k in range(0, len(terms), width)]
     return terms[0]
+
+
+def _width(node: Node) -> int:
+    return 2 if isinstance(node.type, NumericType) and node.type.size >= LARGE else WIDTH
 
 
 def _sum(rewrite: Rewriter, node: Node, terms: list[NodeId]) -> NodeId:

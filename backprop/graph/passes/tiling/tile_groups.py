@@ -158,7 +158,6 @@ def _candidates(graph: Graph) -> dict[NodeId, RowTiling]:
 def _members(graph: Graph, rows: dict[NodeId, RowTiling], sizes: Sizes) -> dict[NodeId, RowTiling]:
     """The candidates that are heavy or hand blocks on from one heavy node to another."""
     heavy = {i for i in rows if _is_heavy(graph, i, rows[i], sizes)}
-    large = sizes.elements
     led, leads = set(heavy), set(heavy)
     for i in rows:
         if any([j in led for j in producers(rows, rows[i])]):
@@ -166,12 +165,27 @@ def _members(graph: Graph, rows: dict[NodeId, RowTiling], sizes: Sizes) -> dict[
     for i in reversed(rows):
         if i in leads:
             leads.update(producers(rows, rows[i]))
+    taken = heavy | {i for i in led if i in leads or rows[i].size >= sizes.elements}
+    return _with_sums(graph, rows, taken)
+
+
+def _with_sums(graph: Graph, rows: dict[NodeId, RowTiling], taken: set[NodeId]) -> dict[NodeId, RowTiling]:
+    """The candidates that are taken, what merges their rows, and sums of contributions from one group.
+
+    A sum over several groups joins none of them: the shards of a batch stay groups of their own, each a branch.
+    """
     members: dict[NodeId, RowTiling] = {}
-    for i, node in enumerate(graph.nodes, graph.first):
-        r = _sum_of_partial(members, node) or rows.get(i)
-        if r is not None and (i in heavy or _is_linked(members, r) or (i in led and (i in leads or r.size >= large))):
+    for i, r in rows.items():
+        if graph.node(i).op is not accumulate and (i in taken or _is_linked(members, r)):
             members[i] = r
-    return members
+    home = _roots(members)
+    for i, node in enumerate(graph.nodes, graph.first):
+        if node.op is accumulate:
+            summed = _sum_of_partial(members, node) or (rows.get(i) if i in taken else None)
+            homes = {home[j] for j in node.inputs if j in members}
+            if summed is not None and len(homes) < 2:
+                members[i], home[i] = summed, min(homes, default=i)
+    return dict(sorted(members.items()))
 
 
 def _with_feeders(
@@ -218,6 +232,15 @@ def _is_heavy(graph: Graph, i: NodeId, rows: RowTiling, sizes: Sizes) -> bool:
 
 def _linked(rows: dict[NodeId, RowTiling]) -> list[dict[NodeId, RowTiling]]:
     """The members, those that hand blocks to each other together."""
+    root = _roots(rows)
+    together: dict[NodeId, dict[NodeId, RowTiling]] = {}
+    for i, r in rows.items():
+        together.setdefault(root[i], {})[i] = r
+    return list(together.values())
+
+
+def _roots(rows: Mapping[NodeId, RowTiling]) -> dict[NodeId, NodeId]:
+    """For each member one that stands for its group."""
     parent = {i: i for i in rows}
 
     def root(i: NodeId) -> NodeId:
@@ -228,10 +251,7 @@ def _linked(rows: dict[NodeId, RowTiling]) -> list[dict[NodeId, RowTiling]]:
     for i in rows:
         for j in producers(rows, rows[i]):
             parent[root(j)] = root(i)
-    together: dict[NodeId, dict[NodeId, RowTiling]] = {}
-    for i, r in rows.items():
-        together.setdefault(root(i), {})[i] = r
-    return list(together.values())
+    return {i: root(i) for i in rows}
 
 
 def _tile_group(graph: Graph, members: dict[NodeId, RowTiling], whole: set[NodeId], sizes: Sizes) -> TileGroup | None:

@@ -1,9 +1,10 @@
 """Cluster: tasks on the workers of a Dask cluster.
 
-Programs and large arguments are sent once and known by their content (store.py), values that are on the cluster already
-stay there (homes.py), and what is lost with a worker is sent or computed again (recovery.py). A run is one submission;
-its graph has a name of its own, as Dask would otherwise hash every array in it, and one span for all runs, as each
-unnamed one stays in the scheduler for good.
+A plan is replayed by resident runners, which are called directly (resident/). Otherwise programs and large arguments
+are sent once and known by their content (store.py), values that are on the cluster already stay there (homes.py), and
+what is lost with a worker is sent or computed again (recovery.py). A run is one submission; its graph has a name of its
+own, as Dask would otherwise hash every array in it, and one span for all runs, as each unnamed one stays in the
+scheduler for good.
 
 Source: distributed/client.py, distributed/spans.py.
 """
@@ -26,14 +27,15 @@ from ...events import Recorder, TaskFinished, TaskStarted
 from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
-from ...planning.stages import run_staged
+from ...planning.stages import run_staged, stages
 from ...planning.target import Target
-from ..base import AbstractExecutor, entered, number_in
+from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
 from .data.arguments import arguments
 from .priority import priority
 from .recovery import decide
 from .remote import RemoteCall, Report, Settings, warn_again
+from .resident.runner import LostError
 from .session import Address, Session
 from .waiting import LOG, Waiting
 
@@ -157,6 +159,31 @@ class Cluster(AbstractExecutor):
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor; values may be handles of what is on the cluster."""
         return run_staged(plan, entered(plan, values), self._run, self._inline)
+
+    def replayed(self, plan: Plan) -> Replayed:
+        """See AbstractExecutor; from the second run on by resident runners, where they can."""
+        return lambda executor, values: executor._replay(plan, values)
+
+    def _replay(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        if stages(plan) or _is_tiny(plan, values) or not self._session.residents.takes(plan, values):
+            return self.run(plan, values)
+        try:
+            return self._resident(plan, values)
+        except LostError as error:
+            LOG.info("resident runners of %s failed (%s), and tasks are used", self.address, error)
+            self._session.residents.forget()
+            self._session.members.forget()
+            return self.run(plan, values)
+
+    def _resident(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The results of a plan by resident runners."""
+        session = self._session
+        call = session.residents.begin(
+            plan, values, session.members.threads, Settings.here(self.blas_threads, new_token())
+        )
+        answer = self._waiting.for_call(call)
+        self._told(plan, [answer.reports])
+        return tuple(fetched(answer.results))
 
     def _inline(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         with blas(self.blas_threads):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -117,16 +117,32 @@ class RemoteCall:
 
     def __call__(self, program: Program, *given: Any) -> tuple[Any, ...]:
         """The results of the task, and behind them the reports."""
-        run = program.compiled()
-        errors: Mapping[str, Any] = dict(self.settings.errors)
-        stop = STOPS.of(self.settings.run)
-        with blas(self.settings.blas_threads), np.errstate(**errors), stoppable(stop), recorded() as warned:
-            start = time.perf_counter()
-            results = run(*picked_from(given, self.picks))
-            end = time.perf_counter()
-        worker = f"{distributed.get_worker().address} {threading.current_thread().name}"
+        values = picked_from(given, self.picks)
+        results, report = told(self.task, program.compiled(), values, self.settings, distributed.get_worker().address)
         before = dict.fromkeys(r for k in {p.place for p in self.picks if p.result is not None} for r in given[k][-1])
-        return (*results, (*before, Report(self.task, worker, start, end, tuple(warned))))
+        return (*results, (*before, report))
+
+
+def told(
+    task: int, run: Callable[..., tuple[Any, ...]], values: Sequence[Any], settings: Settings, address: str
+) -> tuple[tuple[Any, ...], Report]:
+    """The results of a program in the caller's error state, and what there is to tell of it.
+
+    Arguments:
+        task: its index in the plan.
+        run: the program.
+        values: its arguments.
+        settings: how it runs.
+        address: of this worker.
+    """
+    errors: Mapping[str, Any] = dict(settings.errors)
+    stop = STOPS.of(settings.run)
+    with blas(settings.blas_threads), np.errstate(**errors), stoppable(stop), recorded() as warned:
+        start = time.perf_counter()
+        results = run(*values)
+        end = time.perf_counter()
+    worker = f"{address} {threading.current_thread().name}"
+    return results, Report(task, worker, start, end, tuple(warned))
 
 
 # Warnings. Python's filters belong to a process, so all threads of a worker share one change of them.

@@ -15,6 +15,7 @@ from .data.locating import Locating
 from .data.store import Store
 from .membership.members import Members
 from .priority import Priority
+from .resident.calls import Residents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,7 @@ class Session:
         store: what lies on them.
         locating: what is known of the values that lie there.
         span: the name under which Dask counts all runs; one for good, as each stays in the scheduler.
+        residents: the runners that replay compiled plans.
     """
 
     connection: Connection
@@ -34,6 +36,7 @@ class Session:
     store: Store
     locating: Locating
     span: str
+    residents: Residents
 
     @property
     def client(self) -> Any:
@@ -82,4 +85,6 @@ class Address:
             connection.close()
             raise
         client = connection.client
-        return Session(connection, members, Store(client), Locating(client), f"backprop-{new_token()}")
+        return Session(
+            connection, members, Store(client), Locating(client), f"backprop-{new_token()}", Residents(client)
+        )

@@ -15,6 +15,8 @@ from distributed.worker import thread_state  # type: ignore[attr-defined]
 
 from ....errors import NoWorkersError
 from ....ops.core.stopping import check_stop, current_stop
+from .resident.calls import Answer, Call
+from .resident.runner import LostError
 from .stops import stop_run
 
 SILENCE = 5.0
@@ -75,6 +77,28 @@ class Waiting:
         with suppress(OSError):  # the scheduler is lost, and the run with it
             self.client.run(stop_run, run, wait=False, on_error="ignore")
             self.client.cancel(futures, force=True)
+
+    def for_call(self, call: Call) -> Answer:
+        """What resident runners give; where that fails or is interrupted, they stop.
+
+        Errors:
+            LostError: a worker is gone, or has lost what it needs.
+            Exception: what an op raised.
+        """
+        began = time.monotonic()
+        stop = current_stop()
+        stopped = nullcontext() if stop is None else stop.calling(call.stop)
+        try:
+            with stopped, _seceded():
+                while (answer := call.answer(SILENCE)) is None:
+                    self._say(time.monotonic() - began)
+                    if not set(call.workers) <= set(self.client.nthreads()):
+                        raise LostError("a worker has left")
+                return answer
+        except BaseException:
+            call.stop()
+            check_stop()
+            raise
 
     def before(self, tries: int, workers: int) -> None:
         """Wait before a run: for a first worker, and longer each time where workers were lost.

@@ -14,6 +14,9 @@ MOST_TASKS = 4
 TRIED = 4
 """Short groups, at most, for which a partner is looked for where there are too many groups."""
 
+NO_LATER = 1.02
+"""How much later the whole may end where nobody is said to wait."""
+
 
 def coarsen(work: Work, groups: list[list[int]], workers: int, overhead: Overhead) -> Quotient:
     """At most MOST_TASKS groups for each worker, and few short ones.
@@ -39,12 +42,17 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, overhead: Overhea
 
 
 def _best_join(quotient: Quotient, shortest: Sequence[int], workers: int, overhead: Overhead) -> tuple[Quotient, bool]:
-    """The first of some groups that another can take without making others wait, joined with it; else the least bad."""
+    """The first of some groups that another can take without making others wait, joined with it; else the least bad.
+
+    Of those that can take it, the one with which the fewest bytes are handed on.
+    """
     now = makespan(quotient, workers, overhead)
     found: list[tuple[float, Quotient]] = []
     for g in shortest:
-        choices = [quotient.joined(g, other) for other in quotient.partners(g)]
-        found.append(min([(makespan(choice, workers, overhead), choice) for choice in choices], key=itemgetter(0)))
-        if found[-1][0] <= 1.02 * now:
-            return found[-1][1], True
+        joins = [quotient.joined(g, other) for other in quotient.partners(g)]
+        choices = [(makespan(join, workers, overhead), join) for join in joins]
+        good = [join for seconds, join in choices if seconds <= NO_LATER * now]
+        if good:
+            return min(good, key=Quotient.nbytes), True
+        found.append(min(choices, key=itemgetter(0)))
     return min(found, key=itemgetter(0))[1], False

@@ -2,7 +2,8 @@
 
 Let `hops_in` be the messages between workers on the way to an item, and `hops_out` those behind it, at most. A group is
 all that shares worker, hops_in and hops_out. Along an edge hops_in never falls and hops_out never rises, and between
-two workers hops_in rises; so groups have no cycle.
+two workers hops_in rises; so groups have no cycle. Of runs of the order (segments.py) a group is all that shares run
+and hops_in, as what a run hands on is mostly made at its end: so a shard of a batch, forward and back, is one group.
 """
 
 from __future__ import annotations
@@ -24,6 +25,15 @@ def cut(work: Work, worker: list[int], starts: list[float], overhead: Overhead) 
     groups: dict[tuple[int, int, int], list[int]] = {}
     for k, w in enumerate(worker):
         groups.setdefault((hops_in[k], -hops_out[k], w) if w >= 0 else (-1, 0, w), []).append(k)
+    return [groups[key] for key in sorted(groups)]
+
+
+def cut_runs(work: Work, runs: list[int], starts: list[float], overhead: Overhead) -> list[list[int]]:
+    """The items by run and hops_in, in topological order of the groups; what most runs wait for as in `cut`."""
+    runs = _roots_apart(work, runs, starts, EARLY * overhead.task_s)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for k, (run, hops) in enumerate(zip(runs, _hops_in(work, runs), strict=True)):
+        groups.setdefault((hops, run) if run >= 0 else (-1, run), []).append(k)
     return [groups[key] for key in sorted(groups)]
 
 

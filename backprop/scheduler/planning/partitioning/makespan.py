@@ -1,7 +1,7 @@
 """The groups of items as a graph of their own, and the seconds that they are predicted to take on a number of workers.
 
-The prediction is list scheduling in topological order: each group starts as soon as what it reads is there and a worker
-is idle.
+The prediction is list scheduling in topological order: each group starts as soon as a worker is idle and what it reads
+is there, one value after the other.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ class Quotient:
     groups: list[list[int]]
     seconds: list[float]
     before: list[dict[int, int]]
+
+    def nbytes(self) -> int:
+        """Bytes that groups hand on to each other."""
+        return sum([sum(read.values()) for read in self.before])
 
     def levels(self) -> list[int]:
         """For each group, the length of the longest way to it."""
@@ -89,7 +93,7 @@ def makespan(quotient: Quotient, workers: int, overhead: Overhead) -> float:
     heapify(idle)
     ends: list[float] = []
     for seconds, needed in zip(quotient.seconds, quotient.before, strict=True):
-        ready = max([ends[p] + nbytes * overhead.byte_s for p, nbytes in needed.items()], default=0.0)
+        ready = max([ends[p] for p in needed], default=0.0) + sum(needed.values()) * overhead.byte_s
         ends.append(max(ready, heappop(idle)) + overhead.task_s + seconds)
         heappush(idle, ends[-1])
     return max(ends, default=0.0)

@@ -16,7 +16,7 @@ FREE = Overhead(0.0, 0.0)
         (2, FREE, 7.0),
         (8, FREE, 7.0),
         (2, Overhead(0.5, 0.0), 7.0 + 3 * 0.5),
-        (2, Overhead(0.0, 0.25), 7.0 + 2 * 8 * 0.25),
+        (2, Overhead(0.0, 0.25), 7.0 + 3 * 8 * 0.25),  # what the last one reads of two arrives one after the other
     ],
 )
 def test_groups_wait_for_what_they_read_and_for_a_worker(workers: int, overhead: Overhead, expected: float) -> None:

@@ -60,6 +60,16 @@ class Members:
         self._asked = time.monotonic()
         self._check()
 
+    def forget(self) -> None:
+        """Believe the list of workers no longer."""
+        self._asked = float("-inf")
+
+    @property
+    def threads(self) -> Mapping[str, int]:
+        """The threads of each worker that is used."""
+        chosen = self.chosen
+        return {a: n for a, n in sorted(self._threads.items()) if chosen is None or a in chosen}
+
     def _present(self) -> dict[str, Fingerprint]:
         return {address: f for address, f in self._found.items() if address in self._threads}
 
@@ -74,9 +84,7 @@ class Members:
     @property
     def width(self) -> int:
         """How many tasks can run at once."""
-        chosen = self.chosen
-        threads = {a: n for a, n in self._threads.items() if chosen is None or a in chosen}
-        return width(threads, getattr(self._client, "cluster", None))
+        return width(self.threads, getattr(self._client, "cluster", None))
 
     @property
     def count(self) -> int:
