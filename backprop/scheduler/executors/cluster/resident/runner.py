@@ -15,7 +15,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -137,7 +136,8 @@ class Runner(WorkerPlugin):
         """The results and the report of a task, in a thread."""
         context = copy_context()
         context.run(_worker_cvar.set, self._worker)  # an op may ask for the worker that it runs on
-        call: Callable[[], Any] = partial(context.run, told, task, program, values, settings, self._worker.address)
+        address = self._worker.address
+        call = lambda: context.run(told, task, program, values, settings, address)  # noqa: E731
         return asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def _asked(self, address: str, op: str, **message: Any) -> Any:
