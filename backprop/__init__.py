@@ -15,6 +15,7 @@ from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
 from .api.control_flow.minibatch import minibatch as minibatch
+from .api.debugging import debug as debug
 from .api.elsewhere.lazy import lazy as lazy
 from .api.matrices.jacobian import hessian as hessian
 from .api.matrices.jacobian import jacobian as jacobian
@@ -72,6 +73,7 @@ __all__ = [
     "compile",
     "compose",
     "connect",
+    "debug",
     "elementwise_grad",
     "errors",
     "evaluate",

@@ -35,6 +35,7 @@ NAMES = [
     "compile",
     "compose",
     "connect",
+    "debug",
     "elementwise_grad",
     "errors",
     "evaluate",

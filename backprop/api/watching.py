@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ..graph.graph import Graph
 from ..scheduler.events import Event, Recorder, TaskFinished
@@ -21,7 +21,52 @@ from ..scheduler.planning.plan import Plan
 Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
 """How a plan is run: once, or again and again."""
 
-_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+class Observer(Protocol):
+    """Who is told of what runs."""
+
+    def run(
+        self, way: Way, graph: Graph, plan: Plan, values: Sequence[Any], executor: AbstractExecutor
+    ) -> Sequence[Any]:
+        """Run a plan, and give back its results.
+
+        Arguments:
+            way: how it is run.
+            graph: what it is a plan of.
+            plan: the plan.
+            values: of its inputs.
+            executor: where it runs.
+        """
+        ...
+
+    def replaying(self, name: str, kept: Kept, retraced: Callable[[], Kept]) -> None:
+        """A compiled function is about to run what it kept.
+
+        Arguments:
+            name: of the function.
+            kept: what it kept of its trace.
+            retraced: traces the call anew.
+        """
+        ...
+
+
+class Kept(Protocol):
+    """What a compiled function keeps of a trace."""
+
+    @property
+    def graph(self) -> Graph:
+        """What is left to run after the last question."""
+
+    @property
+    def start(self) -> tuple[int, ...]:
+        """The ids that the inputs of the graph stand for."""
+
+    @property
+    def constants(self) -> Mapping[int, Any]:
+        """The values that were captured, by ids, in their order."""
+
+
+_OBSERVER: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 
 class Seen(NamedTuple):
@@ -57,20 +102,15 @@ class Watch:
     def run(
         self, way: Way, graph: Graph, plan: Plan, values: Sequence[Any], executor: AbstractExecutor
     ) -> Sequence[Any]:
-        """Run a plan, and keep what its tasks took.
-
-        Arguments:
-            way: how it is run.
-            graph: what it is a plan of.
-            plan: the plan.
-            values: of its inputs.
-            executor: where it runs.
-        """
+        """See Observer: keeps what its tasks took."""
         recorder = Recorder() if executor.recorder is None else _Passing(executor.recorder)
         results = way(executor.recording(recorder), plan, values)
         kept = tuple(values) if self.keeps_values else ()
         self.seen.append(Seen(graph, plan, executor, kept, recorder.finished))
         return results
+
+    def replaying(self, name: str, kept: Kept, retraced: Callable[[], Kept]) -> None:
+        """See Observer."""
 
 
 class _Passing(Recorder):
@@ -85,9 +125,19 @@ class _Passing(Recorder):
         self._further.record(event)
 
 
-def current_watch() -> Watch | None:
-    """The watch of this context, None where there is none."""
-    return _WATCH.get()
+def observer() -> Observer | None:
+    """Who is told in this context of what runs, None where nobody is."""
+    return _OBSERVER.get()
+
+
+@contextmanager
+def observed(by: Observer) -> Iterator[None]:
+    """Tell an observer of what runs in a `with` block."""
+    token = _OBSERVER.set(by)
+    try:
+        yield
+    finally:
+        _OBSERVER.reset(token)
 
 
 @contextmanager
@@ -98,11 +148,8 @@ def watching(keeps_values: bool = False) -> Iterator[Watch]:
         keeps_values: whether to keep the values of their inputs.
     """
     watch = Watch(keeps_values)
-    token = _WATCH.set(watch)
-    try:
+    with observed(watch):
         yield watch
-    finally:
-        _WATCH.reset(token)
 
 
 class Timed(NamedTuple):

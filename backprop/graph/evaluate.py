@@ -12,7 +12,7 @@ from typing import Any
 
 from ..ops.core.op import Kind
 from ..ops.core.types import ScalarType, ValueType
-from .graph import Graph, parameters
+from .graph import Graph, Node, parameters
 from .ownership import contiguous
 
 
@@ -30,12 +30,17 @@ def evaluate(graph: Graph, values: Sequence[Any]) -> tuple[Any, ...]:
     known = [entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
     for node in graph.nodes:
         try:
-            value = node.op.compute(*(known[i] for i in node.inputs), **parameters(node, Evaluated))
+            known.append(evaluate_node(node, [known[i] for i in node.inputs]))
         except Exception as error:
             error.add_note(f"in {node.op.name}, at {node.source}")
             raise
-        known.append(value if node.op.kind is Kind.VIEW else contiguous(value))
     return tuple(known[i] for i in graph.outputs)
+
+
+def evaluate_node(node: Node, operands: Sequence[Any]) -> Any:
+    """The value of a node, for values of its operands."""
+    value = node.op.compute(*operands, **parameters(node, Evaluated))
+    return value if node.op.kind is Kind.VIEW else contiguous(value)
 
 
 def entered(t: ValueType[Any], value: Any) -> Any:

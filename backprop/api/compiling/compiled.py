@@ -37,7 +37,7 @@ from ..reporting.explain import report
 from ..verbs.call import Request, requested
 from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
-from ..watching import current_watch
+from ..watching import observer
 from .replay import Replay, finishes, matcher
 
 P = ParamSpec("P", default=...)
@@ -114,8 +114,8 @@ class Compiled(Generic[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
-        executor, last = current(self._executor), self._last
-        if last is not None and last.replay is not None and last.is_for(executor) and current_watch() is None:
+        executor, last, told = current(self._executor), self._last, observer()
+        if last is not None and last.replay is not None and last.is_for(executor) and told is None:
             matched = last.replay.match(args, kwargs)
             if matched is not None:
                 return last.replay(executor, matched)  # type: ignore[no-any-return]
@@ -124,6 +124,8 @@ class Compiled(Generic[P, R]):
         if any(isinstance(value, Var) for value in values):
             return request.function(*request.args, **request.kwargs)  # type: ignore[no-any-return]  # a part of an outer trace
         path, env = self._walk(request, values, structure)
+        if told is not None:
+            told.replaying(name_of(self._function), path, lambda: self._path_of(request.record(), ()))
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if last is None or last.path is not path or not last.is_for(executor):

@@ -31,7 +31,7 @@ from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.tape.first_runs import first_gradient
 from ..executors import Where, executor_of
-from ..watching import current_watch
+from ..watching import observer
 
 _CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
 
@@ -105,8 +105,8 @@ def planned(graph: Graph, target: Target) -> Plan:
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
     """The results of a graph that runs again and again, for plain values of its inputs."""
     plan = plan_of(executor, graph)
-    watch = current_watch()
-    return _again(executor, plan, values) if watch is None else watch.run(_again, graph, plan, values, executor)
+    told = observer()
+    return _again(executor, plan, values) if told is None else told.run(_again, graph, plan, values, executor)
 
 
 def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
@@ -128,8 +128,8 @@ def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -
     builder = youngest(values)
     if builder is not None:
         return builder.inline(graph, values)
-    watch, plan = current_watch(), plan_of(executor, graph)
-    return _once(executor, plan, values) if watch is None else watch.run(_once, graph, plan, values, executor)
+    told, plan = observer(), plan_of(executor, graph)
+    return _once(executor, plan, values) if told is None else told.run(_once, graph, plan, values, executor)
 
 
 def run_joint(
@@ -145,7 +145,7 @@ def run_joint(
         executor: where to run.
     """
     given = [*values, *known.values()]
-    if executor.answers_at_once and youngest(given) is None:
+    if executor.answers_at_once and youngest(given) is None and observer() is None:
         with blas_threads(executor.blas_threads):
             found = first_gradient(graph, wrt, known, values, executor.target.machine)
         if found is not None:
