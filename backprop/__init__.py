@@ -15,10 +15,10 @@ from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
 from .api.control_flow.minibatch import minibatch as minibatch
-from .api.debugging import debug as debug
 from .api.elsewhere.lazy import lazy as lazy
 from .api.matrices.jacobian import hessian as hessian
 from .api.matrices.jacobian import jacobian as jacobian
+from .api.reporting.debug import debug as debug
 from .api.reporting.explain import explain as explain
 from .api.reporting.profile import profile as profile
 from .api.trees import ravel as ravel

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import Source, StaleCaptureError
-from ..graph.graph import Graph
-from ..graph.handle import fetched
-from ..graph.not_finite import found_in, not_finite
-from ..graph.tracing.guard import same_bits
-from ..scheduler.entry import entered
-from ..scheduler.executors.base import AbstractExecutor
-from ..scheduler.planning.plan import Plan
-from .watching import Kept, Observer, Way, observed, observer
+from ...errors import Source, StaleCaptureError
+from ...graph.graph import Graph
+from ...graph.handle import fetched
+from ...graph.tracing.guard import same_bits
+from ...scheduler.entry import entered
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.planning.plan import Plan
+from ..watching import Kept, Observer, Way, observed, observer
+from .not_finite import found_in, not_finite
 
 
 @contextmanager

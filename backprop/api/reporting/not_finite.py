@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NotFiniteError
-from .evaluate import evaluate_node
-from .graph import Graph, NodeId
-from .subgraph import uses
+from ...errors import NotFiniteError
+from ...graph.evaluate import evaluate_node
+from ...graph.graph import Graph, NodeId
+from ...graph.subgraph import uses
 
 FIX = "mask such values out before the op (numpy.where of its operand), or bound them (numpy.clip)"
 
