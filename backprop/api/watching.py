@@ -56,14 +56,17 @@ class Kept(Protocol):
     @property
     def graph(self) -> Graph:
         """What is left to run after the last question."""
+        ...
 
     @property
     def start(self) -> tuple[int, ...]:
         """The ids that the inputs of the graph stand for."""
+        ...
 
     @property
     def constants(self) -> Mapping[int, Any]:
         """The values that were captured, by ids, in their order."""
+        ...
 
 
 _OBSERVER: ContextVar[Observer | None] = ContextVar("observer", default=None)
