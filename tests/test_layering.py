@@ -32,7 +32,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "graph": (
         *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "bits", "verify"),
-        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "passes", "wire"),
+        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "sparsity", "passes", "wire"),
     ),
     "scheduler": (
         *("", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors", "calibration"),

@@ -10,13 +10,14 @@ real argument, a complex result has the derivative of both its parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from ...errors import ArgumentError, NotDifferentiableError
 from ...graph.graph import Graph
+from ...graph.sparsity.colouring import count
 from ...ops.core.types import NumericType
 from ..executors import Where
 from ..verbs.arguments import Argnums
@@ -26,13 +27,19 @@ from ..verbs.gradients import grad
 from ..verbs.run import Ids, handed_out, run_graph
 from ..verbs.transformed import Transformed
 from .dense import dense_graph, dtype_of, seeds, units
+from .sparse import Colouring, by_rows_or_columns, by_stars, sparse_blocks, symmetric, wanted_pattern
 from .sweeps import Mode, arguments, results
 
 ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
 
 
 def jacobian(
-    f: Function, argnums: Argnums = 0, mode: ModeName = "auto", *, executor: Where | None = None
+    f: Function,
+    argnums: Argnums = 0,
+    mode: ModeName = "auto",
+    sparsity: Any = None,
+    *,
+    executor: Where | None = None,
 ) -> Callable[..., Any]:
     """A function that returns the Jacobian of a function.
 
@@ -40,34 +47,47 @@ def jacobian(
         f: returns arrays and scalars, in any structure.
         argnums: which arguments to differentiate by; a sequence gives a tuple.
         mode: "reverse" computes all rows at once, "forward" all columns; "auto" takes what is fewer.
+        sparsity: None for dense arrays. "auto" finds out which elements depend on which, and gives sparse ones; so does
+            a matrix (an array or one of `scipy.sparse`) that is not zero where a derivative may be, with a row for each
+            element of the results and a column for each of the arguments.
         executor: where to run; None for the one of `with use(...)`.
     Returns:
         a function of the same arguments. Its result has the structure of `f`'s result, and in the place of each array
         the structure of the argument; each array there has the shape of the one followed by the shape of the other,
-        and the argument's dtype (complex where the result is complex).
+        and the argument's dtype (complex where the result is complex). A sparse one is a `scipy.sparse.csr_array` of
+        two axes, with a row for each element of the one, in C order, and a column for each of the other.
     Errors:
-        ArgumentError: there is no such mode.
+        ArgumentError: there is no such mode or sparsity.
         IntegerInputError, ArgumentError: when called.
+        ShapeError, GraphTypeError: when called, where a pattern does not fit, or is asked for of complex numbers.
     """
+    return Jacobian(as_function(f), argnums, _checked(mode, sparsity), sparsity, False, executor)
+
+
+def _checked(mode: Any, sparsity: Any) -> ModeName:
     if mode not in ("auto", "forward", "reverse"):
         raise ArgumentError(f"there is no mode {mode!r}", fix='use "auto", "forward" or "reverse"')
-    return Jacobian(as_function(f), argnums, mode, executor)
+    if isinstance(sparsity, str) and sparsity != "auto":
+        raise ArgumentError(f"there is no sparsity {sparsity!r}", fix='use None, "auto" or a pattern')
+    return mode  # type: ignore[no-any-return]
 
 
 class Jacobian(Transformed):
     """(*args) -> the matrices of derivatives, in the structure of the function's result."""
 
-    __slots__ = ("argnums", "mode", "executor")  # noqa: RUF023 - in the order of the constructor
+    __slots__ = ("argnums", "mode", "sparsity", "symmetric", "executor")  # noqa: RUF023 - in the order of the constructor
 
     argnums: Argnums
     mode: ModeName
+    sparsity: Any
+    symmetric: bool
     executor: Where | None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The Jacobian."""
         call = called(self.function, args, kwargs, self.executor)
         picks = call.pick(self.argnums)
-        blocks = iter(_blocks(call, picks.ids, self.mode))
+        blocks = iter(self._blocks(call, picks.ids))
         nothing = picks.paired([None] * len(picks.parts))
         leaves = []
         for type in call.graph.output_types:
@@ -75,9 +95,31 @@ class Jacobian(Transformed):
             leaves.append(picks.assembled(row) if type.differentiable else nothing)
         return call.derivative(leaves)
 
+    def _blocks(self, call: Call, wrt: Ids) -> list[Any]:
+        """For each result with a derivative, its derivatives by each input of `wrt`."""
+        if self.sparsity is None:
+            return _blocks(call, wrt, self.mode)
+        pattern = wanted_pattern(call, wrt, self.sparsity)
+        pattern = symmetric(pattern) if self.symmetric else pattern
+        colourings = by_stars(pattern) if self.symmetric else by_rows_or_columns(pattern)
+        return sparse_blocks(call, wrt, pattern, _in_mode(colourings, self.mode))
+
+
+def _in_mode(colourings: Sequence[Colouring], mode: ModeName) -> list[Colouring]:
+    """The colourings of a mode; for "auto" all, that with the fewest colours first."""
+    if mode != "auto":
+        return [colouring for colouring in colourings if colouring.mode is Mode(mode)]
+    forward, reverse = colourings
+    return [forward, reverse] if count(forward.colours) <= count(reverse.colours) else [reverse]
+
 
 def hessian(
-    f: Function, argnums: int | str = 0, mode: ModeName = "auto", *, executor: Where | None = None
+    f: Function,
+    argnums: int | str = 0,
+    mode: ModeName = "auto",
+    sparsity: Any = None,
+    *,
+    executor: Where | None = None,
 ) -> Callable[..., Any]:
     """A function that returns the matrix of second derivatives of a scalar function, by one argument.
 
@@ -85,6 +127,8 @@ def hessian(
         f: returns a real scalar.
         argnums: which argument: an array, a scalar, or a container of them.
         mode: which way the gradient is differentiated, as for `jacobian`.
+        sparsity: as for `jacobian`; as the matrix is symmetric, fewer sweeps are needed, and both halves are equal to
+            the bit.
         executor: where to run; None for the one of `with use(...)`.
     Returns:
         a function of the same arguments; its result has the argument's shape twice (its structure twice, for a
@@ -92,7 +136,8 @@ def hessian(
     Errors:
         NonScalarOutputError, IntegerInputError, ArgumentError: when called.
     """
-    return jacobian(grad(as_function(f), argnums, executor=executor), argnums, mode, executor=executor)
+    gradient = grad(as_function(f), argnums, executor=executor)
+    return Jacobian(gradient, argnums, _checked(mode, sparsity), sparsity, True, executor)
 
 
 def _blocks(call: Call, wrt: Ids, mode: ModeName) -> list[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..core.batching import ALONG_AXES
+from ..core.dependence import moves
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from ..elementwise.conversion import cast
@@ -88,6 +89,7 @@ stack_along: Op = Op(
     lambda g, out, *arrays, axis: tuple(along(g, axis, i) for i in range(len(arrays))),
     home=__name__,
     batch=ALONG_AXES,
+    depends=moves(),
 )
 
 

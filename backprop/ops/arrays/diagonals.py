@@ -14,6 +14,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..core.batching import STACKS
+from ..core.dependence import moves
 from ..core.op import Kind, Op
 from ..core.types import NumericType, ValueType, array_type, numeric
 from .as_array import asarray
@@ -77,6 +78,7 @@ put_diagonal: Op = Op(
     lambda g, out, x, *, rows, columns, offset: take_diagonal(g, offset=offset),
     home=__name__,
     batch=STACKS,
+    depends=moves(),
 )
 
 
@@ -91,6 +93,7 @@ triangle: Op = Op(
     lambda g, out, x, *, k, lower: triangle(g, k=k, lower=lower),
     home=__name__,
     batch=STACKS,
+    depends=moves(),
 )
 
 

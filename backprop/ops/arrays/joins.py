@@ -13,6 +13,7 @@ import numpy as np
 
 from ...errors import ShapeError
 from ..core.batching import ALONG_AXES
+from ..core.dependence import moves
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
 from .arguments import Ints, along, one_axis, shape_of
@@ -62,6 +63,7 @@ concat_along: Op = Op(
     _concat_vjp,
     home=__name__,
     batch=ALONG_AXES,
+    depends=moves(),
 )
 
 

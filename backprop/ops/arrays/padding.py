@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
 from ..core.batching import Batched, BatchRule
+from ..core.dependence import moves
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .arguments import along, many_axes, shape_of
@@ -51,6 +52,7 @@ pad_with: Op = Op(
     lambda g, out, x, *, widths, value: g[_inside(shape_of(x), widths)],
     home=__name__,
     batch=BatchRule(_pad_batch),
+    depends=moves(value=0),
 )
 
 

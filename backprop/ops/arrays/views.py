@@ -17,6 +17,7 @@ import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
 from ..core.batching import Batched, BatchRule, moved_axes, with_axes
+from ..core.dependence import Dependence, Reading
 from ..core.op import Kind, Op, always, broadcast
 from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
@@ -153,6 +154,12 @@ def _sum_to_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
     return op(transpose(x, order), shape=(x.shape[0], *shape))
 
 
+def _sum_to_depends(reading: Reading) -> Dependence:
+    (x,) = reading.operands
+    _, axes = _summed(x.labels.shape, reading.shape)
+    return x.over(axes).reshaped(reading.shape)
+
+
 # The adjoint of broadcasting.
 sum_to: Op = Op(
     "sum_to",
@@ -163,6 +170,7 @@ sum_to: Op = Op(
     home=__name__,
     rows=RowRule(_sum_to_rows, shaped=True),
     batch=BatchRule(_sum_to_batch),
+    depends=_sum_to_depends,
 )
 
 

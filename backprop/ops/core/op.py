@@ -27,6 +27,7 @@ from typing_extensions import ParamSpec, TypeVar
 
 from ...errors import ShapeError
 from .batching import ELEMENTWISE, BatchRule
+from .dependence import DependRule
 from .rows import BY_ELEMENT, RowRule
 from .types import NumericType, Shape, ValueType
 
@@ -70,6 +71,8 @@ class Op(Generic[P, R_co]):
         cheap: whether its value is quicker made again than kept or sent; None where that is so of a view.
         pure: whether equal operands give equal results, and nothing else happens.
         batch: how it is computed for many operands at once, see batching.py; None where it is not, or is elementwise.
+        depends: which elements of the operands an element of the result depends on, see dependence.py; None where that
+            follows from the kind and the batching rule, or where it is all of them.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Op(Generic[P, R_co]):
     keeps_layout: Callable[..., bool] | None = None
     cheap: bool | None = None
     batch: BatchRule | None = None
+    depends: DependRule | None = None
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
         """The op's value, or where an argument is a Var, the Var of a new node."""

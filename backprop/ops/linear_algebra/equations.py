@@ -24,6 +24,7 @@ from ..arrays.diagonals import triangle
 from ..arrays.views import reshape, transpose
 from ..core.batching import STACKS, Batched, BatchRule, aligned, batch_of
 from ..core.costs import PerMatrix
+from ..core.dependence import of_matrices
 from ..core.op import Op, broadcast
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from .products import conjugated, matmul
@@ -102,6 +103,7 @@ solve_matrices: Op = Op(
     flops=lambda a, b, out: 2 / 3 * a.size * a.shape[-1] + 2.0 * out.size * a.shape[-1],
     home=__name__,
     batch=BatchRule(_equations_batch),
+    depends=of_matrices,
 )
 
 
@@ -184,6 +186,7 @@ triangular: Op = Op(
     flops=lambda a, b, out, **params: 1.5 * out.size * a.shape[-1],
     home=__name__,
     batch=BatchRule(_equations_batch),
+    depends=of_matrices,
 )
 
 

@@ -17,6 +17,7 @@ from ..arrays.as_array import asarray, shape
 from ..arrays.axes import expand_dims, matrix_transpose, moveaxis, squeeze
 from ..arrays.views import ravel, reshape, transpose
 from ..core.batching import ELEMENTWISE, Batched, BatchRule, with_axes
+from ..core.dependence import Dependence, Reading, together
 from ..core.op import Kind, Op, broadcast
 from ..core.rows import RowRule, Split, by_element, split_rows
 from ..core.types import NumericType, ValueType, array_type, numeric, value_type
@@ -91,6 +92,16 @@ def _matmul_rows(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]
     return split_rows(out, (x, y), (True, False))
 
 
+def _matmul_depends(reading: Reading) -> Dependence:
+    """An element depends on its row of the left operand, and on its column of the right one."""
+    x, y = reading.operands
+    x = x.reshaped((1, *x.labels.shape)) if x.labels.ndim == 1 else x
+    y = y.reshaped((*y.labels.shape, 1)) if y.labels.ndim == 1 else y
+    rows, columns = x.over((x.labels.ndim - 1,)), y.over((y.labels.ndim - 2,))
+    shape = np.broadcast_shapes(rows.labels.shape, columns.labels.shape)
+    return together((rows, columns), shape).reshaped(reading.shape)
+
+
 def _matmul_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
     """A product of matrices by one whole batch where that is enough, else of stacks of matrices."""
     x, y = operands
@@ -137,6 +148,7 @@ matmul: Op = Op(
     kernel=_matmul_kernel,
     rows=RowRule(_matmul_rows),
     batch=BatchRule(_matmul_batch),
+    depends=_matmul_depends,
 )
 
 
@@ -157,6 +169,11 @@ def _row_dot(x: Any, y: Any, out: Any = None) -> Any:
     return np.vecdot(np.conjugate(x) if x.dtype.kind == "c" else x, y, out=out)
 
 
+def _row_dot_depends(reading: Reading) -> Dependence:
+    lines = [part.over((part.labels.ndim - 1,)) for part in reading.operands]
+    return together([line.reshaped(line.labels.shape[:-1]) for line in lines], reading.shape)
+
+
 def _row_dot_rows(x: NumericType[Any], y: NumericType[Any], out: NumericType[Any]) -> Split | None:
     return by_element(x, y, out, extra=1) if out.shape else split_rows(out, (x, y), (True, True), add)
 
@@ -171,6 +188,7 @@ row_dot: Op = Op(
     home=__name__,
     rows=RowRule(_row_dot_rows),
     batch=ELEMENTWISE,
+    depends=_row_dot_depends,
 )
 
 

@@ -18,6 +18,7 @@ from ..arrays.as_array import asarray, ndim
 from ..arrays.views import ravel
 from ..core.batching import ALONG_AXES
 from ..core.costs import SCALAR, PerComparison
+from ..core.dependence import moves
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 
@@ -118,6 +119,7 @@ shift: Op = Op(
     lambda g, out, x, *, axis, by, fill: shift(g, axis=axis, by=-by, fill=0),
     home=__name__,
     batch=ALONG_AXES,
+    depends=moves(fill=0),
 )
 
 
@@ -174,6 +176,7 @@ permute_along: Op = Op(
     lambda g, out, x, order, *, axis: (permute_along(g, inverse_order(order, axis=axis), axis=axis), None),
     home=__name__,
     batch=ALONG_AXES,
+    depends=moves(1),
 )
 
 

@@ -20,6 +20,7 @@ from ...errors import ShapeError
 from ..arrays.axes import moveaxis
 from ..arrays.views import reshape
 from ..core.batching import Batched, BatchRule
+from ..core.dependence import Dependence, Reading, grouped, together
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, numeric, value_type
 
@@ -88,6 +89,21 @@ def _matmul_batch(op: Any, batched: Batched, operands: Any, params: Any) -> Any:
     return moveaxis(reshape(found, (found.shape[0], *x.shape[2:], x.shape[0])), -1, 0)
 
 
+def _matmul_depends(reading: Reading) -> Dependence | None:
+    """A row depends on those rows of the array, and those elements of the matrix, that the pattern has in it."""
+    data, _, _, x = reading.operands
+    _, indices, indptr, _ = reading.values
+    if indices is None or indptr is None:
+        return None
+    pattern = sp.csr_array((np.ones(indices.size, bool), indices, indptr), shape=reading.params["shape"])
+    rows, columns = pattern.nonzero() if not reading.params["flip"] else pattern.nonzero()[::-1]
+    count = reading.shape[0]
+    lines = x if x.labels.ndim == 1 else x.over((1,)).reshaped(x.labels.shape[:1])
+    taken = Dependence(lines.labels[columns], lines.sets)
+    both = together([grouped(rows, taken, count), grouped(rows, data, count)], (count,))
+    return both.reshaped((count, *(1,) * (len(reading.shape) - 1))).spread(reading.shape)
+
+
 sparse_matmul: Op = Op(
     "sparse_matmul",
     _matmul_type,
@@ -96,6 +112,7 @@ sparse_matmul: Op = Op(
     flops=lambda data, indices, indptr, x, out, *, shape, flip: 2.0 * data.size * (x.shape[1] if x.ndim > 1 else 1),
     home=__name__,
     batch=BatchRule(_matmul_batch),
+    depends=_matmul_depends,
 )
 
 

@@ -14,6 +14,7 @@ import scipy.sparse
 from ....errors import ShapeError
 from ...core.batching import BatchRule
 from ...core.costs import GATHER, VECTORISED
+from ...core.dependence import Dependence, Reading, grouped, moves
 from ...core.op import Kind, Op
 from ...core.rows import RowRule, Split, split_rows
 from ...core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
@@ -92,6 +93,7 @@ scatter_basic: Op = Op(
     home=__name__,
     rows=RowRule(_scatter_rows, shaped=True),
     batch=BatchRule(scatter_batch),
+    depends=moves(),
 )
 
 
@@ -114,6 +116,7 @@ take_index: Op = Op(
     flops=GATHER,
     home=__name__,
     batch=BatchRule(read_batch),
+    depends=moves(1),
 )
 
 
@@ -151,6 +154,15 @@ def _add_rows(x: Any, rows: Any, lengths: Shape) -> Any:
     return np.ascontiguousarray(chosen.T @ values).reshape(lengths)
 
 
+def _scatter_depends(reading: Reading) -> Dependence | None:
+    x, arrays, params = reading.operands[0], reading.values[1:], reading.params
+    if any(array is None for array in arrays):
+        return None
+    shape: Shape = params["shape"]
+    places = np.arange(math.prod(shape)).reshape(shape)[index(params["key"], tuple(arrays))]
+    return grouped(places.reshape(-1), x.spread(places.shape), math.prod(shape)).reshaped(shape)
+
+
 # The adjoint of take_index: zeros, to which `x` is added at the places of the selection, repeated ones included.
 scatter_add: Op = Op(
     "scatter_add",
@@ -163,6 +175,7 @@ scatter_add: Op = Op(
     flops=VECTORISED,
     home=__name__,
     batch=BatchRule(scatter_batch),
+    depends=_scatter_depends,
 )
 
 
@@ -201,7 +214,7 @@ def _lasting(lengths: Shape, whole: Shape, arrays: tuple[Any, ...], key: Key) ->
 
 
 # A copy of `x` with `value` at the place of the selection.
-put_index: Op = Op("put_index", _set_type, _set, _set_vjp, home=__name__, batch=BatchRule(put_batch))
+put_index: Op = Op("put_index", _set_type, _set, _set_vjp, home=__name__, batch=BatchRule(put_batch), depends=moves(2))
 
 
 # The functions.
