@@ -11,6 +11,7 @@ from .api.compiling.compiled import Compiled as Compiled
 from .api.connection import Connection as Connection
 from .api.connection import connect as connect
 from .api.control_flow.control_flow import checkpoint as checkpoint
+from .api.control_flow.control_flow import fori_loop as fori_loop
 from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
@@ -78,6 +79,7 @@ __all__ = [
     "errors",
     "evaluate",
     "explain",
+    "fori_loop",
     "grad",
     "hessian",
     "hvp",

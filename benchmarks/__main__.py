@@ -9,13 +9,30 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from . import adbench, big_ops, checkpoint, ensemble, hierarchical, inversion, mnist, rivals, rnn, scalar_chain, scaling
+from . import (
+    adbench,
+    big_ops,
+    checkpoint,
+    ensemble,
+    hierarchical,
+    inversion,
+    jacobians,
+    loops,
+    mnist,
+    rivals,
+    rnn,
+    scalar_chain,
+    scaling,
+)
 from .harness import Result, measure
 from .report import as_json, as_markdown, show, spread
 
 QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
-    for module in (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint, scaling)
+    for module in (
+        *(mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint, scaling),
+        *(jacobians, loops),
+    )
 }
 
 

@@ -40,6 +40,7 @@ NAMES = [
     "errors",
     "evaluate",
     "explain",
+    "fori_loop",
     "grad",
     "hessian",
     "hvp",

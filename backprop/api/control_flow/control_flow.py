@@ -17,7 +17,7 @@ import numpy as np
 from ...errors import ArgumentError, BackpropError, GraphTypeError, ShapeError
 from ...graph.autodiff.control_flow import call, emit, position
 from ...graph.autodiff.control_flow import switch as switch_op
-from ...graph.autodiff.loops import Loop
+from ...graph.autodiff.loop import Loop
 from ...graph.autodiff.loops import scan as scan_op
 from ...graph.graph import Graph
 from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, refuse_written, trace_body, with_numbers
@@ -106,7 +106,9 @@ def _class_of(type: ValueType[Any]) -> type:
     return tuple
 
 
-def scan(f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: int | None = None) -> tuple[C, Y]:
+def scan(
+    f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: int | None = None, *, reverse: bool = False
+) -> tuple[C, Y]:
     """A loop over rows as one node: `carry, y = f(carry, x)` for each row x, as `jax.lax.scan` does.
 
     Arguments:
@@ -114,6 +116,7 @@ def scan(f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: in
         init: the first carry, any structure of numbers and arrays; a step keeps their shapes and dtypes.
         xs: arrays with the same length, in any structure; None where the steps read no rows.
         length: the number of steps, where xs is None.
+        reverse: whether the last row comes first; the result of a row stands in its place all the same.
     Returns:
         (the last carry, the results y stacked along a new first axis).
     Errors:
@@ -126,8 +129,25 @@ def scan(f: Callable[[C, Any], tuple[C, Y]], init: C, xs: Any = None, length: in
     step = _checked(f, with_numbers(init)[1])
     rows = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves[carries:]]
     types, body = _steady(step, structure, [_type(leaf) for leaf in leaves[:carries]], rows)
-    loop = Loop(carries, len(rows), steps, False, tuple(range(carries)))
+    loop = Loop(carries, len(rows), steps, bool(reverse), tuple(range(carries)))
     return _run(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
+
+
+def fori_loop(start: int, stop: int, body: Callable[[Any, C], C], init: C) -> C:
+    """A loop over integers as one node: `carry = body(i, carry)` for i = start, ..., stop - 1.
+
+    Arguments:
+        start, stop: plain integers; no step where stop is not above start.
+        body: from an integer, which may be an index, and a carry to the next carry. What it captures stays the same in
+            all steps.
+        init: the first carry, any structure of numbers and arrays; a step keeps their shapes and dtypes.
+    Returns:
+        the last carry.
+    Errors:
+        GraphTypeError: a step changes the structure, a shape or a dtype of the carry.
+    """
+    steps = np.arange(operator.index(start), max(operator.index(start), operator.index(stop)))
+    return scan(lambda carry, i: (body(i, carry), None), init, steps)[0]
 
 
 def _length(rows: Sequence[Any], length: int | None) -> int:

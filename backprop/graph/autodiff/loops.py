@@ -15,14 +15,14 @@ Source: the semantics of jax.lax.scan; Griewank and Walther, Evaluating Derivati
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphTypeError
 from ...ops.core.op import Op
-from ...ops.core.stopping import check_stop
 from ...ops.core.types import NumericType, TupleType, ValueType, value_type
 from ...ops.elementwise.arithmetic import add
 from ...ops.elementwise.comparison import logical_or
@@ -34,37 +34,9 @@ from .body_pullback import BodyPullback, mask_type
 from .control_flow import Body, all_fit, cotangents, emit, results_type, with_masks
 from .differentiate import active as active_ids
 from .differentiate import zero
+from .loop import Loop, step_by_step
 from .masking.mask import NOTHING, Kind, Mask, kind_of, truth, whole
 from .masking.masks import Masks
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """How many operands and results of a scan are what, and which way it goes.
-
-    Arguments:
-        carries: operands that each step hands on to the next.
-        rows: operands of which each step gets a row; the rest are constants, which every step gets.
-        length: the number of steps.
-        backwards: whether the last row comes first.
-        kept: the carries whose values before each step are results.
-    """
-
-    carries: int
-    rows: int
-    length: int
-    backwards: bool = False
-    kept: tuple[int, ...] = ()
-
-    def parts(self, operands: Sequence[Any]) -> tuple[list[Any], list[Any], list[Any]]:
-        """The carries, the rows and the constants: of operands and of a body's inputs alike."""
-        start, stop = self.carries, self.carries + self.rows
-        return list(operands[:start]), list(operands[start:stop]), list(operands[stop:])
-
-    def steps(self) -> range:
-        """The rows in the order of the steps."""
-        return range(self.length)[::-1] if self.backwards else range(self.length)
-
 
 # Types.
 
@@ -102,15 +74,11 @@ def _scan(*operands: Any, bodies: Sequence[Body], loop: Loop) -> tuple[Any, ...]
     (body,) = bodies
     carries, rows, constants = loop.parts(given)
     stacks = _stacks(body.graph, loop)  # type: ignore[attr-defined]
-    for t in loop.steps():
-        before = [carries[k] for k in loop.kept]
-        check_stop()
-        results = body(*carries, *[row[t] for row in rows], *constants)
-        carries = list(results[: loop.carries])
-        for stack, value in zip(stacks, (*results[loop.carries :], *before), strict=True):
-            stack[t] = value
+    turn = slice(None, None, -1 if loop.backwards else 1)
+    run = getattr(body, "run_loop", partial(step_by_step, body))  # as one function, where somebody knows how
+    last = run(loop, carries, [row[turn] for row in rows], constants, [stack[turn] for stack in stacks])
     taken = {id(value) for value in given}
-    return (*[alone(value, taken) for value in carries], *stacks)
+    return (*[alone(value, taken) for value in last], *stacks)
 
 
 def _stacks(body: Graph, loop: Loop) -> list[Any]:

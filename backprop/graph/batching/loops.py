@@ -18,7 +18,8 @@ from ...ops.arrays.tuples import item, make_tuple
 from ...ops.arrays.views import broadcast_to
 from ...ops.core.types import NumericType, TupleType, ValueType, value_type
 from ..autodiff.control_flow import append, call, emit, switch
-from ..autodiff.loops import Loop, scan
+from ..autodiff.loop import Loop
+from ..autodiff.loops import scan
 from ..graph import Graph, Node
 from ..tracing.builder import Builder
 from ..tracing.var import Var

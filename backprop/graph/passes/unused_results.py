@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from ...ops.arrays.tuples import item
 from ..autodiff.control_flow import switch
-from ..autodiff.loops import Loop, scan
+from ..autodiff.loop import Loop
+from ..autodiff.loops import scan
 from ..graph import Graph, Node, NodeId, bodies, with_params
 from ..rewrite import Rewriter
 from ..subgraph import needed, restricted

@@ -25,7 +25,8 @@ from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, TupleType, ValueType
 from ..autodiff.control_flow import call, switch
 from ..autodiff.differentiate import active as active_ids
-from ..autodiff.loops import Loop, scan
+from ..autodiff.loop import Loop
+from ..autodiff.loops import scan
 from ..graph import Graph, Node, NodeId, bodies
 
 STEPS = 64

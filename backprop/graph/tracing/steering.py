@@ -34,6 +34,9 @@ def is_integral(type: ValueType[Any]) -> bool:
     return isinstance(type, NumericType) and type.dtype.kind in "biu"
 
 
+NO_ANSWER = "use numpy.where, backprop.switch or backprop.match for a choice that depends on values"
+
+
 class Question(NamedTuple):
     """A question that the user's code asked of a value, and what was run to answer it."""
 
@@ -200,7 +203,7 @@ def run_up_to(owner: Owner, var: TracedValue[Any]) -> tuple[Graph | None, tuple[
         raise TracedConversionError(
             f"{var!r} has no value yet, as its graph is only being built",
             user_line(),
-            "use numpy.where, backprop.switch or backprop.match for a choice that depends on values",
+            NO_ANSWER if not is_integral(var.type) else f"{NO_ANSWER}, and backprop.ops.getitem(x, i) for an item",
         )
     graph, _ = owner.build(made, start)
     owner.values.update(zip(made, owner.run(graph, [owner.values[i] for i in start]), strict=True))

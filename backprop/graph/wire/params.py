@@ -20,7 +20,7 @@ from typing import Any
 
 from ...errors import CannotTravelError, WireError
 from ...ops.arrays.indexing.keys import Slice
-from ..autodiff.loops import Loop
+from ..autodiff.loop import Loop
 from ..graph import Graph, Literal
 from ..result import Result
 from ..tracing.structures.structure import Structure

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...graph.autodiff.loops import Loop
+from ...graph.autodiff.loop import Loop
 from ...graph.graph import Graph, Node, bodies, literal
 from ...ops.core.costs import PerElement, PerResult, size
 from ...ops.core.op import Kind

@@ -40,25 +40,37 @@ class Code:
         return 3 * len(self.text), (self.run, names, self.ids)
 
 
-class _Functions:
-    """The names of the functions and parameters that lines refer to."""
+class Functions:
+    """The names of the functions and parameters that lines refer to.
+
+    Arguments:
+        constants: names that are given already.
+    """
 
     def __init__(self, constants: dict[str, Any]) -> None:
         self.values = dict(constants)
         self._names: dict[Any, str] = {}
 
     def name(self, function: Callable[..., Any]) -> str:
+        """The name of a function."""
         name = self._names.setdefault(function, f"f{len(self._names)}")
         self.values[name] = function
         return name
 
     def parameter(self, step: Step, key: str) -> str:
+        """The name of a parameter of a step."""
         name = f"k{step.id}_{key}"
         self.values[name] = step.params[key]
         return name
 
 
-def _line(step: Step, functions: _Functions) -> str:
+def line_of(step: Step, functions: Functions) -> str:
+    """The line of a step, indented once.
+
+    Arguments:
+        step: the step.
+        functions: where the names that it refers to are noted.
+    """
     value = _call(step, functions)
     if step.wrap is not None:
         value = f"{functions.name(step.wrap)}({value})"
@@ -66,7 +78,7 @@ def _line(step: Step, functions: _Functions) -> str:
     return "    " + "; ".join([kept, *[f"{name} = None" for name in step.drops]])
 
 
-def _call(step: Step, functions: _Functions) -> str:
+def _call(step: Step, functions: Functions) -> str:
     if step.function in INFIX:
         return f" {INFIX[step.function]} ".join(step.operands)
     if step.function is operator.neg:
@@ -88,17 +100,17 @@ def by_position(function: Callable[..., Any]) -> bool:
 
 def generate(steps: Steps) -> Code:
     """The code of a program as straight-line Python."""
-    functions = _Functions(steps.constants)
+    functions = Functions(steps.constants)
     before, after = _around(steps, functions)
-    lines = [f"def program({', '.join(steps.inputs)}):", *before, *[_line(step, functions) for step in steps.steps]]
+    lines = [f"def program({', '.join(steps.inputs)}):", *before, *[line_of(step, functions) for step in steps.steps]]
     results = [f"{functions.name(wrap)}({name})" if wrap else name for name, wrap in steps.outputs]
     lines += [*after, f"    return ({', '.join(results)}{',' if results else ''})"]
     text = "\n".join(lines)
     ids = (*[-1] * len(before), *[step.id for step in steps.steps])
-    return Code(_defined(text, functions.values), ids, text)
+    return Code(defined(text, functions.values), ids, text)
 
 
-def _around(steps: Steps, functions: _Functions) -> tuple[list[str], list[str]]:
+def _around(steps: Steps, functions: Functions) -> tuple[list[str], list[str]]:
     """The lines before the steps, which fetch the arrays, and those behind, which give them back."""
     if not steps.arrays:
         return [], []
@@ -110,7 +122,13 @@ def _around(steps: Steps, functions: _Functions) -> tuple[list[str], list[str]]:
     return before, [f"    {functions.name(pool.leave)}(workspace)"]
 
 
-def _defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+def defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+    """The function of a text.
+
+    Arguments:
+        text: its definition.
+        names: its globals.
+    """
     module = compile(text, "<backprop program>", "exec")
     code = next(part for part in module.co_consts if isinstance(part, CodeType))
     return FunctionType(code, names)

@@ -127,6 +127,7 @@ class _Writer:
         self.spare: list[str] = []
         self.steps: list[Step] = []
         self.constants: dict[str, Any] = {}
+        self.as_array: dict[str, str] = {}  # constants as arrays without axes
         self.slots: dict[Buffer, str] = {}
         self.fixed: list[Buffer | View] = []
         self.pieces: list[str] = []
@@ -165,6 +166,7 @@ class _Writer:
             name = self._joined(i, node, operands)
         elif i in self.memory.buffers:
             name = self._slot(self.memory.buffers[i])
+            operands = self._as_arrays(function, operands)
             self.steps.append(Step(i, function, operands, params, name, drops=self._dropped(i, node)))
         else:
             name = self._computed(i, node, function, operands, params)
@@ -194,6 +196,20 @@ class _Writer:
         if isinstance(value, np.ndarray):
             value.flags.writeable = False
         return self._constant(value)
+
+    def _as_arrays(self, function: Any, operands: tuple[str, ...]) -> tuple[str, ...]:
+        """Operands of a ufunc whose result is an array: it takes arrays without axes quicker than NumPy's numbers."""
+        if not isinstance(function, np.ufunc):
+            return operands
+        return tuple([self._as_array(name) if name in self.constants else name for name in operands])
+
+    def _as_array(self, name: str) -> str:
+        value = self.constants[name]
+        if isinstance(value, np.generic) and name not in self.as_array:
+            array = np.asarray(value)
+            array.flags.writeable = False
+            self.as_array[name] = self._constant(array)
+        return self.as_array.get(name, name)
 
     # The workspace.
 

@@ -312,6 +312,47 @@ def test_scan_is_the_loop() -> None:
         np.testing.assert_allclose(ours, plain, rtol=1e-12, atol=1e-14)
 
 
+def test_a_scan_from_the_last_row() -> None:
+    def step(c: Any, x: Any) -> Any:
+        return np.sin(c * x) + c, np.sum(c)
+
+    def loss(f: Any) -> Any:
+        return lambda c, xs: np.sum(f(c, xs)[0]) + np.sum(f(c, xs)[1] ** 2 * np.arange(6))
+
+    def by_hand(c: Any, xs: Any) -> Any:
+        last, sums = bp.scan(step, c, xs[::-1])
+        return last, sums[::-1]
+
+    def ours(c: Any, xs: Any) -> Any:
+        return bp.scan(step, c, xs, reverse=True)
+
+    for one, other in zip(ours(C, XS), by_hand(C, XS), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for one, other in zip(bp.grad(loss(ours), (0, 1))(C, XS), bp.grad(loss(by_hand), (0, 1))(C, XS), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+def test_a_loop_over_integers_which_are_indices() -> None:
+    def total(x: Any, start: int = 0, stop: int = 4) -> Any:
+        return bp.fori_loop(start, stop, lambda i, c: np.sin(c) + x[i] * i + bp.ops.getitem(XS, i)[0], 0.0)
+
+    def by_hand(x: Any, start: int = 0, stop: int = 4) -> Any:
+        c: Any = 0.0
+        for i in range(start, stop):
+            c = np.sin(c) + x[i] * i + XS[i][0]
+        return c
+
+    for bounds in ((0, 4), (1, 3), (2, 2), (3, 1), (-2, 1)):
+        assert bp.evaluate(total)(C, *bounds) == pytest.approx(by_hand(C, *bounds))
+        found = bp.grad(total)(C, *bounds)
+        np.testing.assert_allclose(found, bp.grad(by_hand)(C, *bounds) if bounds[0] < bounds[1] else 0, atol=1e-14)
+
+
+def test_a_plain_table_names_what_takes_a_scanned_integer() -> None:
+    with pytest.raises(TracedConversionError, match=r"backprop\.ops\.getitem\(x, i\)"):
+        bp.fori_loop(0, 3, lambda i, c: c + XS[i, 0], 0.0)
+
+
 def test_scan_is_differentiable_twice_and_thrice() -> None:
     def along(f: Any) -> Any:
         return bp.grad(lambda c: np.sum(bp.grad(f, argnums=1)(W, c, XS) * np.cos(c)))

@@ -9,7 +9,8 @@ import pytest
 
 from backprop.errors import GraphTypeError
 from backprop.graph.autodiff.differentiate import differentiate
-from backprop.graph.autodiff.loops import Loop, scan
+from backprop.graph.autodiff.loop import Loop
+from backprop.graph.autodiff.loops import scan
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node, bodies
 from backprop.graph.params import Params

@@ -105,10 +105,16 @@ def _take_type(x: ValueType[Any], *arrays: ValueType[Any], key: Key, unique: boo
     return value_type(selected(t.shape, key, tuple(indices)), t.dtype)
 
 
+def _take(x: Any, *arrays: Any, key: Key, unique: bool) -> Any:
+    found = x[index(key, arrays)]
+    is_view = isinstance(found, np.ndarray) and not any([array.ndim for array in arrays])  # as NumPy's numbers give
+    return found.copy() if is_view else found
+
+
 take_index: Op = Op(
     "take_index",
     _take_type,
-    lambda x, *arrays, key, unique: x[index(key, arrays)],
+    _take,
     lambda g, out, x, *arrays, key, unique: (
         scatter_add(g, *arrays, shape=shape_of(x), key=key, unique=unique),
         *(None,) * len(arrays),
