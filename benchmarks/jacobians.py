@@ -1,4 +1,4 @@
-"""What does a Jacobian cost? Residuals of few parameters, of many in blocks, and a banded one, beside sweeps by hand."""
+"""What does a Jacobian cost? Residuals of few parameters, of many in blocks, and a banded one, beside NumPy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .targets import Figure, ratio, seconds
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Residuals of four parameters; subjects, each with residuals and four parameters; the length of a banded system."""
+    """Residuals of four parameters; subjects with residuals and four parameters each; unknowns of a banded system."""
 
     residuals: int = 1_000
     subjects: int = 100
