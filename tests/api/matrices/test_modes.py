@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.matrices.dense import dense_graph
-from backprop.api.matrices.sweeps import Mode
+from backprop.api.matrices import sweeps as module
+from backprop.api.matrices.dense import dense_graph, seeds, units
+from backprop.api.matrices.sweeps import Mode, arguments, results, sweeps
 from backprop.errors import ArgumentError, NotDifferentiableError
+from backprop.graph.evaluate import evaluate
+from backprop.graph.graph import bodies
 from backprop.graph.tracing.trace import trace
 from backprop.scheduler.executors.base import AbstractExecutor
 
@@ -101,6 +104,23 @@ def test_executors_give_the_same_bits(executor: AbstractExecutor, mode: Any) -> 
     for name in ("a network", "steps", "equations"):
         expected = bp.jacobian(FUNCTIONS[name], mode=mode, executor=bp.Serial())(X)
         assert bp.jacobian(FUNCTIONS[name], mode=mode, executor=executor)(X).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("mode", [Mode.FORWARD, Mode.REVERSE])
+@pytest.mark.parametrize("at_once", [1, 3 * 24, 1 << 27])
+def test_sweeps_in_turns_are_the_sweeps_at_once(mode: Mode, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", at_once)
+    for name in ("a network", "steps", "equations", "a choice by value", "a container"):
+        found = trace(flat(FUNCTIONS[name]), [X], {}, evaluate)
+        outs, ins = results(found.graph), arguments(found.graph, (0,))
+        total = units(outs, ins, mode).total
+        graph = sweeps(found.graph, (0,), (), mode, total)
+        one_by_one = evaluate(graph, [*found.values, *seeds(outs, ins, mode)])
+        expected = np.array(by_a_loop(FUNCTIONS[name], X))
+        np.testing.assert_allclose(
+            one_by_one[0], expected if mode is Mode.REVERSE else expected.T, rtol=1e-10, atol=1e-13
+        )
+        assert any(bodies(node) for node in graph.nodes) or at_once > 1
 
 
 @pytest.mark.parametrize("mode", [Mode.FORWARD, Mode.REVERSE])
