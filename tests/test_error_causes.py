@@ -68,11 +68,18 @@ ROWS: dict[str, Row] = {
     "a list indexed by a number": Row(
         lambda x: [1, 2][x[0]], errors.TracedConversionError, TypeError, ("as an index", "int(v)")
     ),
-    "weights of a histogram": Row(
-        lambda v: np.histogram([1, 2, 3, 9], bins=5, weights=v),
+    "a histogram in two dimensions": Row(
+        lambda v: np.histogram2d([1, 2, 3, 9], [1, 2, 3, 9], bins=5, weights=v),
         errors.UnknownFunctionError,
         TypeError,
         ("which bin", "numpy.bincount(bins, weights)"),
+        ("shape or dtype",),
+    ),
+    "a histogram of traced values": Row(
+        lambda v: np.histogram(v, bins=5),
+        errors.GraphTypeError,
+        TypeError,
+        ("which bin", "give the Var as weights"),
         ("shape or dtype",),
     ),
     "dtype of a ufunc": Row(
@@ -117,6 +124,22 @@ ROWS: dict[str, Row] = {
         errors.TracedConversionError,
         TypeError,
         ("minimize",),
+    ),
+    "a root of a function of traced values": Row(
+        lambda a: scipy.optimize.brentq(lambda x, a: a - x, -5.0, 3.0, args=(a,)),
+        errors.TracedConversionError,
+        TypeError,
+        ("float() of Var",),
+        ("different signs", "exception set"),
+        at=2.0,
+    ),
+    "a root in several dimensions": Row(
+        lambda a: scipy.optimize.fsolve(lambda x, a: a - x, 1.0, args=(a,)),
+        errors.TracedConversionError,
+        TypeError,
+        ("fsolve",),
+        ("proper array",),
+        at=2.0,
     ),
     "a series": Row(
         lambda v: pd.Series(v), errors.TracedConversionError, TypeError, ("pandas holds no traced values",)
@@ -172,6 +195,24 @@ def test_the_cause_is_named_at_the_users_line(row: Row) -> None:
     assert where.file == __file__
     assert where.function == row.call.__name__
     assert error.fix
+
+
+@pytest.mark.parametrize("below", [-5.0, 0.0, 1.0])
+@pytest.mark.parametrize("solve", [scipy.optimize.brentq, scipy.optimize.bisect, scipy.optimize.ridder])
+def test_an_error_that_c_code_drops_is_raised_each_time(solve: Any, below: float) -> None:
+    for _ in range(10):
+        with pytest.raises(errors.TracedConversionError):
+            bp.evaluate(lambda a: solve(lambda x, a: a - x * x, below, 3.0, args=(a,)))(2.0)
+
+
+def test_an_error_that_python_code_handles_is_not_raised_again() -> None:
+    def careful(x: Any) -> Any:
+        try:
+            return float(x)
+        except TypeError:
+            return 2.0 * x
+
+    assert bp.grad(careful)(3.0) == 2.0
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ REFUSALS = (
     Refusal(
         "which bin an element falls into depends on values",
         "find the bins of plain data with numpy.digitize, and sum up weights with numpy.bincount(bins, weights)",
-        "histogram histogram2d histogram_bin_edges histogramdd",
+        "histogram2d histogram_bin_edges histogramdd",
     ),
     Refusal(
         "what counts depends on values",

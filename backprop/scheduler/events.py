@@ -7,8 +7,9 @@ the results, in seconds of the worker's own clock.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,17 @@ Event: TypeAlias = TaskStarted | TaskFinished
 
 
 class Recorder:
-    """Keeps the events of one or more runs, in the order in which they came in."""
+    """Keeps the events of one or more runs, in the order in which they came in.
 
-    def __init__(self) -> None:
+    A pickled executor takes a copy of its recorder along, which has the events until then.
+    """
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
         self._lock = threading.Lock()
-        self._events: list[Event] = []
+        self._events = list(events)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.events,)
 
     def record(self, event: Event) -> None:
         """Keep an event; any thread may call this."""

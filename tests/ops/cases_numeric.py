@@ -104,6 +104,12 @@ RANGES = (
     one(cumulative.cumulative_prod, (2, 3), axis=0),
     one(cumulative.nancumprod, (3,)),
     Case(lambda w: searching.bincount(np.array([1, 3, 1]), w, 5), arrays((3,)), name="bincount"),
+    Case(lambda w: searching.histogram([1.0, 3.0, 2.0, 9.0], 3, (1, 3), None, w)[0], arrays((4,)), name="histogram"),
+    Case(
+        lambda w: searching.histogram([1.0, 3.0, 2.0, 9.0], [0, 2, 4], density=True, weights=w)[0],
+        lambda rng: (rng.random(4) + 1,),
+        name="histogram-density",
+    ),
     Case(partial(searching.partition, kth=1), arrays((4,)), name="partition"),
     Case(lambda a: functionals.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
     Case(lambda a: functionals.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),

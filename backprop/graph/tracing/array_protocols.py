@@ -26,6 +26,7 @@ from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
 from .boundary.conversions import assignment, no_array, wants_elements
 from .boundary.elements import LARGEST, array_of
+from .boundary.failures import refused
 from .boundary.in_place import fitted, references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
 from .source_lines import is_operator, located, user_frame, user_line
@@ -76,7 +77,7 @@ class TracedArray(TracedValue[T]):
                 return np.array(self.builder.answer(self, np.array), *args, **params)
             if self.size <= LARGEST and not args and params.get("dtype") is None and wants_elements():
                 return array_of(self)
-        raise no_array(repr(self))
+        raise refused(self.builder, no_array(repr(self)))
 
     # What is known without a value.
 

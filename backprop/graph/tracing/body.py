@@ -61,7 +61,7 @@ def trace_body(
     builder = Builder(lambda graph, values: _outside(outer, run, graph, values))
     variables = [builder.input(type) for type in types]
     try:
-        with _inside(outer, builder), plainly(builder.guard):
+        with _inside(outer, builder), plainly(builder):
             leaves, output = with_numbers(f(*unflatten(arguments, variables)))
             ids = [builder.lift(leaf).id for leaf in leaves]
     finally:

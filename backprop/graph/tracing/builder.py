@@ -56,6 +56,7 @@ class Builder:
         "names",
         "nodes",
         "questions",
+        "refusal",
         "run",
         "source",
         "types",
@@ -77,6 +78,7 @@ class Builder:
         self._literals: dict[Any, NodeId] = {}
         self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
         self.guard = Guard()
+        self.refusal: BackpropError | None = None  # the last conversion of a Var to a plain value that was refused
         self.views = Views()
         self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
         self._params: dict[Params, Params] = {}  # one object for equal ones

@@ -15,13 +15,14 @@ import os
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from ...errors import EscapedVarError, Source, TracedConversionError
+from ...errors import BackpropError, EscapedVarError, Source, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
 from ..ownership import copied
 from ..subgraph import reach
 from .boundary.conversions import no_number
+from .boundary.failures import refused
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -60,6 +61,7 @@ class Owner(Protocol):
     types: list[ValueType[Any]]
     names: dict[NodeId, str]
     values: dict[NodeId, Any]
+    refusal: BackpropError | None
 
     def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """A new node of an op, as a Var."""
@@ -144,7 +146,7 @@ class TracedValue(Generic[T]):
     def __float__(self) -> float:
         if self._is_data():
             return self.builder.answer(self, float)
-        raise no_number(repr(self))
+        raise refused(self.builder, no_number(repr(self)))
 
     def _is_data(self) -> bool:
         """Whether the value is made of integers and booleans alone, so that no derivative could be lost."""
@@ -159,9 +161,8 @@ class TracedValue(Generic[T]):
     def __complex__(self) -> complex:
         if self._is_data():
             return self.builder.answer(self, complex)
-        raise TracedConversionError(
-            f"complex() of {self!r} would lose its gradient", user_line(), "write v + 0j, or take v.value"
-        )
+        what = f"complex() of {self!r} would lose its gradient"
+        raise refused(self.builder, TracedConversionError(what, user_line(), "write v + 0j, or take v.value"))
 
     def __format__(self, spec: str) -> str:
         if spec:

@@ -76,7 +76,7 @@ def record(
     try:
         variables = [builder.input(t, "", builder.guard.take(value)) for t, value in zip(types, values, strict=True)]
         inner_args, inner_kwargs = unflatten(arguments, variables)
-        with plainly(builder.guard):
+        with plainly(builder):
             leaves, output = flatten(f(*inner_args, **inner_kwargs))
         ids = tuple(builder.lift(leaf).id for leaf in leaves)
     finally:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
+from ..elementwise.conversion import copied
 from .arguments import Axes, Ints, along, lengths_of, many_axes, one_axis
 from .as_array import asarray, ndim
 from .axes import expand_dims, swapaxes
@@ -49,10 +50,10 @@ def roll(a: Any, shift: Ints, axis: Ints | None = None) -> Any:
     """`numpy.roll`: the elements moved on by `shift` places along each given axis, and round its end."""
     x = asarray(a)
     if axis is None:
-        return reshape(roll(ravel(x), shift, 0), x.shape)
+        return copied(reshape(roll(ravel(x), shift, 0), x.shape))
     for by, to in zip(*np.broadcast_arrays(*np.atleast_1d(shift, axis)), strict=True):
         x = _roll_axis(x, int(by), one_axis("roll", to, len(x.shape)))
-    return x
+    return copied(x)
 
 
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
@@ -96,7 +97,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
         return along(x, axis, np.repeat(np.arange(n), counts))
     each, before, after = int(counts.item()), x.shape[:axis], x.shape[axis + 1 :]
     spread = broadcast_to(expand_dims(x, axis + 1), (*before, n, each, *after))
-    return reshape(spread, (*before, n * each, *after))
+    return copied(reshape(spread, (*before, n * each, *after)))
 
 
 def tile(A: Any, reps: Ints) -> Any:
@@ -108,7 +109,8 @@ def tile(A: Any, reps: Ints) -> Any:
     lengths = (1,) * (count - len(x.shape)) + x.shape
     pairs = list(zip(times, lengths, strict=True))
     single = reshape(x, tuple(n for _, length in pairs for n in (1, length)))
-    return reshape(broadcast_to(single, tuple(n for pair in pairs for n in pair)), tuple(t * n for t, n in pairs))
+    laid_out = broadcast_to(single, tuple(n for pair in pairs for n in pair))
+    return copied(reshape(laid_out, tuple(t * n for t, n in pairs)))
 
 
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Any, ...]:
@@ -116,7 +118,7 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 
     Arguments:
         xi: vectors.
-        copy: ignored.
+        copy: whether the arrays are copies, which can be written to.
         sparse: whether to keep the other axes at length 1.
         indexing: "xy" exchanges the first two axes, "ij" does not.
     Returns:
@@ -129,4 +131,5 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     if indexing == "xy" and count > 1:
         place[:2] = [1, 0]
     grids = [reshape(ravel(x), (1,) * i + (-1,) + (1,) * (count - 1 - i)) for x, i in zip(xi, place, strict=True)]
-    return tuple(grids) if sparse else broadcast_arrays(*grids)
+    laid_out = tuple(grids) if sparse else broadcast_arrays(*grids)
+    return tuple(map(copied, laid_out)) if copy else laid_out

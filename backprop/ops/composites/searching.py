@@ -16,14 +16,16 @@ from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import answer, is_traced, one_axis
 from ..arrays.as_array import asarray
 from ..arrays.indexing.items import getitem, scatter_add
+from ..arrays.views import ravel
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.comparison import equal
 from ..elementwise.selection import maximum, minimum, where
+from ..reductions.reductions import sum as total
 from ..reductions.running import argsort, sort
 from .differences import diff
 
-__all__ = ["argpartition", "bincount", "digitize", "interp", "partition", "searchsorted"]
+__all__ = ["argpartition", "bincount", "digitize", "histogram", "interp", "partition", "searchsorted"]
 
 # Positions and interpolation.
 
@@ -124,6 +126,54 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
             fix="give one weight for each number",
         )
     return scatter_add(heavy, places, shape=(length,), key=("array",), unique=False)
+
+
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None
+) -> tuple[Any, Any]:
+    """`numpy.histogram` of plain data, differentiable by its weights.
+
+    Arguments:
+        a: plain array of what falls into bins.
+        bins: their number, their plain edges, or the name of a rule.
+        range: the lower and the upper end.
+        density: whether to divide by the widths of bins and by the sum.
+        weights: a weight for each element of `a`.
+    Returns:
+        the sums of the weights in each bin, or the density, and the edges.
+    Errors:
+        GraphTypeError: Vars as `a` or `bins`.
+    """
+    if is_traced(a) or is_traced(bins):
+        raise GraphTypeError(
+            "histogram: which bin an element falls into depends on the values of a Var",
+            fix="find the bins of plain data, and give the Var as weights",
+        )
+    if weights is None:
+        return np.histogram(a, bins, range, density)
+    data, heavy = np.ravel(a), asarray(weights)
+    edges = _bin_edges(a, bins, range)
+    if heavy.dtype.kind == "b" and np.ndim(bins) and data.size:
+        raise GraphTypeError("histogram: booleans are not summed up between edges", fix="cast them with .astype(int)")
+    if heavy.shape != np.shape(a):
+        raise ShapeError(
+            f"histogram: weights of shape {heavy.shape} for an array of shape {np.shape(a)}",
+            fix="give one weight for each element",
+        )
+    inside = (data >= edges[0]) & (data <= edges[-1])
+    places = np.searchsorted(edges, data[inside], "right") - 1
+    places[data[inside] == edges[-1]] = len(edges) - 2
+    chosen = getitem(ravel(heavy), np.flatnonzero(inside))
+    sums = scatter_add(chosen, places, shape=(len(edges) - 1,), key=("array",), unique=False)
+    return (sums / np.diff(edges) / total(sums) if density else sums), edges
+
+
+def _bin_edges(a: Any, bins: Any, range: Any) -> Any:
+    try:
+        return np.histogram_bin_edges(a, bins, range, np.ones(np.shape(a)))
+    except (TypeError, ValueError) as error:
+        kind = GraphTypeError if isinstance(error, TypeError) else ShapeError
+        raise kind(f"histogram: {error}", fix="give a number of bins, or edges that ascend") from None
 
 
 def partition(a: Any, kth: Any, axis: int | None = -1, kind: str = "introselect", order: None = None) -> Any:

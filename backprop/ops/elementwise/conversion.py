@@ -37,3 +37,8 @@ cast: Op = Op("cast", _cast_type, _cast, lambda g, out, x, dtype: g, home=__name
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     """`numpy.astype`: `x` as another dtype; of complex numbers made real the real part stays. `copy` is ignored."""
     return cast(x, dtype=np.dtype(dtype).name)
+
+
+def copied(x: Any) -> Any:
+    """`x` as an array of its own, as NumPy's functions that copy return it: a write to it leaves `x` as it was."""
+    return cast(x, dtype=x.dtype.name)

@@ -57,7 +57,7 @@ class Threads(AbstractExecutor):
         self._pools = PoolOfEachThread()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Threads, (self.workers, self.blas_threads)
+        return Threads, (self.workers, self.blas_threads, self.recorder)
 
     @property
     def answers_at_once(self) -> bool:

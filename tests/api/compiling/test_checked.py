@@ -303,3 +303,21 @@ def test_it_is_copied_with_its_check() -> None:
     compiled = pickle.loads(pickle.dumps(bp.compile(np.sin, check=True)))
     assert type(compiled) is type(bp.compile(np.sin, check=True))
     np.testing.assert_array_equal(compiled(X), np.sin(X))
+
+
+@pytest.mark.parametrize("verb", [bp.grad, bp.hessian, bp.jacobian, lambda f: bp.grad(bp.checkpoint(f)), lambda f: f])
+def test_functions_of_equal_graphs_are_told_apart_by_their_lines(verb: Any) -> None:
+    one, other = np.ones(3), np.ones(3)
+
+    def first(x: Any) -> Any:
+        return np.sum(np.sin(one * x))  # of the first
+
+    def second(x: Any) -> Any:
+        return np.sum(np.sin(other * x))  # of the second
+
+    compiled = [bp.compile(verb(f), check=True) for f in (first, second)]
+    for call in compiled:
+        call(X)
+    for call, array, name, mark in zip(compiled, (one, other), ("one", "other"), ("first", "second"), strict=True):
+        array[1] = 7.0
+        expect(complaint(lambda call=call: call(X)), name, f"of the {mark}")

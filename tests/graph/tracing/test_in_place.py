@@ -458,3 +458,33 @@ def test_what_does_not_fit_is_an_error_as_in_numpy(
     with pytest.raises(builtin):
         f(X.copy())
     assert caught.value.where
+
+
+COPYING: dict[str, Callable[[Any], Any]] = {
+    "tile": lambda x: np.tile(x, 2),
+    "tile once": lambda x: np.tile(x, 1),
+    "repeat": lambda x: np.repeat(x, 2),
+    "repeat once": lambda x: np.repeat(x, 1),
+    "roll": lambda x: np.roll(x, 1),
+    "roll by nothing": lambda x: np.roll(x, 0),
+    "roll a matrix by nothing": lambda x: np.roll(np.outer(x, x), 3),
+    "meshgrid": lambda x: np.meshgrid(x, x)[0],
+    "resize": lambda x: np.resize(x, (3,)),
+    "copy": lambda x: x.copy(),
+    "concatenate": lambda x: np.concatenate([x]),
+    "take": lambda x: np.take(x, [0, 1, 2]),
+    "clip": lambda x: np.clip(x, -9, 9),
+    "nan_to_num": lambda x: np.nan_to_num(x),
+}
+
+
+@pytest.mark.parametrize("f", COPYING.values(), ids=COPYING)
+def test_what_copies_in_numpy_can_be_written_to_and_leaves_its_operand(f: Callable[[Any], Any]) -> None:
+    def write(x: Any) -> Any:
+        base = x * 1.0
+        copy = f(base)
+        copy += 1.0
+        return np.sum(copy * copy) + np.sum(base)
+
+    assert bp.evaluate(write)(X) == write(X)
+    assert bp.compile(write)(X) == write(X)

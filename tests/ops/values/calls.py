@@ -235,6 +235,12 @@ CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
             lambda f, x: f(x, 0),
             lambda f, x: f(x, axis=5),
         ],
+        "histogram": [
+            lambda f, x: f(np.ones(np.shape(x)), 3, weights=x),
+            lambda f, x: f(np.ones(np.shape(x)), [0, 1, 2], weights=x),
+            lambda f, x: f(np.ones(np.shape(x)), (3, 1), weights=x),
+            lambda f, x: f([1.0, 2.0], 3, weights=x),
+        ],
         "digitize": [
             lambda f, x: f(x, [1, 2, 3]),
             lambda f, x: f(x, [3, 2, 1], right=True),

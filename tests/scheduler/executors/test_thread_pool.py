@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.thread_pool import PoolOfEachThread, ThreadPool
 
 NAME: ContextVar[str] = ContextVar("name", default="none")
@@ -145,3 +146,13 @@ def test_a_task_may_run_a_plan_of_its_own() -> None:
 def test_an_executor_pickles_without_its_threads() -> None:
     again = pickle.loads(pickle.dumps(bp.Threads(3)))
     assert again.workers == 3
+
+
+@pytest.mark.parametrize("kind", [bp.Serial, bp.Threads], ids=lambda kind: kind.__name__)
+def test_an_executor_pickles_with_a_copy_of_its_recorder(kind: Any) -> None:
+    executor = kind(recorder=Recorder())
+    bp.grad(np.sum, executor=executor)(np.ones(3))
+    again = pickle.loads(pickle.dumps(executor))
+    assert again.recorder.events == executor.recorder.events != ()
+    bp.grad(np.sum, executor=again)(np.ones(3))
+    assert len(again.recorder.events) == 2 * len(executor.recorder.events)

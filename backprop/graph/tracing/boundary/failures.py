@@ -1,9 +1,15 @@
-"""What a traced function raises, in words of ours where C code of another library put its own over them."""
+"""What a traced function raises, in words of ours where C code of another library put its own over them.
+
+C code may also drop an error of ours: it asks for `float(v)`, does not look whether that failed, and goes on with a
+number that means nothing, as SciPy's brentq does. So a builder keeps the last conversion that was refused. One that no
+Python code has seen, as its traceback has the frame of the conversion alone, was dropped, and is raised in the end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from ....errors import BackpropError
 from ..guard import Guard, written
@@ -17,15 +23,41 @@ OF_OBJECTS = ("dtype('O')", "loop of ufunc does not support argument")
 """How the messages of NumPy go where a function takes no array of objects, as one of traced numbers is."""
 
 
+class Refusing(Protocol):
+    """What knows the last conversion of a Var to a plain number or array that was refused."""
+
+    refusal: BackpropError | None
+
+
+class Guarded(Refusing, Protocol):
+    """What has locked arrays besides."""
+
+    guard: Guard
+
+
+def refused(owner: Refusing, error: BackpropError) -> BackpropError:
+    """An error that is about to be raised by a conversion, which the builder of the Var remembers."""
+    owner.refusal = error
+    return error
+
+
+def was_dropped(error: BackpropError | None) -> bool:
+    """Whether an error that was raised was seen by no Python code but that which raised it, if that."""
+    return error is not None and (error.__traceback__ is None or error.__traceback__.tb_next is None)
+
+
 @contextmanager
-def plainly(guard: Guard) -> Iterator[None]:
+def plainly(builder: Guarded) -> Iterator[None]:
     """Meanwhile, an error of ours that another one covers is raised itself, and a write to a locked array explained."""
+    guard = builder.guard
     try:
         yield
-    except (ValueError, TypeError, SystemError) as error:
+    except Exception as error:
         covered = error.__cause__
         if isinstance(covered, BackpropError) and (covers(error) or is_ours(error)):
             raise covered from None
+        if builder.refusal is not None and was_dropped(builder.refusal) and not isinstance(error, BackpropError):
+            raise builder.refusal from None
         if "setting single item of array" in str(error):  # of array.flat, where NumPy drops the error of ours
             raise assigned_flat(error) from error
         if "read-only" in str(error) and guard.locked:
@@ -33,6 +65,8 @@ def plainly(guard: Guard) -> Iterator[None]:
         if isinstance(error, TypeError) and any([text in str(error) for text in OF_OBJECTS]):
             raise of_elements(error) from error
         raise
+    if builder.refusal is not None and was_dropped(builder.refusal):
+        raise builder.refusal
 
 
 def covers(error: Exception) -> bool:

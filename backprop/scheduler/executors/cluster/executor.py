@@ -248,13 +248,13 @@ class Cluster(AbstractExecutor):
         address = self._address
         if self._opened is not None:
             address = Address(self.address, None, True, self.security, address.unlike)
-        return _unopened, (address, self._patience, self.blas_threads)
+        return _unopened, (address, self._patience, self.blas_threads, self.recorder)
 
 
-def _unopened(address: Address, patience: float, blas_threads: int | None) -> Cluster:
+def _unopened(address: Address, patience: float, blas_threads: int | None, recorder: Recorder | None) -> Cluster:
     """An executor that connects when it is first used."""
     cluster = object.__new__(Cluster)
-    AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, None)
+    AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, recorder)
     cluster._address, cluster._patience, cluster._opened, cluster._close = address, patience, None, None
     return cluster
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster.executor import Cluster
 
 pytestmark = pytest.mark.cluster
@@ -60,8 +61,9 @@ def test_warnings_that_are_errors_are_errors(cluster: Cluster) -> None:
 
 
 def test_an_executor_is_pickled_without_connecting(cluster: Cluster) -> None:
-    there = pickle.loads(pickle.dumps(Cluster(cluster.client, blas_threads=None)))
+    there = pickle.loads(pickle.dumps(Cluster(cluster.client, blas_threads=None, recorder=Recorder())))
     assert there.blas_threads is None
+    assert there.recorder is not None
     assert there._opened is None
     with there:
         assert there.address == cluster.address

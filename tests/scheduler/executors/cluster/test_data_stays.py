@@ -23,6 +23,8 @@ W = RNG.normal(size=200)
 X = RNG.normal(size=(40_000, 200))  # 64 MB
 Y = RNG.normal(size=40_000)
 MB = 1 << 20
+QUIET = MB // 4
+"""Bytes below which a call has sent no data: messages about tasks alone."""
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,17 @@ def sent() -> int:
 
 
 def traffic(call: Callable[[], Any]) -> int:
-    """The bytes that cross the loopback interface while something is called; the least of three calls, as other
-    processes use it too.
+    """The bytes that cross the loopback interface while something is called, once that has settled.
+
+    It is the least of some calls, up to the first quiet one: other processes use the interface too, and Dask copies a
+    part to another worker, once, where the one that holds it is busy.
     """
-    return min(first_traffic(call) for _ in range(3))
+    least = first_traffic(call)
+    for _ in range(9):
+        if least < QUIET:
+            break
+        least = min(least, first_traffic(call))
+    return least
 
 
 def first_traffic(call: Callable[[], Any]) -> int:
