@@ -39,7 +39,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals cannot be sent to a thread"),
     pytest.mark.filterwarnings(
         "ignore::pytest.PytestUnraisableExceptionWarning"
-    ),  # Python drops what destructors raise
+    ),  # dropped by destructors
 ]
 
 
