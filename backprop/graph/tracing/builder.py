@@ -212,11 +212,8 @@ class Builder:
             return self.literal(value)
         if isinstance(value, Var):
             raise of_another_graph(self.source or user_line())
-        raise GraphTypeError(
-            f"{type(value).__name__} cannot be a constant of a graph",
-            self.source or user_line(),
-            "make it an input, with .input(...)",
-        )
+        what = f"{type(value).__name__} cannot be a constant of a graph"
+        raise GraphTypeError(what, self.source or user_line(), "make it an input, with .input(...)")
 
     def _signature(self, op: Op, types: tuple[Any, ...], params: Params) -> Signature:
         try:
