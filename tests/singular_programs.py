@@ -139,6 +139,10 @@ class Program(NamedTuple):
         sizes = np.abs(np.concatenate([np.ravel(np.asarray(value, float)) for value in self.values(x)]))
         return bool(np.any((sizes > 0) & (sizes < 1e-12)))
 
+    def overflows(self, x: Any) -> bool:
+        """Whether a value is so large that its square is infinite."""
+        return any(np.nanmax(np.abs(value)) > 1e100 for value in self.values(x) if not np.all(np.isnan(value)))
+
     def tied(self, x: Any) -> list[str]:
         """The steps that are at a corner of theirs."""
         values = self.values(x)

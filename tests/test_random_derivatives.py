@@ -90,7 +90,7 @@ def first_order(program: Program, x: Any) -> Iterator[str]:
 def beside_jax(order: str, program: Program, ours: Any, theirs: Any) -> Iterator[str]:
     """The verdicts beside JAX's derivatives, which at a tie follow another convention."""
     x = np.array(program.point)
-    if program.ties(x) or program.is_beside_a_corner(x):
+    if program.ties(x) or program.is_beside_a_corner(x) or program.overflows(x):
         return
     for one, other in zip(np.ravel(ours), np.ravel(theirs), strict=True):
         if np.isfinite(one) and np.isfinite(other):

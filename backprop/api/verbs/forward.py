@@ -12,14 +12,18 @@ from typing import Any, TypeVar, TypeVarTuple, overload
 import numpy as np
 
 from ...errors import BadCotangentError, IntegerInputError, NotDifferentiableError
-from ...graph.autodiff.differentiate import differentiate, zero
+from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import supply
 from ...graph.graph import Graph
 from ...graph.passes import run_passes
 from ...graph.tracing.builder import Builder
 from ...graph.written import by_lines
+from ...ops.arrays.creation import filled
+from ...ops.arrays.views import reshape
 from ...ops.core.cache import cached
 from ...ops.core.types import NumericType
+from ...ops.elementwise.trigonometric import sin
+from ...ops.reductions.running import cumsum_along
 from .arguments import Pick, not_differentiable
 from .call import called
 from .cotangents import fitted
@@ -118,6 +122,12 @@ def _check_pure(graph: Graph) -> None:
             )
 
 
+def _irregular(builder: Builder, type: NumericType[Any]) -> Any:
+    """Numbers of a type that no sum of some of them cancels."""
+    ones = builder.emit(filled, (), {"shape": (type.size,), "dtype": type.dtype.name, "value": "1.0"})
+    return reshape(sin(cumsum_along(ones, axis=0, reverse=False)), type.shape)
+
+
 @cached(by_lines)
 def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """(inputs, values of known ids, tangents of wrt) -> (results, tangents of results).
@@ -136,9 +146,10 @@ def forward_graph(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     inputs = [builder.input(type) for type in (*graph.inputs, *map(graph.type_of, known))]
     tangents = [builder.input(graph.inputs[i]) for i in wrt]
     results = builder.inline(supply(graph, graph, known), inputs)
-    # The pullback is linear in the seeds, so that any seeds will do: zeros, or the result itself for a user's type.
+    # The pullback is linear in the seeds, so that any will do; but whether a result depends on what is not determined,
+    # such as a column of eigenvectors, is seen by the values of cotangents. So they are no zeros.
     values = [var for var in results if var.type.differentiable]
-    any_seeds = [zero(builder, var.type) if isinstance(var.type, NumericType) else var for var in values]
+    any_seeds = [_irregular(builder, var.type) if isinstance(var.type, NumericType) else var for var in values]
     pushed = iter(builder.inline(supply(twice, graph, known), [*inputs, *any_seeds, *tangents])[len(wrt) :])
     outs = [next(pushed) if t.differentiable else r for t, r in zip(graph.output_types, results, strict=True)]
     built, _ = builder.build([var.id for var in (*results, *outs)])

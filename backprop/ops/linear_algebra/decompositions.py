@@ -29,13 +29,15 @@ from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
 from ..elementwise.arithmetic import absolute
-from ..elementwise.comparison import logical_and, not_equal
+from ..elementwise.comparison import logical_and, logical_or, not_equal
 from ..elementwise.complex_parts import real
 from ..elementwise.masking import scale
 from ..elementwise.selection import where
 from ..reductions.questions import any
+from ..reductions.reductions import max
 from .equations import inexact, matrices, same_type, triangular
 from .products import adjoint, conjugated, matmul
+from .undetermined import line_of, where_undetermined
 
 __all__ = ["cholesky", "qr"]
 
@@ -77,7 +79,7 @@ def inverse(gap: Any, near: Any) -> Any:
     return where(near, math.nan, 1.0 / where(near, 1.0, gap))
 
 
-def turned(change: Any, gap: Any, near: Any, columns: Any) -> Any:
+def turned(change: Any, gap: Any, near: Any, columns: Any, what: str, line: str) -> Any:
     """How much columns turn towards each other: change / gap, and on the diagonal 0.
 
     Where the gap is but a rounding error, that is NaN where one of both columns is used, and 0 where none is.
@@ -87,12 +89,14 @@ def turned(change: Any, gap: Any, near: Any, columns: Any) -> Any:
         gap: the difference of the values of each pair, of the same shape.
         near: whether it is but a rounding error.
         columns: which columns are used: booleans (..., n).
+        what: what is not determined then, for the warning.
+        line: the user's line.
     """
     outside = ~np.eye(change.shape[-1], dtype=bool)
     close = logical_and(near, outside)
     quotient = where(outside, scale(change, inverse(where(outside, gap, 1.0), close)), 0.0)
     pairs = expand_dims(columns, -2) | expand_dims(columns, -1)
-    return where(logical_and(close, pairs), math.nan, quotient)
+    return where_undetermined(quotient, logical_and(close, pairs), what=what, line=line)
 
 
 def diagonal_matrix(x: Any) -> Any:
@@ -144,6 +148,26 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
 
 # QR.
 
+QR_TURN = (
+    "qr: columns of q that depend on no column of the matrix, or on one that depends on those before it, are not"
+    " determined"
+)
+
+
+def rotates(u: Any, gu: Any) -> Any:
+    """Whether a result would change if columns were turned among themselves: booleans (..., 1).
+
+    To first order a turn changes it by the skew part of u^H gu. Where that is but a rounding error, no turn matters.
+
+    Arguments:
+        u: orthonormal columns (..., m, k).
+        gu: their cotangents.
+    """
+    product = matmul(adjoint(u), gu)
+    skew, limit = absolute(product - adjoint(product)), 64 * float(np.finfo(real_of(u.dtype)).eps)
+    largest = max(absolute(gu), (-2, -1), keepdims=True) if 0 not in gu.shape else 0.0
+    return any(skew > limit * largest, (-2, -1), keepdims=True)[..., 0]
+
 
 def _qr_type(x: ValueType[Any], *, complete: bool) -> TupleType:
     t = matrices("qr", x, False)
@@ -153,16 +177,23 @@ def _qr_type(x: ValueType[Any], *, complete: bool) -> TupleType:
 
 
 def _qr_vjp(g: Any, out: Any, x: Any, *, complete: bool) -> Any:
-    n = x.shape[-1]
+    m, n = x.shape[-2:]
     (gq, gr), (q, r) = map(conjugated, both(g)), both(out)
     first, r = q[..., :n], r[..., :n, :]
+    diagonal = absolute(take_diagonal(r, offset=0))
+    dead = is_near(diagonal, max(diagonal, -1, keepdims=True) if n else diagonal)
+    if m == n:
+        dead = logical_and(dead, np.arange(n) < n - 1)  # the last column of a square q is determined by the others
+    bad = any(logical_and(dead, logical_or(used(gq[..., :n]), used(adjoint(gr[..., :n, :])))), -1, keepdims=True)
     lower = matmul(r, adjoint(gr[..., :n, :])) - matmul(adjoint(gq[..., :n]), first)
     below = tril(lower, -1)
     mixed = below + adjoint(below) + diagonal_matrix(real_part(take_diagonal(lower, offset=0)))
     total = gq[..., :n] + matmul(first, mixed)
     if complete:
         total = total - matmul(q[..., n:], matmul(adjoint(gq[..., n:]), first))
-    return conjugated(adjoint(triangular(r, adjoint(total), trans=0, lower=False, unit_diagonal=False)))
+        bad = logical_or(bad, rotates(q[..., n:], gq[..., n:]))
+    answer = conjugated(adjoint(triangular(r, adjoint(total), trans=0, lower=False, unit_diagonal=False)))
+    return where_undetermined(answer, expand_dims(bad, -1), what=QR_TURN, line=line_of(g))
 
 
 def real_part(x: Any) -> Any:

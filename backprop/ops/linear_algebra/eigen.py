@@ -18,11 +18,14 @@ from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
 from ..elementwise.arithmetic import absolute
+from ..elementwise.comparison import logical_and, not_equal
 from ..elementwise.complex_parts import real
+from ..reductions.questions import any
 from ..reductions.reductions import max
 from .decompositions import both, diagonal_matrix, hermitian, is_near, real_of, turned, used
 from .equations import inexact, matrices, solve_matrices
 from .products import conjugated, matmul
+from .undetermined import line_of, where_undetermined
 
 __all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
 
@@ -41,11 +44,17 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-def _turned(change: Any, w: Any, gv: Any) -> Any:
+def _turned(change: Any, w: Any, gv: Any, name: str, line: str) -> Any:
     """How much eigenvectors turn towards each other, in the derivative."""
+    what = f"{name}: eigenvectors of equal eigenvalues are not determined"
+    gap, near = _gaps(w)
+    return turned(change, gap, near, used(gv), what, line)
+
+
+def _gaps(w: Any) -> tuple[Any, Any]:
+    """The differences of eigenvalues (..., n, n), and which are but rounding errors."""
     gap = expand_dims(w, -2) - expand_dims(w, -1)
-    largest = expand_dims(max(absolute(w), -1, keepdims=True), -1)
-    return turned(change, gap, is_near(gap, largest), used(gv))
+    return gap, is_near(gap, expand_dims(max(absolute(w), -1, keepdims=True), -1))
 
 
 # Eigenvalues.
@@ -59,7 +68,7 @@ def _eigh_type(x: ValueType[Any], *, uplo: str) -> TupleType:
 def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
     (gw, gv), (w, v) = both(g), both(out)
     rows = matrix_transpose(v)
-    inner = _turned(matmul(rows, gv), w, gv) + diagonal_matrix(gw)
+    inner = _turned(matmul(rows, gv), w, gv, "eigh", line_of(g)) + diagonal_matrix(gw)
     return hermitian(matmul(conjugated(v), matmul(inner, rows)))
 
 
@@ -113,7 +122,11 @@ def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
     rows = matrix_transpose(v)
     product = matmul(rows, gv)
     of_length = matmul(rows, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
-    inner = _turned(product - of_length, w, gv) + diagonal_matrix(gw)
+    _, near = _gaps(w)
+    split = any(logical_and(near, not_equal(expand_dims(gw, -2), expand_dims(gw, -1))), -1)
+    what = "eig: equal eigenvalues of a matrix that is not symmetric have no derivative one by one"
+    shares = where_undetermined(gw, split, what=what, line=line_of(g))
+    inner = _turned(product - of_length, w, gv, "eig", line_of(g)) + diagonal_matrix(shares)
     return solve_matrices(rows, matmul(inner, rows))
 
 

@@ -1,25 +1,31 @@
 """Pseudo-inverses and least squares.
 
-Limits: the rank has to be constant where it is differentiated.
+Limits: the rank has to be constant where it is differentiated. Where it is not full, it may be so or not, and a warning
+says what is assumed.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..arrays.as_array import asarray
-from ..arrays.axes import matrix_transpose
+from ..arrays.axes import expand_dims, matrix_transpose
 from ..arrays.views import reshape, sum_to
 from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, array_type
+from ..elementwise.masking import cornered
+from ..elementwise.selection import where
+from ..reductions.reductions import sum as total
 from .decompositions import real_of, real_part
 from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul, row_dot
 from .singular import svdvals
+from .undetermined import line_of, noted_where
 
 __all__ = ["lstsq", "pinv"]
 
@@ -36,7 +42,14 @@ def _pinv_vjp(g: Any, out: Any, x: Any, *, rcond: float) -> Any:
     outside = matmul(_rest(x, p, of_p), matmul(p, adjoint(p)))
     inside = matmul(adjoint(p), matmul(p, of_p))
     inside = inside - matmul(matmul(inside, p), x)
-    return conjugated(outside + inside) - matmul(matmul(turned, g), turned)
+    answer = conjugated(outside + inside) - matmul(matmul(turned, g), turned)
+    # The trace of p x is the rank.
+    rank = total(real_part(p * matrix_transpose(x)), (-2, -1))
+    what = "pinv: the rank is not full; the derivative holds for changes that keep it, and there is none for others"
+    lost = rank < min(x.shape[-2:]) - 0.5
+    noted = noted_where(answer, lost, what=what, line=line_of(g))
+    every = total(x, (-2, -1), keepdims=True)  # a second derivative would depend on each element
+    return cornered(noted, every, where(expand_dims(lost, (-2, -1)), every, math.nan))
 
 
 def _rest(x: Any, p: Any, y: Any) -> Any:

@@ -1,7 +1,7 @@
 """Singular values and vectors, of stacks of matrices.
 
-The vectors have a derivative up to their phases; where singular values are equal, the share of the vectors that is not
-determined counts as zero, so that functions of the values alone have finite cotangents.
+The vectors have a derivative up to their phases; where a result depends on a share of the vectors that is not
+determined, it is NaN, and a warning says so. A singular value that is 0 has a corner there, as an absolute value has.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from ..core.batching import STACKS
 from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
-from ..elementwise.comparison import logical_and, logical_or
-from ..elementwise.masking import scale
+from ..elementwise.comparison import logical_and, logical_not, logical_or
+from ..elementwise.masking import cornered, scale
 from ..elementwise.selection import where
 from ..reductions.questions import any
-from .decompositions import diagonal_matrix, inverse, is_near, real_of, turned, used
+from .decompositions import diagonal_matrix, inverse, is_near, real_of, rotates, turned, used
 from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul
+from .undetermined import line_of, where_undetermined
 
 __all__ = ["svd", "svdvals"]
 
@@ -61,24 +62,38 @@ def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
     across, down = expand_dims(s, -2), expand_dims(s, -1)
     columns, largest = logical_or(used(gu1), used(gv1)), s[..., :1]
     change = scale(left * across + down * right, inverse(across + down, is_near(across + down, largest[..., None])))
-    inner = turned(change, across - down, is_near(across - down, largest[..., None]), columns)
-    inner = inner + diagonal_matrix(item(g, index=1))
+    line, equal = line_of(g), is_near(across - down, largest[..., None])
+    inner = turned(
+        change, across - down, equal, columns, "svd: vectors of equal singular values are not determined", line
+    )
     zero = is_near(s, largest)
+    inner = inner + diagonal_matrix(cornered(item(g, index=1) * logical_not(zero), s, where(zero, s, math.nan)))
     if x.dtype.kind == "c":
         inner = inner + diagonal_matrix(scale(take_diagonal(left, offset=0), 0.5 * inverse(s, zero)))
     total = matmul(matmul(u1, inner), adjoint(v1))
     turn_u, turn_v = _outside(u, gu, k), _outside(v, gv, k)
     if turn_u is not None:
-        total = total + matmul(_outward(turn_u, s, zero, _or_any(columns, gu[..., k:])), adjoint(v1))
+        total = total + matmul(_outward(turn_u, s, zero, _or_any(columns, gu[..., k:]), line), adjoint(v1))
+        total = _apart(total, u[..., k:], gu[..., k:], line)
     if turn_v is not None:
-        total = total + matmul(u1, adjoint(_outward(turn_v, s, zero, _or_any(columns, gv[..., k:]))))
+        total = total + matmul(u1, adjoint(_outward(turn_v, s, zero, _or_any(columns, gv[..., k:]), line)))
+        total = _apart(total, v[..., k:], gv[..., k:], line)
     return conjugated(total)
 
 
-def _outward(turn: Any, s: Any, zero: Any, columns: Any) -> Any:
+def _outward(turn: Any, s: Any, zero: Any, columns: Any, line: str) -> Any:
     """How much vectors turn out of their span; undetermined where a singular value is zero."""
     quotient = scale(turn, expand_dims(inverse(s, zero), -2))
-    return where(expand_dims(logical_and(zero, columns), -2), math.nan, quotient)
+    what = "svd: vectors of singular values that are 0 are not determined"
+    return where_undetermined(quotient, expand_dims(logical_and(zero, columns), -2), what=what, line=line)
+
+
+def _apart(total: Any, u: Any, gu: Any, line: str) -> Any:
+    """The cotangent, where no result depends on how the further columns of a full u are turned among themselves."""
+    if u.shape[-1] < 2:
+        return total
+    what = "svd: the further columns of a full U or V are determined but for a rotation"
+    return where_undetermined(total, expand_dims(rotates(u, gu), -1), what=what, line=line)
 
 
 def _or_any(columns: Any, *others: Any) -> Any:

@@ -72,6 +72,7 @@ def test_a_function_with_a_parameter_of_its_own_takes_the_long_way() -> None:
     np.testing.assert_allclose(by_x, W + W.T, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:.*determined:RuntimeWarning")
 @pytest.mark.parametrize("x", [np.eye(3), MATRICES["a pair"]], ids=["to the bit", "to rounding"])
 def test_vectors_of_equal_values_are_not_determined(x: Any) -> None:
     losses: list[Callable[[Any], Any]] = [
@@ -102,6 +103,7 @@ def test_a_vector_whose_value_stands_alone_is_determined_beside_equal_ones() -> 
     np.testing.assert_allclose(found, [[0, 0, 3], [0, 0, 6], [3, 6, 0]], atol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:.*determined:RuntimeWarning")
 def test_vectors_of_a_singular_value_that_is_zero_are_not_determined() -> None:
     x = np.outer(np.ones(4), [1.0, 2.0])
     assert np.isnan(bp.grad(lambda x: np.linalg.svd(x, full_matrices=False)[0][0, 1])(x)).any()

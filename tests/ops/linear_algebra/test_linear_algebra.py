@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import backprop as bp
 from backprop.errors import GraphTypeError, ShapeError
 from backprop.ops.core.types import ArrayType
 from backprop.ops.linear_algebra import (
@@ -124,3 +125,57 @@ def test_what_does_not_fit_is_said(call: Callable[[], Any], text: str) -> None:
 def test_out_is_refused() -> None:
     with pytest.raises(GraphTypeError, match="dot: there is no out="):
         contractions.dot(X, np.ones((3, 2)), out=np.empty((2, 2)))
+
+
+UNDETERMINED = {
+    "eigh": lambda x: np.linalg.eigh(x)[1][0, 0],
+    "svd": lambda x: np.linalg.svd(x)[0][0, 0],
+    "eig": lambda x: np.real(np.linalg.eigvals(x)[0]),
+    "svd of a tall matrix": lambda x: np.linalg.svd(x[:, :1] * np.ones((4, 1)))[0][0, 3],
+}
+
+
+@pytest.mark.parametrize("executor", [bp.Serial(), bp.Threads(2)], ids=["serial", "threads"])
+@pytest.mark.parametrize("name", UNDETERMINED)
+def test_what_is_not_determined_is_nan_with_a_warning_that_names_function_and_line(
+    name: str, executor: bp.AbstractExecutor
+) -> None:
+    f = UNDETERMINED[name]
+    x = np.linspace(1.0, 2.0, 4).reshape(4, 1) if "tall" in name else np.eye(2)
+    line = rf"^{name.split()[0]}: .* determined.*, at .*test_linear_algebra\.py:{f.__code__.co_firstlineno} in <lambda>"
+    if name == "eig":
+        line = line.replace("determined", "one by one")
+    for gradient in (bp.grad(f, executor=executor), bp.compile(bp.grad(f), executor=executor)):
+        with pytest.warns(RuntimeWarning, match=line):
+            assert np.isnan(gradient(x)).all()
+
+
+def test_a_projection_on_further_columns_does_not_depend_on_how_they_turn() -> None:
+    def projected(columns: Any) -> Any:
+        return np.sum(columns @ columns.T * np.arange(16.0).reshape(4, 4))
+
+    x = np.array([[1.0, 0.0], [0.0, 2.0], [3.0, 1.0], [0.0, 1.0]])
+    expected = bp.grad(lambda x: -np.sum(x @ np.linalg.inv(x.T @ x) @ x.T * np.arange(16.0).reshape(4, 4)))(x)
+    for f in (lambda x: np.linalg.svd(x)[0], lambda x: np.linalg.qr(x, "complete")[0]):
+        np.testing.assert_allclose(bp.grad(lambda x, f=f: projected(f(x)[:, 2:]))(x), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_a_pseudo_inverse_whose_rank_is_kept_has_a_derivative_and_a_warning() -> None:
+    b, c = np.array([[1.0], [2.0]]), np.array([[1.0, 2.0]])
+    gradient = bp.grad(lambda b: np.sum(np.linalg.pinv(b @ c)))
+    with pytest.warns(RuntimeWarning, match=r"^pinv: the rank is not full.*test_linear_algebra\.py"):
+        found = gradient(b)
+    step = np.array([[1e-6], [0.0]])
+    expected = (np.sum(np.linalg.pinv((b + step) @ c)) - np.sum(np.linalg.pinv((b - step) @ c))) / 2e-6
+    np.testing.assert_allclose(found[0, 0], expected, rtol=1e-6)
+
+
+def test_the_warning_of_one_function_does_not_name_the_line_of_an_equal_one() -> None:
+    one = bp.grad(lambda x: np.linalg.eigh(x)[1][0, 0])
+    other = bp.grad(lambda x: np.linalg.eigh(x)[1][0, 0])
+    lines = []
+    for gradient in (one, other):
+        with pytest.warns(RuntimeWarning) as caught:
+            gradient(np.eye(2))
+        lines.append(str(caught[0].message))
+    assert len(set(lines)) == 2

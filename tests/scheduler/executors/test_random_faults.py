@@ -37,9 +37,7 @@ LARGE = 10_000
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals cannot be sent to a thread"),
-    pytest.mark.filterwarnings(
-        "ignore::pytest.PytestUnraisableExceptionWarning"
-    ),  # dropped by destructors
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # dropped by destructors
 ]
 
 
