@@ -66,23 +66,28 @@ class State:
     interrupting: frozenset[int]
     slow: frozenset[int]
     armed: bool = False
+    call: int = 0
     running: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     struck: threading.Event = field(default_factory=threading.Event)
 
     def strike(self, node: int) -> None:
+        call, struck = self.call, self.struck
         if node in self.slow:
-            self.struck.wait(0.01)
+            struck.wait(0.01)
         if node in self.interrupting:
-            self.struck.set()
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            struck.set()
+            with self.lock:
+                if call == self.call:  # on a cluster an op may still run when its call has ended
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         if node in self.failing:
-            self.struck.set()
+            struck.set()
             raise ZeroDivisionError("on purpose")
 
     def next_call(self, armed: bool) -> None:
-        self.armed = armed
-        self.struck.clear()
+        with self.lock:
+            self.call += 1
+            self.armed, self.struck = armed, threading.Event()
 
 
 STATES: dict[int, State] = {}
