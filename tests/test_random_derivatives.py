@@ -68,6 +68,8 @@ def is_of_one_branch(program: Program, x: Any, unit: Any) -> bool:
 
 
 def first_order(program: Program, x: Any) -> Iterator[str]:
+    if program.is_beside_a_corner(x):
+        return
     reverse = bp.grad(program)(x)
     forward = np.array([bp.jvp(program, (x,), (unit,))[1] for unit in UNITS])
     compiled = bp.compile(bp.grad(program))(x)
@@ -79,7 +81,7 @@ def first_order(program: Program, x: Any) -> Iterator[str]:
     if jax_programs.is_installed():
         yield from beside_jax("first", program, reverse, jax_programs.gradient(program, x))
     for k, unit in enumerate(UNITS):
-        if is_of_one_branch(program, x, unit) and not program.is_beside_a_corner(x):
+        if is_of_one_branch(program, x, unit):
             sides = differences(lambda t, unit=unit: program(x + t * unit))
             for value in (reverse[k], forward[k]):
                 verdict = judged(value, sides, program.ties(x))

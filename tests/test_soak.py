@@ -58,7 +58,17 @@ def fresh_op_with_data(k: int) -> None:
     bp.grad(lambda x: np.sum(scaled(x)))(np.ones(10_000))
 
 
-KINDS: tuple[Callable[[int], None], ...] = (fresh_executor, fresh_shape, fresh_closure, fresh_op_with_data)
+COMPILED = bp.compile(bp.grad(loss))
+
+
+def fresh_signature(k: int) -> None:
+    COMPILED(np.ones(k + 1))
+
+
+KINDS: tuple[Callable[[int], None], ...] = (
+    *(fresh_executor, fresh_shape, fresh_closure),
+    *(fresh_op_with_data, fresh_signature),
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from ..errors import BackpropError, UnknownRunError, WireError, WireLimitError
 from ..graph.wire.limits import Limits
 from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
+from ..ops.core.cache import Kept
 from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
@@ -18,9 +17,6 @@ from .calls import Call, Model, ModelFailedError
 from .entries import content_hash
 from .journal import Journal
 from .messages import Asked, program_from_bytes
-
-KEPT = 256
-"""The programs that are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,7 @@ class Programs:
         self._journal, self._executor, self.limits = journal, executor, limits
         self._work, self._vocabulary, self.models = work, vocabulary, models
         self._changed = changed
-        self._lock = threading.Lock()
-        self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._plans = Kept()  # by the hash of their message
 
     def put(self, data: bytes, now: float) -> str:
         """Keep a program, checked; its hash.
@@ -125,19 +120,14 @@ class Programs:
         return self._learn(digest, data)
 
     def _known(self, digest: str) -> Plan | None:
-        with self._lock:
-            if digest in self._plans:
-                self._plans.move_to_end(digest)
-            return self._plans.get(digest)
+        known: Plan | None = self._plans.get(digest)
+        return known
 
     def _learn(self, digest: str, data: bytes) -> Plan:
         plan = program_from_bytes(data, self.limits, self._vocabulary, self._executor)
         _check_work(plan, self._work)
         plan = self._changed(plan)
-        with self._lock:
-            self._plans[digest] = plan
-            if len(self._plans) > KEPT:
-                self._plans.popitem(last=False)
+        self._plans.put(digest, plan)
         return plan
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
@@ -26,6 +25,7 @@ from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording
 from ...graph.tracing.var import Var
+from ...ops.core.cache import CACHE, MISSING, Cache
 from ...reports.report import Report
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
@@ -43,7 +43,6 @@ from .replay import Replay, finishes, matcher
 P = ParamSpec("P", default=...)
 R = TypeVar("R", default=Any)
 
-SIGNATURES = 128  # kept for each compiled function
 PATHS = 64  # kept for each signature
 
 
@@ -95,14 +94,14 @@ class Compiled(Generic[P, R]):
         self._function = f
         self._executor = executor
         self._memory_limit = memory_limit
-        self._paths: OrderedDict[Structure, tuple[Path, ...]] = OrderedDict()
+        self._paths = Cache(CACHE.limit)  # by signature; its own, as what it has captured is to stay what it was
         self._lock = threading.Lock()
         self._last: _Last | None = None
 
     def __repr__(self) -> str:
-        paths = [path for known in list(self._paths.values()) for path in known]
-        nodes = sum(len(path.graph) for path in paths)
-        traced = f"{_counted(len(self._paths), 'signature')}; {_counted(nodes, 'node')}"
+        signatures = self._paths.values()
+        nodes = sum(len(path.graph) for paths in signatures for path in paths)
+        traced = f"{_counted(len(signatures), 'signature')}; {_counted(nodes, 'node')}"
         return f"Compiled({name_of(self._function)}; {traced}; {current(self._executor)})"
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -153,7 +152,7 @@ class Compiled(Generic[P, R]):
 
     def _walk(self, request: Request, values: Sequence[Any], structure: Structure) -> tuple[Path, dict[NodeId, Any]]:
         """The path that some values take, and the values of ids known at its end."""
-        paths = self._paths.get(structure, ())
+        paths = self._paths_of(structure)
         known: dict[NodeId, Any] = dict(enumerate(values))
         steps: list[Question] = []  # what has been asked, with the answers of this call
         while paths:
@@ -163,6 +162,10 @@ class Compiled(Generic[P, R]):
             steps.append(_answered(path.steps[place], path.constants, known, request.executor))
             paths = tuple([p for p in paths if same_answer(p.steps[place].answer, steps[place].answer)])
         return self._trace(request, structure, known, steps)
+
+    def _paths_of(self, structure: Structure) -> tuple[Path, ...]:
+        found: tuple[Path, ...] = self._paths.get(structure)
+        return () if found is MISSING else found
 
     def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
         """The quick way along a path, where there is one."""
@@ -180,10 +183,9 @@ class Compiled(Generic[P, R]):
         path = self._path_of(recording, steps)
         with self._lock:
             self.traces += 1
-            paths = self._paths.pop(structure, ())
-            self._paths[structure] = (path, *paths)[:PATHS]
-            if len(self._paths) > SIGNATURES:
-                self._paths.popitem(last=False)
+            paths = (path, *self._paths_of(structure))[:PATHS]
+            self._paths.drop(structure)
+            self._paths.put(structure, paths)
         return path, {**recording.builder.values, **path.constants}
 
 

@@ -11,6 +11,7 @@ the next one that is stored.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
 
     value: Any
     size: Footprint
+    owner: object
 
 
 class Cache:
@@ -48,6 +50,7 @@ class Cache:
         self._lock = threading.RLock()  # a key may be compared by code of the user's, which comes here again
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._holders: Counter[int] = Counter()  # of each large piece, by identity
+        self._owned: dict[object, dict[Hashable, None]] = {}  # the keys of each owner
         self._limit = limit
         self._nbytes = 0
 
@@ -73,12 +76,13 @@ class Cache:
             self._entries.move_to_end(key)
             return entry.value
 
-    def put(self, key: Hashable, value: Any) -> Any:
+    def put(self, key: Hashable, value: Any, owner: object = None) -> Any:
         """Keep a value, and let go of others where there is no room.
 
         Arguments:
             key: equal where the value is the same.
             value: what was made.
+            owner: by whom it can be taken back.
         Returns:
             the value; where another thread was first, that one's.
         """
@@ -87,7 +91,9 @@ class Cache:
             known = self._entries.get(key)
             if known is not None:
                 return known.value
-            self._entries[key] = Entry(value, size)
+            self._entries[key] = Entry(value, size, owner)
+            if owner is not None:
+                self._owned.setdefault(owner, {})[key] = None
             self._nbytes += ENTRY + size.small + self._counted(size, 1)
             gone = self._evicted()
         del gone
@@ -102,18 +108,48 @@ class Cache:
         with self._lock:
             gone, self._entries = self._entries, OrderedDict()
             self._holders.clear()
+            self._owned.clear()
             self._nbytes = 0
             self._limit = self._limit if limit is None else limit
         gone.clear()
+
+    def drop(self, key: Hashable) -> None:
+        """Let go of the value of a key, if there is one."""
+        with self._lock:
+            entry = self._entries.pop(key, None)
+            if entry is not None:
+                self._let_go(key, entry)
+        del entry
+
+    def drop_all(self, owner: object) -> None:
+        """Let go of all that an owner put here."""
+        with self._lock:
+            keys = list(self._owned.get(owner, ()))
+        for key in keys:
+            self.drop(key)
+
+    def values(self) -> list[Any]:
+        """All values that are kept."""
+        with self._lock:
+            return [entry.value for entry in self._entries.values()]
 
     def _evicted(self) -> list[Any]:
         """What goes, so that the rest is within the limit; never the newest entry."""
         gone: list[Any] = []
         while self._nbytes > self._limit and len(self._entries) > 1:
             key, entry = self._entries.popitem(last=False)
-            self._nbytes -= ENTRY + entry.size.small + self._counted(entry.size, -1)
+            self._let_go(key, entry)
             gone.append((key, entry))
         return gone
+
+    def _let_go(self, key: Hashable, entry: Entry) -> None:
+        """Count an entry no more."""
+        self._nbytes -= ENTRY + entry.size.small + self._counted(entry.size, -1)
+        keys = self._owned.get(entry.owner)
+        if keys is not None:
+            del keys[key]
+            if not keys:
+                del self._owned[entry.owner]
 
     def _counted(self, size: Footprint, change: int) -> int:
         """Count one holder more or less of each large piece; the bytes of those that came or went."""
@@ -130,6 +166,29 @@ class Cache:
 
 CACHE = Cache()
 """What the whole library keeps; `backprop.clear_caches()` empties it."""
+
+
+class Kept:
+    """What one object keeps in the cache, by keys of its own; it goes with the object, or earlier where room is short.
+
+    Arguments:
+        cache: where.
+    """
+
+    def __init__(self, cache: Cache = CACHE) -> None:
+        self._cache = cache
+        self._mark = object()
+        weakref.finalize(self, cache.drop_all, self._mark).atexit = False
+
+    def get(self, key: Hashable, default: Any = None) -> Any:
+        """The value of a key, or the default where there is none."""
+        found = self._cache.get((self._mark, key))
+        return default if found is MISSING else found
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a value in the place of an older one."""
+        self._cache.drop((self._mark, key))
+        self._cache.put((self._mark, key), value, self._mark)
 
 
 def _all(*args: Any) -> Hashable:

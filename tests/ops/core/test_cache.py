@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop.ops.core.cache import ENTRY, MISSING, Cache, cached
+from backprop.ops.core.cache import ENTRY, MISSING, Cache, Kept, cached
 from backprop.ops.core.footprint import footprint
 
 
@@ -157,3 +157,32 @@ def test_a_large_array_is_found_wherever_it_is_kept(wrap: Any) -> None:
 def test_what_belongs_to_modules_does_not_count() -> None:
     assert footprint(np, np.sin, Counter, len).nbytes == 0
     assert footprint(closure).nbytes < 1_000
+
+
+def test_what_an_object_keeps_is_its_own_is_replaced_and_goes_with_it() -> None:
+    cache = Cache(1 << 20)
+    one, other = Kept(cache), Kept(cache)
+    for k in range(5):
+        one.put("key", np.zeros(10_000 + k))
+    other.put("key", "other")
+    assert one.get("key").size == 10_004
+    assert other.get("key") == "other"
+    assert len(cache) == 2
+    del one
+    assert len(cache) == 1
+    assert cache.nbytes < 2_000
+    assert other.get("key") == "other"
+    assert other.get("what", "nothing") == "nothing"
+
+
+def test_what_an_object_keeps_goes_where_room_is_short() -> None:
+    cache = Cache(1 << 20)
+    kept = Kept(cache)
+    for k in range(100):
+        kept.put(k, np.zeros(10_000))
+    assert cache.nbytes <= 1 << 20
+    assert kept.get(0) is None
+    assert kept.get(99) is not None
+    cache.clear()
+    assert kept.get(99) is None
+    assert cache.nbytes == 0

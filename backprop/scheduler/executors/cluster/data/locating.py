@@ -7,7 +7,6 @@ larger than the memory of all workers.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,13 +19,11 @@ from distributed import Future
 
 from .....graph.handle import Handle, Home
 from .....graph.tracing.structures.structure import Structure, flatten, unflatten
+from .....ops.core.cache import Kept
 from ....lower import Key, new_token
 from ...elsewhere import fetch_all
 from ...placing import LazyResult, chunks_of
 from .homes import ClientHome
-
-REMEMBERED = 10_000
-"""Keys whose types are remembered."""
 
 
 class Locating:
@@ -38,7 +35,7 @@ class Locating:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._structures: OrderedDict[Any, Structure] = OrderedDict()
+        self._structures = Kept()  # by the keys of futures
 
     def locate(self, values: Sequence[Any]) -> list[Any]:
         """What stands for values of Dask: nested values with handles for leaves, and Chunks of handles.
@@ -70,14 +67,14 @@ class Locating:
 
     def structures(self, futures: Sequence[Any]) -> list[Structure]:
         """The structures of the results of futures."""
-        unknown = {future.key: future for future in futures if future.key not in self._structures}
+        known = {future.key: self._structures.get(future.key) for future in futures}
+        unknown = {future.key: future for future in futures if known[future.key] is None}
         if unknown:
             answers = self._ask(structure_of_value, list(unknown.values()))
-            self._structures.update(zip(unknown, answers, strict=True))
-        found = [self._structures[future.key] for future in futures]
-        while len(self._structures) > REMEMBERED:
-            self._structures.popitem(last=False)
-        return found
+            for key, structure in zip(unknown, answers, strict=True):
+                known[key] = structure
+                self._structures.put(key, structure)
+        return [known[future.key] for future in futures]
 
     def _ask(self, question: Any, futures: Sequence[Any]) -> list[Any]:
         name = f"bp-type-{new_token()}"
