@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 CONTRACTS := tests/test_layering.py tests/test_public_names.py tests/test_constraints.py
 
 .DEFAULT_GOAL := help
-.PHONY: run test test-lowest test-all check bench bench-rivals chaos clean help
+.PHONY: run test test-lowest test-all check docs bench bench-rivals chaos clean help
 
 run: $(VENV)/run.stamp ## train a classifier on real images, its gradient in parallel
 	@$(BIN)/backprop train mnist $(ARGS)
@@ -44,6 +44,10 @@ check: $(VENV)/dev.stamp ## style, format, types (two checkers), layers, public 
 	$(BIN)/basedpyright --pythonpath $(BIN)/python backprop
 	$(BIN)/basedpyright --pythonpath $(BIN)/python --project tests/typing/pyrightconfig.json
 	$(BIN)/python -m pytest -q $(CONTRACTS)
+
+docs: $(VENV)-docs/docs.stamp ## build the site and the tutorial as PDF, in docs/_build
+	@$(VENV)-docs/bin/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	@$(VENV)-docs/bin/python docs/print_tutorial.py docs/_build/html
 
 bench: $(VENV)/run.stamp ## time everything beside its target; ARGS="mnist --quick" for a part
 	@$(BIN)/python -m benchmarks --out benchmarks/results $(ARGS)
@@ -78,6 +82,11 @@ $(VENV)/dev.stamp: $(VENV)/test.stamp
 $(VENV)-lowest/test.stamp: pyproject.toml constraints/lowest.txt
 	$(PYTHON) -m venv $(VENV)-lowest
 	$(VENV)-lowest/bin/python -m pip --disable-pip-version-check install --quiet -c constraints/lowest.txt -e '.[test]'
+	@touch $@
+
+$(VENV)-docs/docs.stamp: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-docs
+	$(VENV)-docs/bin/python -m pip --disable-pip-version-check install --quiet -e '.[docs]'
 	@touch $@
 
 $(VENV)/rivals.stamp: $(VENV)/run.stamp
