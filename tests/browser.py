@@ -26,7 +26,7 @@ def chromium() -> str:
 
 @contextmanager
 def opened_page(*, width: int = 1200, height: int = 900, scheme: str = "light") -> Iterator[Any]:
-    """A page of a new browser; what it writes to the console, and what it could not load, is an error at the end.
+    """A page of a new browser; its warnings, errors, and what it could not load are an error at the end.
 
     Arguments:
         width, height: of the window, in pixels.
@@ -38,10 +38,10 @@ def opened_page(*, width: int = 1200, height: int = 900, scheme: str = "light") 
         browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         try:
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-            page.on("console", lambda message: complaints.append(message.text))
+            page.on("console", lambda message: message.type == "log" or complaints.append(message.text))
             page.on("pageerror", lambda error: complaints.append(str(error)))
             page.on("requestfailed", lambda request: complaints.append(request.url))
             yield page
         finally:
             browser.close()
-    assert not complaints
+    assert not complaints, "\n".join(complaints)
