@@ -209,6 +209,19 @@ REFUSALS = (
         may_share_memory min_scalar_type nextafter packbits ravel_multi_index shares_memory spacing unpackbits
         unravel_index""",
     ),
+    Refusal(
+        "its derivatives are those of its parts",
+        "use scipy.special.airy times the exponential, or ber, bei, ker and kei",
+        "airye kelvin",
+    ),
+    Refusal(
+        "its derivatives have no closed form",
+        "make an op of your own with backprop.op, from a derivative that you know",
+        """besselpoly chndtridf kolmogi kolmogorov mathieu_a mathieu_b mathieu_cem mathieu_modcem1 mathieu_modcem2
+        mathieu_modsem1 mathieu_modsem2 mathieu_sem ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtr nctdtridf
+        nctdtrinc nctdtrit obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv pro_ang1 pro_ang1_cv
+        pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv smirnov smirnovi""",
+    ),
     Refusal("it is seldom differentiated", "write it with other functions", "frexp polydiv sort_complex"),
 )
 UNSUPPORTED: Mapping[str, Refusal] = MappingProxyType(

@@ -22,7 +22,7 @@ from backprop.ops.elementwise import (
     trigonometric,
 )
 from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics
-from backprop.ops.special import functions
+from tests.ops import cases_special
 from tests.ops.case import (
     Case,
     Sampler,
@@ -76,9 +76,13 @@ UNARY = (
         ELEMENTWISE, "negative positive square reciprocal exp exp2 expm1 sin cos sinh", away_from_zero, complex_ok=True
     ),
     *each(ELEMENTWISE, "cosh tanh arcsinh arctan conjugate absolute sign real imag", away_from_zero, complex_ok=True),
-    *each(ELEMENTWISE, "arcsin arccos arctanh tan", unit, complex_ok=True),
+    *each(ELEMENTWISE, "arcsin arccos arctanh tan one_less_square", unit, complex_ok=True),
     *each(ELEMENTWISE, "sqrt log log2 log10 log1p", positive, complex_ok=True),
-    *each(ELEMENTWISE, "fabs cbrt sigmoid softplus relu deg2rad rad2deg sech_squared", away_from_zero),
+    *each(
+        ELEMENTWISE,
+        "fabs cbrt sigmoid softplus relu deg2rad rad2deg sech_squared logistic_slope tanh_of_half arctan_slope",
+        away_from_zero,
+    ),
     elementwise(trigonometric.arccosh, above_one, complex_ok=True),
     elementwise(trigonometric.sinc, away_from_zero, single=True),
     *(
@@ -279,26 +283,7 @@ STATISTICS = (
 )
 
 
-def order_of(low: int) -> Any:
-    """A maker of orders of Bessel functions."""
-    return lambda rng, shape: rng.integers(low, low + 3, shape).astype(float)
-
-
-SPECIAL = (
-    *each((functions,), "gamma gammaln loggamma rgamma psi expi exp1 entr y0 y1 k0 k1", positive),
-    *each((functions,), "erf erfc erfcx ndtr log_ndtr log_expit j0 j1 i0 i1 i0e i1e gammasgn", away_from_zero),
-    *each((functions,), "erfinv", unit),
-    *each((functions,), "erfcinv ndtri logit", share),
-    *each((functions,), "beta betaln xlogy xlog1py rel_entr kl_div", positive, positive),
-    *each((functions,), "gammainc gammaincc", above_one, positive, wrt=(1,)),
-    elementwise(functions.betainc, positive, positive, share, wrt=(2,)),
-    *each((functions,), "jv yv yn iv ive kv", order_of(2), positive, wrt=(1,)),
-    *(elementwise(partial(functions.polygamma, n), positive, name=f"polygamma-{n}") for n in (0, 1, 2)),
-    elementwise(lambda a: functions.multigammaln(a, 3), above_one, name="multigammaln"),
-    elementwise(functions.erf, away_from_zero, complex_ok=True, name="erf-complex"),
-)
-
-CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *SPECIAL)
+CASES: tuple[Case, ...] = (*UNARY, *BINARY, *CHOICE, *REDUCTIONS, *SCANS, *STATISTICS, *cases_special.CASES)
 
 WITHOUT_SLOPE = """
 all allclose any argmax argmin argpartition argsort argwhere around array_equal array_equiv bitwise_and bitwise_or

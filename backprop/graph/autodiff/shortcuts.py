@@ -34,7 +34,7 @@ from ...ops.linear_algebra.products import matmul
 from ...ops.reductions.making import spread
 from ...ops.reductions.norms import reduce_norm
 from ...ops.reductions.reductions import reduce_std, reduce_var
-from ...ops.special.functions import logit
+from ...ops.special.elementary import logit
 from ..graph import Graph, Node, NodeId, literal
 from .spectral import reassembled
 

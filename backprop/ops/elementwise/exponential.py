@@ -37,8 +37,8 @@ exp: Op = ufunc_op("exp", np.exp, lambda g, out, x: g * out, VECTORISED)
 exp2: Op = ufunc_op("exp2", np.exp2, lambda g, out, x: g * out * LN2, VECTORISED)
 expm1: Op = ufunc_op("expm1", np.expm1, lambda g, out, x: g * exp(x), VECTORISED)
 log: Op = ufunc_op("log", np.log, lambda g, out, x: over(g, x), VECTORISED)
-log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: over(g, x * LN2), VECTORISED)
-log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: over(g, x * LN10), VECTORISED)
+log2: Op = ufunc_op("log2", np.log2, lambda g, out, x: over(g * (1 / LN2), x), VECTORISED)
+log10: Op = ufunc_op("log10", np.log10, lambda g, out, x: over(g * (1 / LN10), x), VECTORISED)
 log1p: Op = ufunc_op("log1p", np.log1p, lambda g, out, x: over(g, 1 + x), VECTORISED)
 
 
@@ -98,8 +98,25 @@ def logbase(base: Any, x: Any) -> Any:
 
 # The logistic family.
 
-# 1 - out would be 0 from x = 37 on.
-sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * (out * sigmoid(-x)), SCALAR)
+
+def _logistic_slope(x: Any, out: Any = None) -> Any:
+    small = np.exp(-np.abs(x))
+    return np.divide(small, np.square(1 + small), out)
+
+
+# The derivative of the sigmoid, which 1 - sigmoid(x) as a factor would make 0 from x = 37 on, and tanh(x / 2), by which
+# that changes: the difference sigmoid(x) - sigmoid(-x) is 0 near 0.
+logistic_slope: Op = op_like(
+    "logistic_slope", np.exp, _logistic_slope, lambda g, out, x: -(g * (out * tanh_of_half(x))), VECTORISED
+)
+tanh_of_half: Op = op_like(
+    "tanh_of_half",
+    np.exp,
+    lambda x, out=None: np.tanh(np.multiply(x, 0.5), out),
+    lambda g, out, x: 2 * (g * logistic_slope(x)),
+    VECTORISED,
+)
+sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * logistic_slope(x), SCALAR)
 softplus: Op = op_like(
     "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x), SCALAR
 )

@@ -49,15 +49,49 @@ __all__ = [
 ]
 
 DEGREE = math.pi / 180.0
+FAR = 1e35  # squares beside which 1 is nothing
 
 # Trigonometric and hyperbolic functions.
 
 sin: Op = ufunc_op("sin", np.sin, lambda g, out, x: g * cos(x), SCALAR)
 cos: Op = ufunc_op("cos", np.cos, lambda g, out, x: -g * sin(x), SCALAR)
 tan: Op = ufunc_op("tan", np.tan, lambda g, out, x: g * (1 + square(out)), VECTORISED)
-arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: over(g, sqrt((1 - x) * (1 + x))), VECTORISED)
-arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: over(-g, sqrt((1 - x) * (1 + x))), VECTORISED)
-arctan: Op = ufunc_op("arctan", np.arctan, lambda g, out, x: g / (1 + square(x)), VECTORISED)
+# 1 - x ** 2, as a product, which is right near 1, with a derivative which is right near 0.
+one_less_square: Op = op_like(
+    "one_less_square",
+    np.positive,
+    lambda x, out=None: np.multiply(1 - x, 1 + x, out),
+    lambda g, out, x: g * (-2 * x),
+    None,
+)
+arcsin: Op = ufunc_op("arcsin", np.arcsin, lambda g, out, x: over(g, sqrt(one_less_square(x))), VECTORISED)
+arccos: Op = ufunc_op("arccos", np.arccos, lambda g, out, x: over(-g, sqrt(one_less_square(x))), VECTORISED)
+
+
+@np.errstate(over="ignore")
+def _arctan_slope(x: Any, out: Any = None) -> Any:
+    squared = np.square(x)
+    far = np.greater(squared, FAR)
+    if not np.count_nonzero(far):
+        return np.divide(1, 1 + squared, out)
+    inverse = np.where(far, np.square(1 / np.where(far, x, 1)), 1 / (1 + squared)).astype(squared.dtype)[()]
+    if out is None:
+        return inverse
+    np.copyto(out, inverse)
+    return out
+
+
+# 1 / (1 + x ** 2) for real x, whose square may overflow.
+arctan_slope: Op = op_like(
+    "arctan_slope", np.arctan, _arctan_slope, lambda g, out, x: g * (-2 * ((x * out) * out)), VECTORISED
+)
+
+
+def _arctan_vjp(g: Any, out: Any, x: Any) -> Any:
+    return g / (1 + square(x)) if is_complex(x) else g * arctan_slope(x)
+
+
+arctan: Op = ufunc_op("arctan", np.arctan, _arctan_vjp, VECTORISED)
 sinh: Op = ufunc_op("sinh", np.sinh, lambda g, out, x: g * cosh(x), VECTORISED)
 cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
 
@@ -84,7 +118,7 @@ def _arcsinh_vjp(g: Any, out: Any, x: Any) -> Any:
 tanh: Op = ufunc_op("tanh", np.tanh, _tanh_vjp, VECTORISED)
 arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, _arcsinh_vjp, VECTORISED)
 arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: over(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
-arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: over(g, (1 - x) * (1 + x)), VECTORISED)
+arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: over(g, one_less_square(x)), VECTORISED)
 hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (g * ratio(x, out), g * ratio(y, out)), SCALAR)
 deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE, VECTORISED)
 rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE, VECTORISED)
@@ -99,7 +133,12 @@ arctan2: Op = ufunc_op("arctan2", np.arctan2, _arctan2_vjp, VECTORISED)
 
 
 def _bessel(x: Any, *, n: int) -> Any:
-    return np.asarray(scipy.special.spherical_jn(n, x), np.result_type(x, np.float32))[()]
+    near = np.where(np.abs(x) < 1.5, x, 0.0)  # by 10.53.1, as SciPy's recurrence cancels, and is 0 near 0
+    series, square = np.zeros_like(near), near * near / -2
+    for k in range(11, -1, -1):
+        series = 1 + series * square / ((k + 1) * (2 * n + 2 * k + 3))
+    small = series * near**n / math.prod(range(1, 2 * n + 2, 2))
+    return np.where(np.abs(x) < 1.5, small, scipy.special.spherical_jn(n, x)).astype(np.result_type(x, np.float32))[()]
 
 
 # Spherical Bessel functions j_n. Source: NIST DLMF 10.51.2, (2n + 1) j_n' = n j_(n-1) - (n + 1) j_(n+1).

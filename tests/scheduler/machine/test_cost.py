@@ -20,7 +20,7 @@ from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.eigen import hermitian_eig
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
-from backprop.ops.special.functions import jv
+from backprop.ops.special.bessel_functions import jv
 from backprop.scheduler.machine.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes
 from tests.scheduler.graphs import Hand
 
