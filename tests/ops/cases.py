@@ -112,7 +112,7 @@ BINARY = (
     elementwise(powers.float_power, positive, normal, single=False),
     *each(ELEMENTWISE, "maximum minimum fmax fmin", distinct, between),
     *each(ELEMENTWISE, "logaddexp logaddexp2 exp_minus logistic_share", normal, normal),
-    *each(ELEMENTWISE, "arctan2 hypot copysign heaviside", away_from_zero, away_from_zero),
+    *each(ELEMENTWISE, "arctan2 hypot direction copysign heaviside", away_from_zero, away_from_zero),
     *each(ELEMENTWISE, "remainder fmod floor_divide divmod", away_from_multiples, one_or_two),
     elementwise(arithmetic.ldexp, normal, lambda rng, shape: rng.integers(-3, 3, shape, np.int32)),
     elementwise(exponential.logbase, above_one, above_one),

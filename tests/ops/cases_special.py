@@ -142,7 +142,7 @@ BESSELS = (
     *each("ber bei berp beip ker kei kerp keip", positive),
     *(
         elementwise(HELD[name], whole(2), positive, params={"n": 1}, name=f"{name}-1", wrt=(1,))
-        for name in ("iv_derivative", "ive_derivative", "kv_derivative", "kve_derivative")
+        for name in ("yv_derivative", "iv_derivative", "ive_derivative", "kv_derivative", "kve_derivative")
     ),
 )
 DISTRIBUTIONS = (

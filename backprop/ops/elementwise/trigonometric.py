@@ -119,7 +119,20 @@ tanh: Op = ufunc_op("tanh", np.tanh, _tanh_vjp, VECTORISED)
 arcsinh: Op = ufunc_op("arcsinh", np.arcsinh, _arcsinh_vjp, VECTORISED)
 arccosh: Op = ufunc_op("arccosh", np.arccosh, lambda g, out, x: over(g, sqrt(x - 1) * sqrt(x + 1)), VECTORISED)
 arctanh: Op = ufunc_op("arctanh", np.arctanh, lambda g, out, x: over(g, one_less_square(x)), VECTORISED)
-hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (g * ratio(x, out), g * ratio(y, out)), SCALAR)
+
+
+def _direction_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
+    length = hypot(x, y)
+    across = over(y, length)
+    turn = g * over(across, length)
+    return turn * across, -(turn * out)
+
+
+# x / hypot(x, y), 0 where both are 0; its derivatives are not made of 1 / hypot less nearly the same.
+direction: Op = op_like(
+    "direction", np.hypot, lambda x, y, out=None: ratio.compute(x, np.hypot(x, y), out), _direction_vjp, SCALAR
+)
+hypot: Op = ufunc_op("hypot", np.hypot, lambda g, out, x, y: (g * direction(x, y), g * direction(y, x)), SCALAR)
 deg2rad: Op = ufunc_op("deg2rad", np.deg2rad, lambda g, out, x: g * DEGREE, VECTORISED)
 rad2deg: Op = ufunc_op("rad2deg", np.rad2deg, lambda g, out, x: g / DEGREE, VECTORISED)
 

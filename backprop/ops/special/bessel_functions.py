@@ -1,9 +1,9 @@
 """Bessel, Hankel, Kelvin, Airy and Struve functions and their integrals.
 
-The derivative by an order is not known in closed form: rules answer NotImplemented, and a graph that needs it is refused.
-So is that of what is scaled by the size of a complex number, which is not holomorphic.
+The derivative by an order is not known in closed form: rules answer NotImplemented, and a graph that needs it is
+refused. So is that of what is scaled by the size of a complex number, which is not holomorphic.
 
-Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, sections 9.2, 10.6, 10.29, 10.61, 11.4, 12.2.
+Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, sections 10.6, 10.29, 10.61, 11.4.
 """
 
 from __future__ import annotations
@@ -77,14 +77,26 @@ def _j1_slope(x: Any) -> Any:
     return where(near, 0.5 * j0(x) - 0.5 * jv(2, where(near, x, 0.5)), j0(x) - over(j1(x), x))
 
 
+yv_derivative: Op = kernel_op(
+    "yv_derivative",
+    lambda v, x, *, n: kernels.yv_derivative(v, x, n),
+    lambda g, out, v, x, *, n: (NotImplemented, g * yv_derivative(v, x, n=n + 1)),
+    like=2,
+)
+
+
+def _yv_slope(g: Any, v: Any, x: Any) -> Any:
+    return g * _neighbours(yv, v, x) if is_complex(x) else g * yv_derivative(v, x, n=1)
+
+
 j0: Op = special_op("j0", scipy.special.j0, lambda g, out, x: g * -j1(x))
 j1: Op = special_op("j1", scipy.special.j1, lambda g, out, x: g * _j1_slope(x))
 jv: Op = series_op("jv", scipy.special.jv, lambda g, out, v, x: (NotImplemented, g * _neighbours(jv, v, x)))
 jve: Op = series_op("jve", scipy.special.jve, lambda g, out, v, x: (NotImplemented, _real_neighbours(jve, g, v, x)))
 y0: Op = special_op("y0", scipy.special.y0, lambda g, out, x: g * -y1(x))
 y1: Op = special_op("y1", scipy.special.y1, lambda g, out, x: g * (y0(x) - over(y1(x), x)))
-yn: Op = series_op("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, g * _neighbours(yn, v, x)))
-yv: Op = series_op("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, g * _neighbours(yv, v, x)))
+yn: Op = series_op("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, _yv_slope(g, v, x)))
+yv: Op = series_op("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, _yv_slope(g, v, x)))
 yve: Op = series_op("yve", scipy.special.yve, lambda g, out, v, x: (NotImplemented, _real_neighbours(yve, g, v, x)))
 hankel1: Op = series_op(
     "hankel1", scipy.special.hankel1, lambda g, out, v, x: (NotImplemented, g * _neighbours(hankel1, v, x))
@@ -103,7 +115,7 @@ hankel2e: Op = series_op(
     lambda g, out, v, x: (NotImplemented, g * (_neighbours(hankel2e, v, x) + 1j * out)),
 )
 
-# Modified ones. Those of I overflow, and SciPy's kv underflows, before their derivatives do: these are made of scaled ones.
+# Modified ones. I overflows, and SciPy's kv underflows, before their derivatives do: these are made of scaled ones.
 
 ive_derivative: Op = kernel_op(
     "ive_derivative",

@@ -20,6 +20,7 @@ from ..core.op import Op
 from ..elementwise.arithmetic import sign, square
 from ..elementwise.exponential import exp, log, log1p
 from ..elementwise.masking import over
+from ..elementwise.selection import where
 from .gammas import polygamma_step, psi
 from .hypergeometric import hyp0f1
 from .kernels import gammas as densities
@@ -27,22 +28,72 @@ from .kernels import moments
 from .making import Rule, kernel_op, series_op
 
 __all__ = [
-    *("bdtr", "bdtrc", "bdtri", "bdtrik", "bdtrin", "betainc", "betaincc", "betainccinv", "betaincinv", "btdtria"),
-    *("btdtrib", "chdtr", "chdtrc", "chdtri", "chdtriv", "chndtr", "chndtrinc", "chndtrix", "fdtr", "fdtrc", "fdtri"),
-    *("fdtridfd", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gdtr", "gdtrc", "gdtria", "gdtrib"),
-    *("gdtrix", "nbdtr", "nbdtrc", "nbdtri", "nbdtrik", "nbdtrin", "pdtr", "pdtrc", "pdtri", "pdtrik", "stdtr"),
-    *("stdtridf", "stdtrit"),
+    "bdtr",
+    "bdtrc",
+    "bdtri",
+    "bdtrik",
+    "bdtrin",
+    "betainc",
+    "betaincc",
+    "betainccinv",
+    "betaincinv",
+    "btdtria",
+    "btdtrib",
+    "chdtr",
+    "chdtrc",
+    "chdtri",
+    "chdtriv",
+    "chndtr",
+    "chndtrinc",
+    "chndtrix",
+    "fdtr",
+    "fdtrc",
+    "fdtri",
+    "fdtridfd",
+    "gammainc",
+    "gammaincc",
+    "gammainccinv",
+    "gammaincinv",
+    "gdtr",
+    "gdtrc",
+    "gdtria",
+    "gdtrib",
+    "gdtrix",
+    "nbdtr",
+    "nbdtrc",
+    "nbdtri",
+    "nbdtrik",
+    "nbdtrin",
+    "pdtr",
+    "pdtrc",
+    "pdtri",
+    "pdtrik",
+    "stdtr",
+    "stdtridf",
+    "stdtrit",
 ]
 
 Slopes = Mapping[str, Callable[..., Any]]
 
 
-# Densities, and derivatives by parameters.
+# Densities, and derivatives by parameters. A density may underflow where the next one, of a lower power of x, does not.
+
+
+def _gamma_density_slope(out: Any, a: Any, x: Any) -> Any:
+    steep = a > 1
+    return where(steep, gamma_density(where(steep, a - 1, 1), x) - out, over(out * (a - 1 - x), x))
+
+
+def _lower(out: Any, a: Any, b: Any, x: Any) -> Any:
+    """(a - 1) / x times the density of the beta distribution."""
+    steep = a > 1
+    return where(steep, (a + b - 1) * beta_density(where(steep, a - 1, 1), b, x), over((a - 1) * out, x))
+
 
 gamma_density: Op = kernel_op(
     "gamma_density",
     densities.gamma_density,
-    lambda g, out, a, x: (g * (out * (log(x) - psi(a))), g * over(out * (a - 1 - x), x)),
+    lambda g, out, a, x: (g * (out * (log(x) - psi(a))), g * _gamma_density_slope(out, a, x)),
     like=2,
 )
 beta_density: Op = kernel_op(
@@ -51,7 +102,7 @@ beta_density: Op = kernel_op(
     lambda g, out, a, b, x: (
         g * (out * (log(x) - psi(a) + psi(a + b))),
         g * (out * (log1p(-x) - psi(b) + psi(a + b))),
-        g * (out * (over(a - 1, x) - over(b - 1, 1 - x))),
+        g * (_lower(out, a, b, x) - _lower(out, b, a, 1 - x)),
     ),
     like=3,
 )

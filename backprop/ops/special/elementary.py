@@ -13,7 +13,7 @@ from ..elementwise.exponential import LN10, log, log1p, sigmoid
 from ..elementwise.masking import over, ratio
 from ..elementwise.powers import power
 from ..elementwise.selection import where
-from ..elementwise.trigonometric import DEGREE, hypot, sin
+from ..elementwise.trigonometric import DEGREE, direction, hypot, sin
 from .kernels import elementary as kernels
 from .making import kernel_op, special_op
 
@@ -123,7 +123,7 @@ def _pseudo_huber_vjp(g: Any, out: Any, delta: Any, r: Any) -> tuple[Any, Any]:
     u = over(r, delta)
     s = hypot(1, u)
     excess = u * (u / (1 + s))
-    return g * (delta * (excess * (excess / s))), g * (r / s)
+    return g * (delta * (excess * (excess / s))), g * (delta * direction(r, delta))
 
 
 huber: Op = special_op("huber", scipy.special.huber, _huber_vjp)
@@ -141,8 +141,7 @@ radian: Op = special_op(
     lambda g, out, d, m, s: (g * DEGREE, g * (DEGREE / 60), g * (DEGREE / 3600)),
 )
 
-# Tukey's lambda distribution, whose quantile function is boxcox(p, shape) - boxcox(1 - p, shape), and normal ones by their
-# parameters.
+# Tukey's lambda distribution, whose quantile function is boxcox(p, shape) - boxcox(1 - p, shape).
 
 
 def _tukey_vjp(g: Any, out: Any, x: Any, shape: Any) -> tuple[Any, Any]:

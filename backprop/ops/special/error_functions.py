@@ -170,7 +170,7 @@ def fresnel(z: Any) -> Any:
     return fresnel_sine(z), fresnel_cosine(z)
 
 
-# The modified ones, F(x), the integral of exp(+-i t ** 2) from x on, and K(x) = exp(-+i (x ** 2 + pi / 4)) F / sqrt(pi).
+# The modified ones: F(x), the integral of exp(+-i t ** 2) from x on, and exp(-+i (x ** 2 + pi / 4)) F(x) / sqrt(pi).
 def _modified(sign: float, g: Any, out: Any, x: Any) -> Any:
     return -g * exp(sign * 1j * square(x))
 

@@ -2,7 +2,7 @@
 
 The derivatives by parameters, orders and degrees are not known in closed form: a graph that needs one is refused.
 
-Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, sections 13.3, 15.5, 16.3, 18.9(iii), 14.10.
+Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, sections 13.3, 14.10, 15.5, 18.9(iii).
 """
 
 from __future__ import annotations

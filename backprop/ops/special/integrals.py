@@ -1,4 +1,4 @@
-"""Functions that are integrals, or solutions of differential equations: exponential integrals, Airy functions and others.
+"""Functions that are integrals, or solve differential equations: exponential integrals, Airy functions and others.
 
 Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, sections 6.2, 8.19, 9.2, 12.2, 25.11.
 """

@@ -308,6 +308,26 @@ def bessel(name: str, f: Callable[..., Any], true: Callable[..., Any], v: float,
     return Tail(name, f, partial(slope, 0, v), grid, 60, (partial(slope, 1, v), partial(slope, 2, v)))
 
 
+def scaled_k(name: str, f: Callable[[Any], Any], v: int) -> Tail:
+    """The row of exp(x) K_v(x) for a whole v: beyond 1e4 by its asymptotic series, term by term."""
+
+    def slope(order: int, x: Any) -> Any:
+        if x < 1e4:
+            parts = [mp.besselk(v + i, x) for i in range(-order, order + 1, 1)]
+            k = dict(zip(range(v - order, v + order + 1), parts, strict=True))
+            first = -(k[v - 1] + k[v + 1]) / 2 if order else 0
+            second = (k[v - 2] + 2 * k[v] + k[v + 2]) / 4 if order == 2 else 0
+            return mp.exp(x) * (k[v] + order * first + second)
+        term, total = mp.mpf(1), mp.mpf(0)
+        for i in range(16):
+            total += term * mp.fprod(-(i + mp.mpf(0.5)) - j for j in range(order))
+            term *= (4 * mp.mpf(v) ** 2 - (2 * i + 1) ** 2) / (8 * (i + 1)) / x
+        return total * mp.sqrt(mp.pi / 2 / x) / x**order
+
+    grid = within(RIGHT, 9e-4, 1e301)
+    return Tail(name, f, partial(slope, 0), grid, 60, (partial(slope, 1), partial(slope, 2)))
+
+
 OSCILLATING = within(RIGHT, 0, 2e4)
 GROWING = within(REAL, -713, 713)
 FALLING = within(RIGHT, 0, 740)
@@ -327,8 +347,8 @@ BESSELS = (
     Tail("i0e", sp.i0e, scaled(mp.besseli, 0, 1), REAL, 120),
     Tail("i1e", sp.i1e, scaled(mp.besseli, 1, 1), REAL, 120),
     Tail("ive(2.5, x)", lambda x: sp.ive(2.5, x), scaled(mp.besseli, 2.5, 1), RIGHT, 120),
-    Tail("k0e", sp.k0e, scaled(mp.besselk, 0, -1), within(RIGHT, 9e-4, 1e301), 120),
-    Tail("k1e", sp.k1e, scaled(mp.besselk, 1, -1), within(RIGHT, 9e-4, 1e301), 120),
+    scaled_k("k0e", sp.k0e, 0),
+    scaled_k("k1e", sp.k1e, 1),
     Tail("kve(2.5, x)", lambda x: sp.kve(2.5, x), scaled(mp.besselk, 2.5, -1), within(RIGHT, 9e-4, 1e301), 120),
 )
 TAILS = (*ELEMENTARY, *ERRORS, *GAMMAS, *BESSELS)

@@ -1,13 +1,14 @@
 """How far values and derivatives are from the truth, in units in the last place.
 
-The truth is computed by mpmath, which takes minutes, and kept in `truth.npz`: `python -m tests.ops.tails.measure` writes
-it anew, or with names as arguments, a part of it. A unit is that of the true number, and below the smallest normal one
-of that; where the truth overflows, infinity is right.
+The truth is computed by mpmath, which takes minutes, and kept in `truth.npz`: `python -m tests.ops.tails.measure`
+writes it anew, or with names as arguments, a part of it. A unit is that of the true number, and below the smallest
+normal one of that; where the truth overflows, infinity is right.
 """
 
 from __future__ import annotations
 
 import sys
+import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,9 +63,19 @@ def units(found: Any, true: Any) -> float:
 def errors(tail: Tail) -> Errors:
     """The largest errors of a function and its derivatives on its grid."""
     first = bp.elementwise_grad(tail.f)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         found = tail.f(tail.grid), first(tail.grid), bp.elementwise_grad(first)(tail.grid)
     return Errors(*(units(a, b) for a, b in zip(found, stored()[tail.name], strict=True)))
+
+
+def shown(error: float) -> str:
+    """An error with two digits, rounded up."""
+    if not np.isfinite(error) or error < 10:
+        return f"{np.ceil(error):.0f}"
+    size = 10.0 ** (np.floor(np.log10(error)) - 1)
+    rounded_up = np.ceil(error / size) * size
+    return f"{rounded_up:.0f}" if rounded_up < 1e5 else f"{rounded_up:.1e}"
 
 
 @lru_cache(maxsize=1)

@@ -27,12 +27,19 @@ def kve_derivative(v: Any, x: Any, n: int) -> Any:
 def iv_derivative(v: Any, x: Any, n: int) -> Any:
     """The n-th derivative by real `x` of I_v(x), which may be finite where exp(|x|) is not."""
     half = np.exp(np.abs(x) / 2)
-    return half * (half * _near(scipy.special.ive, np.zeros_like(x), v, x, n))
+    return half * (half * _pure(scipy.special.ive, v, x, n))
+
+
+def yv_derivative(v: Any, x: Any, n: int) -> Any:
+    """The n-th derivative by `x` > 0 of Y_v(x): where terms are infinite that of the highest order prevails."""
+    terms = [(-1) ** i * math.comb(n, i) * scipy.special.yv(v - n + 2 * i, x) for i in range(n + 1)]
+    total = sum(terms)
+    return 0.5**n * np.where(np.isnan(total) & np.isinf(terms[-1]) & (v >= 0), terms[-1], total)
 
 
 def kv_derivative(v: Any, x: Any, n: int) -> Any:
     """The n-th derivative by `x` > 0 of K_v(x), where SciPy's kv may have underflowed."""
-    return np.exp(-x) * _near(scipy.special.kve, np.zeros_like(x), v, x, n)
+    return np.exp(-x) * _pure(scipy.special.kve, v, x, n)
 
 
 def _scaled_derivative(f: Any, sign: Any, v: Any, x: Any, n: int) -> Any:
@@ -40,20 +47,26 @@ def _scaled_derivative(f: Any, sign: Any, v: Any, x: Any, n: int) -> Any:
 
     Near by the neighbours (10.29.1), far out, where they cancel, by the asymptotic series (10.40.1, 10.40.2).
     """
-    far = x > 25.0 + 4.0 * v * v
+    far = x > 19.0 + 2.0 * v * v
     near = _near(f, sign, v, np.where(far, 1.0, x), n)
     return np.where(far, _far(sign, v, np.where(far, x, 1e3 + 40.0 * v * v), n), near)
 
 
-def _halves(f: Any, j: int) -> float:
-    return 0.5**j if f is scipy.special.ive else (-0.5) ** j
+def _pure(f: Any, v: Any, x: Any, n: int) -> Any:
+    """The sum of neighbours that is the n-th derivative of the function which f is a multiple of."""
+    half = 0.5 if f is scipy.special.ive else -0.5
+    return half**n * sum(math.comb(n, i) * f(_order(v - n + 2 * i), x) for i in range(n + 1))
+
+
+def _order(v: Any) -> Any:
+    """An order without its sign where it is whole, as SciPy computes those of negative orders less exactly."""
+    return np.where(v == np.rint(v), np.abs(v), v)
 
 
 def _near(f: Any, sign: float, v: Any, x: Any, n: int) -> Any:
     total = 0.0
     for j in range(n + 1):
-        inner = sum(math.comb(j, i) * f(v - j + 2 * i, x) for i in range(j + 1))
-        total = total + math.comb(n, j) * (-sign) ** (n - j) * _halves(f, j) * inner
+        total = total + math.comb(n, j) * (-sign) ** (n - j) * _pure(f, v, x, j)
     return total
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,5 +22,5 @@ def by_blocks(f: Callable[..., Any], *arrays: Any) -> Any:
     if size == 1:
         return f(*(np.repeat(x, 2) for x in flat))[:1].reshape(arrays[0].shape)
     bounds = [*range(0, size - 1, BLOCK), size] if size else []
-    parts = [f(*(x[a:b] for x in flat)) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+    parts = [f(*(x[a:b] for x in flat)) for a, b in pairwise(bounds)]
     return np.concatenate(parts).reshape(arrays[0].shape) if parts else np.zeros(arrays[0].shape)

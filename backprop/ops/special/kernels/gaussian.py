@@ -81,7 +81,7 @@ def hazard(x: Any) -> Any:
 
 
 def faddeeva(z: Any, n: int) -> Any:
-    """The n-th derivative of Faddeeva's w at complex `z`: far out above the real axis by its asymptotic series (7.12)."""
+    """The n-th derivative of Faddeeva's w at complex `z`: far above the real axis by its asymptotic series (7.12)."""
     far = (np.abs(z) > 6.2) & (z.imag >= 0)
     if np.all(far):
         return _far_faddeeva(z, n)

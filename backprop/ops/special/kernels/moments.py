@@ -55,7 +55,7 @@ def _gamma_moment(n: int, a: Any, x: Any) -> Any:
 
 
 def beta_moment(a: Any, b: Any, x: Any, m: int, n: int) -> Any:
-    """The derivative, m times by `a` and n times by `b`, of the regularized incomplete beta function: m + n is 1 or 2."""
+    """The derivative of the regularized incomplete beta function, m times by `a` and n times by `b`: once or twice."""
     return by_blocks(partial(_beta_moment, m, n), a, b, x)
 
 
