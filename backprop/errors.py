@@ -41,6 +41,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         ServiceUnavailableError ConnectionError     a service that does not answer, or is about to stop
         UnauthorizedError      PermissionError      a token that is missing or wrong
         UnknownRunError        LookupError          a run, a program or an answer that the service does not have
+        KeyReusedError         ValueError           a key of a run, with another content than at first
         BusyError              RuntimeError         more submissions than the service takes of one client
         DeadlineError          TimeoutError         a run that had not ended at its deadline
         StoppedError           RuntimeError         a run that was cancelled
@@ -248,6 +249,10 @@ class UnauthorizedError(ServiceError, PermissionError):
 
 class UnknownRunError(ServiceError, LookupError):
     """A run, a program or an answer that the service does not have."""
+
+
+class KeyReusedError(ServiceError, ValueError):
+    """A key that names a run already, and comes with another content."""
 
 
 class BusyError(ServiceError, RuntimeError):

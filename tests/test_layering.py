@@ -42,8 +42,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("text", "page", "traces", "report"),
     ),
     "service": (
-        *("", "entries", "queue", "journal", "calls", "messages", "problems", "isolation", "programs", "runs"),
-        *("batches", "desk", "client", "server"),
+        *("", "entries", "queue", "journal", "protocol", "isolation", "programs", "runs", "intake", "desk"),
+        *("client", "server"),
     ),
 }
 """The rooms of a layer from left to right, be they folders or files; "" is the layer itself."""

@@ -6,12 +6,15 @@ import asyncio
 import functools
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from ..errors import StoppedError
+from ..scheduler.planning.plan import Plan
 from ..service.client import PATIENCE, Service, Tls, new_key
 from .verbs.call import Call, called
 from .verbs.evaluate import Function, as_function
@@ -24,6 +27,17 @@ BETWEEN = 0.02
 
 OPEN = 32
 """The runs of one connection that are under way at once; the others wait here, and so press on nobody."""
+
+SENDERS, MOST = 2, 64
+"""The threads that send small runs, and how many of these share a request."""
+
+SMALL_SECONDS, SMALL_BYTES = 1e-3, 1 << 16
+"""Predicted work and bytes of arguments of a run that shares a request."""
+
+SOON = 0.05
+"""Seconds that a shared request waits for the last of its runs."""
+
+PLAIN = {"priority": 0, "deadline": None, "attempts": 1}
 
 
 class ServiceFuture(Future[R], Generic[R]):
@@ -76,6 +90,10 @@ class Connection(Service):
         self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="backprop-service")
         self._stopping = ThreadPoolExecutor(2, thread_name_prefix="backprop-cancel")
         self._under_way: set[str] = set()
+        self._small: SimpleQueue[Submitted | None] = SimpleQueue()
+        self._senders = [threading.Thread(target=self._send, daemon=True) for _ in range(SENDERS)]
+        for sender in self._senders:
+            sender.start()
 
     def submit(
         self,
@@ -105,7 +123,11 @@ class Connection(Service):
         call = called(as_function(f), args, {}, self)
         future: ServiceFuture[Any] = ServiceFuture(key or new_key(), self.cancel_run)
         options = {"priority": priority, "deadline": deadline, "attempts": attempts}
-        self._pool.submit(self._resolve, future, call, options)
+        submitted = Submitted(future, call, plan_of(self, call.plain), options)
+        if submitted.is_small:
+            self._small.put(submitted)
+        else:
+            self._pool.submit(self._resolve, submitted)
         return future
 
     def map(self, f: Function, /, *args: Iterable[Any]) -> list[ServiceFuture[Any]]:
@@ -122,22 +144,81 @@ class Connection(Service):
 
     def close(self) -> None:
         """Wait for what was submitted, and let go of the connections."""
+        for _ in self._senders:
+            self._small.put(None)
+        for sender in self._senders:
+            sender.join()
         self._pool.shutdown(wait=True)
         self._stopping.shutdown(wait=True)
         super().close()
 
-    def _resolve(self, future: ServiceFuture[Any], call: Call, options: dict[str, Any]) -> None:
+    def _send(self) -> None:
+        """Send small runs, all that wait in one request, as HTTP would cost more than they do."""
+        last = False
+        while not last and (first := self._small.get()) is not None:
+            together = [first]
+            with suppress(Empty):
+                while len(together) < MOST and not last:
+                    following = self._small.get_nowait()
+                    last = following is None
+                    together += [] if following is None else [following]
+            self._resolve_all([each for each in together if not each.future.done()])
+
+    def _resolve_all(self, together: Sequence[Submitted]) -> None:
+        """Give futures their results; those that are not there at once are asked for one by one."""
+        found: Sequence[tuple[Any, ...] | None] = [None] * len(together)
+        if len(together) > 1:
+            self._under_way.update(each.future.key for each in together)
+            with suppress(Exception):  # each is asked for alone, and says what is wrong
+                asked = [(each.future.key, each.plan, each.call.traced.inputs) for each in together]
+                found = self.ask_many(asked, SOON)
+        for each, results in zip(together, found, strict=True):
+            if results is None:
+                self._pool.submit(self._resolve, each)
+            else:
+                each.settle(results)
+                self._under_way.discard(each.future.key)
+
+    def _resolve(self, each: Submitted) -> None:
+        future = each.future
         self._under_way.add(future.key)
         try:
             if not future.done():
-                results = self.ask(future.key, plan_of(self, call.plain), call.traced.inputs, options)
-                settle(functools.partial(future.set_result, call.value(call.hand_out(results))))
+                each.settle(self.ask(future.key, each.plan, each.call.traced.inputs, each.options))
         except StoppedError:
             future.settle_cancelled()
         except BaseException as error:
             settle(functools.partial(future.set_exception, error))
         finally:
             self._under_way.discard(future.key)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Submitted:
+    """What was submitted.
+
+    Arguments:
+        future: of its value.
+        call: what was called.
+        plan: of its graph.
+        options: priority, deadline and attempts.
+    """
+
+    future: ServiceFuture[Any]
+    call: Call
+    plan: Plan
+    options: dict[str, Any]
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it may share a request with others: it takes little time and few bytes, and asks for nothing."""
+        if self.plan.work > SMALL_SECONDS or self.options != PLAIN:
+            return False
+        return sum([getattr(value, "nbytes", 8) for value in self.call.traced.inputs]) <= SMALL_BYTES
+
+    def settle(self, results: Sequence[Any]) -> None:
+        """Give the future its value."""
+        settle(functools.partial(self.future.set_result, self.call.value(self.call.hand_out(results))))
 
 
 def settle(action: Callable[[], None]) -> None:

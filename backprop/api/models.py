@@ -19,7 +19,7 @@ from ..errors import ArgumentError, NotDifferentiableError
 from ..ops.core.types import NumericType
 from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
-from ..service.calls import Call
+from ..service.protocol.calls import Call
 from .verbs.call import called
 from .verbs.forward import jvp
 from .verbs.gradients import value_and_grad, vjp
@@ -40,7 +40,7 @@ class FunctionModel:
     function: Function
 
     def planned(self, call: Call, executor: AbstractExecutor) -> tuple[Plan, Sequence[Any]]:
-        """See backprop.service.calls.Model."""
+        """See backprop.service.protocol.calls.Model."""
         f = partial(self.function, **call.config) if call.config else self.function
         values = [*call.values, *call.further]
         first, *others = _ways(f, call)
@@ -52,7 +52,7 @@ class FunctionModel:
             return _planned(others[0], values, executor)
 
     def input_sizes(self, config: Mapping[str, Any]) -> list[int]:
-        """See backprop.service.calls.Model."""
+        """See backprop.service.protocol.calls.Model."""
         sizes: Any = getattr(self.function, "input_sizes", None)
         if sizes is None:
             name = getattr(self.function, "__name__", "the model")
@@ -61,7 +61,7 @@ class FunctionModel:
         return [int(n) for n in lengths]
 
     def output_sizes(self, config: Mapping[str, Any], executor: AbstractExecutor) -> list[int]:
-        """See backprop.service.calls.Model."""
+        """See backprop.service.protocol.calls.Model."""
         zeros = [np.zeros(n) for n in self.input_sizes(config)]
         types = called(partial(self.function, **config), zeros, {}, executor).graph.output_types
         return [t.size if isinstance(t, NumericType) else 1 for t in types]

@@ -29,8 +29,9 @@ from ..scheduler.events import Recorder, TaskFinished, TaskStarted
 from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from .entries import content_hash
-from .messages import plan_to_bytes, run_to_bytes
-from .problems import exception_of
+from .protocol.batches import Part, batch_from_bytes, batch_to_bytes
+from .protocol.messages import plan_to_bytes, run_to_bytes
+from .protocol.problems import exception_of
 
 BINARY = "application/x-backprop"
 WAIT = 20.0
@@ -74,6 +75,7 @@ class Service(AbstractExecutor):
         self._http = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=_context(tls))
         self._lock = threading.Lock()
         self._closed = False
+        self._put: set[str] = set()
         self._sent: OrderedDict[int, tuple[Plan, str, bytes]] = OrderedDict()
         about = self._asked("GET", "/v1/service").json()
         self.shares_gil = bool(about["shares_gil"])
@@ -112,6 +114,28 @@ class Service(AbstractExecutor):
         if self.recorder is not None:
             self._record(key, self.recorder)
         return tuple(values_from_bytes(answer.data, ANSWERS))
+
+    def ask_many(self, asked: Sequence[tuple[str, Plan, Sequence[Any]]], wait: float) -> list[tuple[Any, ...] | None]:
+        """The results of plans under keys, in one request; None for one to be asked for alone, as it is not there yet.
+
+        Arguments:
+            asked: key, plan and values of each.
+            wait: seconds to wait for all of them.
+        """
+        parts = []
+        for key, plan, values in asked:
+            program, message = self._program(plan)
+            if program not in self._put:
+                self._asked("POST", "/v1/programs", message)
+                self._put.add(program)
+            parts.append(Part(key, run_to_bytes(program, fetched(entered(plan, values)))))
+        body = batch_to_bytes("runs", parts)
+        answer = self._asked("POST", "/v1/batches", body, {"wait": wait})
+        found = {part.key: part for part in batch_from_bytes("answers", answer.data, ANSWERS)}
+        return [self._results(found.get(part.key)) for part in parts]
+
+    def _results(self, part: Part | None) -> tuple[Any, ...] | None:
+        return tuple(values_from_bytes(part.data, ANSWERS)) if part is not None and part.status == 200 else None
 
     def cancel(self, key: str) -> bool:
         """Cancel a run; whether it was still under way."""
@@ -153,7 +177,8 @@ class Service(AbstractExecutor):
         with self._lock:
             self._sent[id(plan)] = (plan, digest, message)  # the plan as well, so that its id stays its own
             if len(self._sent) > PROGRAMS:
-                self._sent.popitem(last=False)
+                _, gone, _ = self._sent.popitem(last=False)[1]
+                self._put.discard(gone)
         return digest, message
 
     def _asked(

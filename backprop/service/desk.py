@@ -11,29 +11,46 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import (
     BusyError,
     DeadlineError,
-    ServiceUnavailableError,
     StoppedError,
     UnknownRunError,
 )
 from ..scheduler.events import Recorder
 from ..scheduler.executors.base import AbstractExecutor
-from .entries import OPEN, Entry, Name, content_hash
+from .entries import Entry, Name
+from .intake import Intake, Prepared, reused
 from .journal import Journal
-from .messages import run_from_bytes
-from .problems import problem_of
 from .programs import Programs
+from .protocol.problems import problem_of
 from .queue import Bounds, Queue, State
-from .runs import Active, Options, Runner, id_of, job_of
+from .runs import Active, Ended, Options, Runner, Submission, id_of, job_of
 
 TRACES = 1024
 """The ended runs whose tasks are remembered."""
+
+TOGETHER, MOST = 2e-3, 64
+"""Seconds for which a thread runs small jobs before their ends are written down, and how many at most."""
+
+
+class _Ending(NamedTuple):
+    """How a run ends, before that is written down."""
+
+    active: Active
+    state: State
+    at: float
+    result: bytes | None = None
+    problem: Exception | None = None
+
+    def written(self) -> tuple[Name, str, float, bytes | None, str | None]:
+        """What the journal is told."""
+        told = None if self.problem is None else json.dumps(problem_of(self.problem))
+        return self.active.name, self.state.value, self.at, self.result, told
 
 
 class Desk:
@@ -58,8 +75,8 @@ class Desk:
         ended: Callable[[Entry], None],
     ) -> None:
         self.journal, self.executor, self.programs, self.limits = journal, executor, programs, programs.limits
-        self._since = clock() if programs.has_own else 0.0  # the operator's code may be another one than before
         self.clock, self._told = clock, ended
+        self._intake = Intake(journal, programs, clock, clock() if programs.has_own else 0.0)
         self._runner = Runner(journal, programs, executor)
         self.queue = Queue(bounds)
         self.draining = False
@@ -71,58 +88,54 @@ class Desk:
         for entry in journal.open_runs():
             self._take_up(entry)
 
-    # Runs.
-
     def submit(self, name: Name, data: bytes, options: Options) -> Entry:
         """Take a run in; what comes back is in the journal.
 
         Errors:
             WireError: a damaged message; PlanError: values that do not fit; UnknownRunError: no such program.
-            BusyError: the client has too much in the queue.
+            KeyReusedError: another run has this name. BusyError: the client has too much in the queue.
             ServiceUnavailableError: the service is about to stop.
         """
-        known = self.journal.find(name)
-        if known is not None:
-            return known
-        if self.draining:
-            raise ServiceUnavailableError("the service is about to stop", fix="ask again in some seconds")
-        now = self.clock()
-        deadline = None if options.within is None else now + options.within
-        entry = Entry(name, content_hash(data), options.priority, deadline, options.attempts, OPEN, now)
-        again = None if options.fresh else self._from_store(entry, data)
-        if again is not None:
-            return again
-        plan, values = self.programs.planned(run_from_bytes(data, self.limits), now)
-        return self._admit(entry, data, Active(name, entry.body, plan, values))
+        (found,) = self.submit_all([Submission(name, data, options)])
+        if isinstance(found, Exception):
+            raise found
+        return found
 
-    def _from_store(self, entry: Entry, data: bytes) -> Entry | None:
-        """The entry of a run whose message was answered before; None for a new message."""
-        digest = self.journal.answered(entry.body, self._since)
-        result = None if digest is None else self.journal.content(digest, entry.at)
-        if result is None:
-            return None
-        found = self.journal.submit(entry, data)
-        ended = self.journal.end(found.name, State.DONE.value, entry.at, result=result)
-        self._told(ended)
-        return ended
-
-    def _admit(self, entry: Entry, data: bytes, active: Active) -> Entry:
-        id = id_of(entry.name)
+    def submit_all(self, submissions: Sequence[Submission]) -> list[Entry | Exception]:
+        """Take runs in, written into the journal together; for each its entry, or why it was not taken."""
+        prepared = [self._intake.prepared(each, self.draining) for each in submissions]
         with self._lock:
-            if id in self._active:  # the same submission came twice at once
-                return self.journal.find(entry.name) or entry
-            assert active.plan is not None
-            rejected = self.queue.submit(job_of(entry, active.plan.work, len(data)), entry.at)
-            if rejected is not None:
-                raise BusyError(rejected.why, fix=f"ask again in {rejected.retry_after:.0f} seconds")
-            self._active[id] = active
+            taken: list[str] = []
             try:
-                self.journal.submit(entry, data)
-            except BaseException:
-                self.queue.cancel(id)
-                del self._active[id]
+                with self.journal.transaction():
+                    found = [self._admitted(each, taken) for each in prepared]
+            except BaseException:  # nothing was written
+                for id in taken:
+                    self.queue.cancel(id)
+                    del self._active[id]
                 raise
             self._dispatch()
+        return found
+
+    def _admitted(self, given: Prepared | Entry | Exception, taken: list[str]) -> Entry | Exception:
+        """The entry of a submission, in a transaction of the journal; the queue has taken those of `taken`."""
+        if not isinstance(given, Prepared):
+            return given
+        entry, active = self.journal.submit(given.entry, given.data), given.active
+        if entry is not given.entry:  # the same submission came twice at once
+            return entry if entry.body == given.entry.body else reused(entry.name)
+        if active is None:
+            ended = self.journal.end(entry.name, State.DONE.value, entry.at, result=given.stored)
+            self._told(ended)
+            return ended
+        id = id_of(entry.name)
+        assert active.plan is not None
+        rejected = self.queue.submit(job_of(entry, active.plan.work, len(given.data)), entry.at)
+        if rejected is not None:
+            self.journal.withdraw(entry)
+            return BusyError(rejected.why, fix=f"ask again in {rejected.retry_after:.0f} seconds")
+        taken.append(id)
+        self._active[id] = active
         return entry
 
     def _take_up(self, entry: Entry) -> None:
@@ -137,45 +150,56 @@ class Desk:
             self._pool.submit(self._work, job.id)
 
     def _work(self, id: str) -> None:
+        """Run a job, and small ones behind it; what has ended is written into the journal together."""
+        ended: list[_Ending] = []
+        until, following = self.clock() + TOGETHER, id
+        while following:
+            ending = self._ending(following)
+            with self._lock:
+                following = self._after(following, ending, ended, until)
         with self._lock:
-            active = self._active.get(id)
-            if active is None:  # cancelled before it began
-                self.queue.end(id)
-                self._dispatch()
-                return
-        try:
-            result = self._runner.run(active, self.clock())
-        except Exception as error:
-            self._ended(id, active, problem=error)
-        else:
-            self._ended(id, active, result=result)
-
-    def _ended(self, id: str, active: Active, result: bytes | None = None, problem: Exception | None = None) -> None:
-        with self._lock:
-            state = self.queue.end(id, failed=problem is not None)
-            if state is State.DONE:
-                self._answer(id, State.DONE, result=result)
-            elif state is State.FAILED:
-                self._answer(id, State.FAILED, problem=problem)
-            elif state is State.QUEUED:
-                active.recorder.clear()
+            self._write(ended)
             self._dispatch()
             self._changed.notify_all()
 
-    def _answer(
-        self, id: str, state: State, result: bytes | None = None, problem: Exception | None = None
-    ) -> Entry | None:
-        active = self._active.pop(id, None)
+    def _ending(self, id: str) -> _Ending | None:
+        """How a job ends; None for one that was cancelled before it began."""
+        with self._lock:
+            active = self._active.get(id)
         if active is None:
             return None
-        told = None if problem is None else json.dumps(problem_of(problem))
-        entry = self.journal.end(active.name, state.value, self.clock(), result, told)
-        self._traces[active.name] = active.recorder
-        if len(self._traces) > TRACES:
-            self._traces.popitem(last=False)
-        active.answer.set_result(entry)
-        self._told(entry)
-        return entry
+        try:
+            result = self._runner.run(active, self.clock())
+        except Exception as error:
+            return _Ending(active, State.FAILED, self.clock(), problem=error)
+        return _Ending(active, State.DONE, self.clock(), result)
+
+    def _after(self, id: str, ending: _Ending | None, ended: list[_Ending], until: float) -> str:
+        """Take note of the end of a job; the id of a small one to run next in this thread, "" for none."""
+        state = self.queue.end(id, failed=ending is not None and ending.state is State.FAILED)
+        if ending is not None and state is ending.state:
+            ended.append(ending)
+        elif ending is not None and state is State.QUEUED:
+            ending.active.recorder.clear()
+        now = self.clock()
+        if self.draining or now > until or len(ended) >= MOST or (job := self.queue.start(now)) is None:
+            return ""
+        if job.seconds < TOGETHER:
+            return job.id
+        self._pool.submit(self._work, job.id)
+        return ""
+
+    def _write(self, endings: Sequence[_Ending]) -> None:
+        """Write down how runs have ended, and tell those who wait."""
+        here = [ending for ending in endings if self._active.pop(id_of(ending.active.name), None) is not None]
+        with self.journal.transaction():
+            entries = [self.journal.end(*ending.written()) for ending in here]
+        for ending, entry in zip(here, entries, strict=True):
+            self._traces[entry.name] = ending.active.recorder
+            if len(self._traces) > TRACES:
+                self._traces.popitem(last=False)
+            ending.active.answer.set_result(Ended(entry, ending.result))
+            self._told(entry)
 
     def cancel(self, name: Name) -> Entry:
         """Cancel a run: whoever waits is told at once; one that runs ends before its next op.
@@ -187,8 +211,8 @@ class Desk:
         with self._lock:
             id = id_of(name)
             active = self._active.get(id)
-            if self.queue.cancel(id) is not None:
-                self._answer(id, State.CANCELLED, problem=error)
+            if self.queue.cancel(id) is not None and active is not None:
+                self._write([_Ending(active, State.CANCELLED, self.clock(), problem=error)])
                 self._dispatch()
         if active is not None:
             active.stop.stop(error)
@@ -198,13 +222,12 @@ class Desk:
         """End the runs whose deadline has passed."""
         error = DeadlineError("the run had not ended at its deadline", fix="give a later one, or more workers")
         with self._lock:
-            late = self.queue.expire(self.clock())
-            stops = [self._active[id].stop for id in late if id in self._active]
-            for id in late:
-                self._answer(id, State.EXPIRED, problem=error)
+            now = self.clock()
+            late = [self._active[id] for id in self.queue.expire(now) if id in self._active]
+            self._write([_Ending(active, State.EXPIRED, now, problem=error) for active in late])
             self._dispatch()
-        for stop in stops:
-            stop.stop(error)
+        for active in late:
+            active.stop.stop(error)
 
     # Questions.
 
@@ -219,7 +242,7 @@ class Desk:
             raise UnknownRunError(f"no run has the key {name.key[:80]}", fix="submit it first")
         return found
 
-    def answer(self, name: Name) -> Future[Entry] | None:
+    def answer(self, name: Name) -> Future[Ended] | None:
         """The future of a run that has not ended; None for any other."""
         with self._lock:
             active = self._active.get(id_of(name))
@@ -261,9 +284,7 @@ class Desk:
         """The runs that wait and run."""
         with self._lock:
             names = [active.name for active in self._active.values()]
-        return [{"client": name.client, "key": name.key, **self.progress(name)} for name in names]
-
-    # The end.
+        return [{**name._asdict(), **self.progress(name)} for name in names]
 
     def drain(self, seconds: float) -> bool:
         """Start nothing more, and wait for what runs; whether all of it ended in time. What waits is in the journal."""

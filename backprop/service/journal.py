@@ -37,6 +37,15 @@ CREATE INDEX IF NOT EXISTS runs_by_result ON runs (result) WHERE result IS NOT N
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (at);
 """
 
+ENDED = f"""
+UPDATE runs SET state=?, ended=?, result=?, problem=? WHERE client=? AND key=? AND state=? RETURNING {COLUMNS}
+"""
+UNNEEDED = """
+DELETE FROM contents WHERE hash=?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE body=?1 AND state=?2)
+    AND NOT EXISTS (SELECT 1 FROM runs WHERE result=?1) AND NOT EXISTS (SELECT 1 FROM programs WHERE hash=?1)
+    RETURNING size
+"""
+
 
 class Journal:
     """A journal in a folder.
@@ -66,8 +75,9 @@ class Journal:
             raise DamagedDataError(
                 f"the journal cannot be opened: {error}", str(folder), "give each service a folder of its own"
             ) from error
-        self._held = self._number("SELECT COALESCE(SUM(size), 0) FROM contents")
-        self._ended = self._number("SELECT COUNT(*) FROM runs WHERE state<>'queued'")
+        self._held = self._ended = 0
+        self._unneeded: set[str] = set()  # files to be removed when this is written
+        self._count()
 
     def close(self) -> None:
         """Close it; nothing is lost if nobody does."""
@@ -82,7 +92,7 @@ class Journal:
         Returns:
             the entry that stands in the journal, which is another one where the client asks again.
         """
-        with self._transaction():
+        with self.transaction():
             known = self.find(entry.name)
             if known is not None:
                 return known
@@ -90,29 +100,34 @@ class Journal:
             self._insert(entry)
             return entry
 
+    def withdraw(self, entry: Entry) -> None:
+        """Take a submission back that was not acknowledged."""
+        with self.transaction():
+            self._db.execute("DELETE FROM runs WHERE client=? AND key=?", entry.name)
+            self._drop_body(entry.body)
+
     def end(self, name: Name, state: str, now: float, result: bytes | None = None, problem: str | None = None) -> Entry:
         """Write down how a run has ended; one that has ended already stays as it is.
 
         Returns:
             the entry that stands in the journal.
         """
-        with self._transaction():
-            known = self.find(name)
-            assert known is not None, name
-            if known.state != OPEN:
-                return known
+        with self.transaction():
             digest = None if result is None else content_hash(result)
+            row = self._one(ENDED, state, now, digest, problem, *name, OPEN)
+            if row is None:
+                return self._existing(name)
             if result is not None and digest is not None:
                 self._put(digest, result, now)
-            self._db.execute(
-                "UPDATE runs SET state=?, ended=?, result=?, problem=? WHERE client=? AND key=?",
-                (state, now, digest, problem, *name),
-            )
             self._ended += 1
-            self._drop_body(known.body)
-        self._bound()
+            found = entry_of(row)
+            self._drop_body(found.body)
+            self._bound()
+            return found
+
+    def _existing(self, name: Name) -> Entry:
         found = self.find(name)
-        assert found is not None
+        assert found is not None, name
         return found
 
     def find(self, name: Name) -> Entry | None:
@@ -143,7 +158,7 @@ class Journal:
 
     def put_program(self, digest: str, data: bytes, now: float) -> None:
         """Keep a program under its hash."""
-        with self._transaction():
+        with self.transaction():
             self._put(digest, data, now)
             self._db.execute("INSERT OR IGNORE INTO programs VALUES (?)", (digest,))
         self._bound()
@@ -164,7 +179,8 @@ class Journal:
     # Inside.
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """Write all that is written in a `with` block, or nothing of it."""
         with self._lock:
             if self._db.in_transaction:
                 yield
@@ -174,8 +190,12 @@ class Journal:
                 yield
             except BaseException:
                 self._db.execute("ROLLBACK")
+                self._unneeded.clear()
+                self._count()
                 raise
             self._db.execute("COMMIT")
+            while self._unneeded:  # not before, as they are needed where nothing is written
+                self._path(self._unneeded.pop()).unlink(missing_ok=True)
 
     def _one(self, query: str, *given: object) -> tuple[object, ...] | None:
         with self._lock:
@@ -185,6 +205,11 @@ class Journal:
         row = self._one(query)
         return int(str(row[0] if row else 0))
 
+    def _count(self) -> None:
+        """Count what there is."""
+        self._held = self._number("SELECT COALESCE(SUM(size), 0) FROM contents")
+        self._ended = self._number("SELECT COUNT(*) FROM runs WHERE state<>'queued'")
+
     def _insert(self, entry: Entry) -> None:
         row = (*entry.name, entry.body, entry.priority, entry.deadline, entry.attempts, entry.state, entry.at)
         later = (entry.ended, entry.result, entry.problem)
@@ -193,6 +218,7 @@ class Journal:
     def _put(self, digest: str, data: bytes, now: float) -> None:
         inline = len(data) <= INLINE
         if not inline:
+            self._unneeded.discard(digest)
             self._write(digest, data)
         row = (digest, len(data), now, data if inline else None)
         added = self._db.execute("INSERT OR IGNORE INTO contents VALUES (?,?,?,?)", row).rowcount
@@ -215,32 +241,32 @@ class Journal:
 
     def _drop_body(self, digest: str) -> None:
         """Forget the message of a run that has ended, unless it is something else, too."""
-        needed = (
-            "SELECT 1 FROM runs WHERE body=?1 AND state=?2 UNION ALL SELECT 1 FROM runs WHERE result=?1"
-            " UNION ALL SELECT 1 FROM programs WHERE hash=?1 LIMIT 1"
-        )
-        if self._one(needed, digest, OPEN) is None:
-            self._forget([digest])
+        row = self._one(UNNEEDED, digest, OPEN)
+        if row is not None:
+            self._gone(digest, row)
+
+    def _gone(self, digest: str, row: tuple[object, ...]) -> None:
+        """Take note of a content whose size was `row`."""
+        size = int(str(row[0]))
+        self._held -= size
+        if size > INLINE:
+            self._unneeded.add(digest)
 
     def _forget(self, digests: list[str]) -> None:
-        with self._transaction():
+        with self.transaction():
             for digest in digests:
-                row = self._one("SELECT size, data IS NULL FROM contents WHERE hash=?", digest)
-                if row is None:
-                    continue
-                self._db.execute("DELETE FROM contents WHERE hash=?", (digest,))
+                row = self._one("DELETE FROM contents WHERE hash=? RETURNING size", digest)
                 self._db.execute("DELETE FROM programs WHERE hash=?", (digest,))
-                self._held -= int(str(row[0]))
-                if row[1]:
-                    self._path(digest).unlink(missing_ok=True)
+                if row is not None:
+                    self._gone(digest, row)
 
     def _bound(self) -> None:
         """Let the oldest answers and programs go, and the oldest runs, until all is within its bound."""
         if self._held > self.nbytes:
-            with self._transaction():
+            with self.transaction():
                 self._forget(self._oldest(self._held - self.nbytes))
         if self._ended > self.runs:
-            with self._transaction():
+            with self.transaction():
                 oldest = "SELECT client, key FROM runs WHERE state<>? ORDER BY ended LIMIT ?"
                 query = f"DELETE FROM runs WHERE (client, key) IN ({oldest})"
                 self._ended -= self._db.execute(query, (OPEN, self._ended - self.runs)).rowcount

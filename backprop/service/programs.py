@@ -13,10 +13,10 @@ from ..ops.core.cache import Kept
 from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
-from .calls import Call, Model, ModelFailedError
 from .entries import content_hash
 from .journal import Journal
-from .messages import Asked, program_from_bytes
+from .protocol.calls import Call, Model, ModelFailedError
+from .protocol.messages import Asked, program_from_bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import DamagedDataError
 from ..graph.wire.values import values_to_bytes
@@ -17,8 +17,8 @@ from ..scheduler.executors.serial import Serial
 from ..scheduler.planning.plan import Plan
 from .entries import Entry, Name
 from .journal import Journal
-from .messages import run_from_bytes
 from .programs import Programs
+from .protocol.messages import run_from_bytes
 from .queue import Job
 
 
@@ -39,6 +39,21 @@ class Options:
     fresh: bool = False
 
 
+class Submission(NamedTuple):
+    """What a client submits: which run, its message, and what it says of it."""
+
+    name: Name
+    data: bytes
+    options: Options
+
+
+class Ended(NamedTuple):
+    """How a run has ended: its entry in the journal, and the bytes of its answer, if it has one."""
+
+    entry: Entry
+    data: bytes | None = None
+
+
 @dataclass(slots=True, eq=False)
 class Active:
     """A run that waits or runs.
@@ -48,7 +63,7 @@ class Active:
         body: the hash of its message.
         plan: what runs; None where that has to be read from the journal.
         values: of the plan's inputs.
-        answer: is given its entry in the journal when it has ended; whoever waits for it can't cancel it.
+        answer: is given how it has ended; whoever waits for it can't cancel it.
         recorder: sees its tasks.
         stop: ends it before its next op.
     """
@@ -57,7 +72,7 @@ class Active:
     body: str
     plan: Plan | None
     values: Sequence[Any]
-    answer: Future[Entry] = field(default_factory=Future)
+    answer: Future[Ended] = field(default_factory=Future)
     recorder: Recorder = field(default_factory=Recorder)
     stop: Stop = field(default_factory=Stop)
 

@@ -18,6 +18,7 @@ from backprop.errors import (
     CannotTravelError,
     DamagedDataError,
     DeadlineError,
+    KeyReusedError,
     ServiceUnavailableError,
     UnauthorizedError,
     WireLimitError,
@@ -265,6 +266,38 @@ def test_who_asks_again_gets_the_same_run(tmp_path: Path) -> None:
         assert same(connection.submit(f, X, key="a-key-of-mine").result(30), first)
         assert same(connection.submit(f, X).result(30), first)  # from the store
         assert len(calls) == 1
+
+
+def test_a_key_is_for_one_run(connection: bp.Connection) -> None:
+    first = connection.submit(loss, X, key="a-key-of-mine").result(30)
+    with pytest.raises(KeyReusedError, match="a-key-of-mine names a run of something else"):
+        connection.submit(loss, X + 1.0, key="a-key-of-mine").result(30)
+    assert same(connection.submit(loss, X, key="a-key-of-mine").result(30), first)
+
+
+def test_small_runs_share_requests_and_each_has_its_own_end(tmp_path: Path, gate: Gate) -> None:
+    """One that fails, one that takes long, one that is cancelled, beside many that are done."""
+    op = gate.op()
+    slow = Op("gate", lambda t: t, op.compute, seconds=lambda *types: 1e-6)
+    with (
+        serving(tmp_path, ops={"gate": slow}, bounds=Bounds(slots=2)) as service,
+        bp.connect(service.url) as connection,
+    ):
+        calls: list[str] = []
+        asked = connection._asked
+        connection._asked = lambda method, path, *rest: (calls.append(path), asked(method, path, *rest))[1]  # type: ignore[method-assign]
+        held = connection.submit(lambda x: np.sum(slow(x)), X)
+        wrong = connection.submit(lambda x: np.linalg.inv(np.outer(x, x) * 0.0), X)
+        many = connection.map(loss, [X + k for k in range(300)])
+        for k, future in enumerate(many):
+            assert same(future.result(30), loss(X + k))
+        with pytest.raises(np.linalg.LinAlgError):
+            wrong.result(30)
+        assert not held.done()
+        gate.open.set()
+        assert same(held.result(30), np.sum(X))
+        assert 0 < calls.count("/v1/batches") < 100
+        assert len(service.desk.journal.latest("local", 1000)) == 302
 
 
 def test_a_restart_in_the_middle(tmp_path: Path, gate: Gate) -> None:

@@ -14,6 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from backprop.graph.wire.frame import FrameWriter
+from backprop.graph.wire.limits import Limits
+from backprop.graph.wire.values import values_from_bytes
+from backprop.service.protocol.batches import Part, batch_from_bytes, batch_to_bytes
+from backprop.service.server.app import BINARY
 from backprop.service.server.openapi import document
 from backprop.service.server.serving import Serving
 
@@ -108,6 +113,40 @@ def test_bad_input_is_one_clear_problem(
     assert answer.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "status", "detail", "class"} <= answer.json().keys()
     assert http.get("/healthz").status_code == 200
+
+
+def test_a_batch(http: httpx.Client) -> None:
+    program = put(http)
+    runs = [{"kind": "run", "program": program, "values": [array(1.0, 2.0, k)]} for k in range(5)]
+    runs[3] = {"kind": "run", "program": "none", "values": []}
+    parts = [Part(f"a-key-{k:02}", json.dumps(body).encode()) for k, body in enumerate(runs)]
+    headers = {"content-type": "application/x-backprop"}
+    body = batch_to_bytes("runs", parts)
+    answer = http.post("/v1/batches?wait=30", content=body, headers=headers)
+    found = batch_from_bytes("answers", answer.content, Limits())
+    assert [(part.key, part.status) for part in found] == [(f"a-key-{k:02}", 404 if k == 3 else 200) for k in range(5)]
+    for k in (0, 1, 2, 4):
+        (value,) = values_from_bytes(found[k].data)
+        np.testing.assert_allclose(value, np.sum(np.sin([1, 2, k]) * [1, 2, k]), rtol=1e-15)
+    assert json.loads(found[3].data)["class"] == "UnknownRunError"
+    again = batch_from_bytes("answers", http.post("/v1/batches", content=body, headers=headers).content, Limits())
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"kind": "runs"},
+        {"kind": "batch"},
+        {"kind": "batch", "runs": [{"key": "a-key-00", "at": [0, 999]}]},
+        {"kind": "batch", "runs": [{"key": "x", "at": [0, 0]}]},
+        {"kind": "batch", "runs": [{"key": "a-key-00", "at": [0, 0]}] * 257},
+    ],
+)
+def test_a_batch_that_is_wrong(http: httpx.Client, header: dict[str, Any]) -> None:
+    answer = http.post("/v1/batches", content=FrameWriter().message(header), headers={"content-type": BINARY})
+    assert answer.status_code in (400, 413), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_values_that_do_not_fit(http: httpx.Client) -> None:

@@ -83,6 +83,33 @@ def test_the_oldest_runs_are_forgotten(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_what_is_written_together_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.submit(entry("a", LARGE), LARGE)
+
+    def together() -> None:
+        with journal.transaction():
+            journal.submit(entry("b"), SMALL)
+            journal.end(Name("ada", "a"), "done", 2.0, result=b"1")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        together()
+    assert [e.name.key for e in journal.open_runs()] == ["a"]
+    assert journal.content(content_hash(LARGE), 3.0) == LARGE  # its file is there as well
+    assert journal.content(content_hash(SMALL), 3.0) is None
+    journal.close()
+
+
+def test_a_submission_that_was_not_acknowledged_is_withdrawn(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    given = journal.submit(entry("a"), SMALL)
+    journal.withdraw(given)
+    assert journal.open_runs() == []
+    assert journal.content(content_hash(SMALL), 3.0) is None
+    journal.close()
+
+
 def test_a_damaged_content_is_none(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.submit(entry("a", LARGE), LARGE)

@@ -25,12 +25,12 @@ from ...errors import WireError, WireLimitError
 from ...graph.wire.values import values_from_bytes, values_to_bytes
 from ..desk import Desk
 from ..entries import Entry, Name
-from ..problems import MEDIA_TYPE
+from ..protocol.problems import MEDIA_TYPE
 from .access import Access
 from .metrics import Metrics
 from .openapi import document
 from .page import PAGE
-from .requests import check_local, failed, key, number, options, told, unknown
+from .requests import all_ended, check_local, failed, key, number, options, told, unknown
 
 BINARY = "application/x-backprop"
 TICK = 0.05
@@ -117,23 +117,25 @@ class Api:
     async def _waited(self, request: Request, name: Name, entry: Entry, otherwise: int) -> Response:
         """The answer of a run, for which the request waits as long as it says."""
         answer = self.desk.answer(name)
+        data: bytes | None = None
         if answer is not None:
-            wait = number(request, "wait", 0.0, 0.0, LONGEST_WAIT)
-            await asyncio.wait([asyncio.wrap_future(answer)], timeout=wait)
+            await all_ended([answer], number(request, "wait", 0.0, 0.0, LONGEST_WAIT))
+            if answer.done():
+                entry, data = answer.result()
         if entry.ended is None:  # it may have ended since
             entry = await run_in_threadpool(self.desk.entry, name)
         if entry.ended is None:
             return JSONResponse(_shown(entry), otherwise, {"location": f"/v1/runs/{name.key}"})
-        return await self._answer(request, entry)
+        return await self._answer(request, entry, data)
 
-    async def _answer(self, request: Request, entry: Entry) -> Response:
+    async def _answer(self, request: Request, entry: Entry, data: bytes | None) -> Response:
         if entry.problem is not None:
             problem = json.loads(entry.problem)
             return Response(entry.problem, int(problem["status"]), media_type=MEDIA_TYPE)
-        data = await run_in_threadpool(self.desk.result, entry)
+        found = await run_in_threadpool(self.desk.result, entry) if data is None else data
         if "application/json" in request.headers.get("accept", ""):
-            return Response(await run_in_threadpool(_as_json, data), media_type="application/json")
-        return Response(data, media_type=BINARY)
+            return Response(await run_in_threadpool(_as_json, found), media_type="application/json")
+        return Response(found, media_type=BINARY)
 
     # About the service.
 

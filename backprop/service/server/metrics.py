@@ -25,9 +25,9 @@ class Metrics:
         )
         self.received = Counter("backprop_bytes_received", "Bytes of bodies", ("client",), registry=self.registry)
 
-    def took(self, client: str, nbytes: int) -> None:
-        """Count a run that was taken in."""
-        self.submitted.labels(client).inc()
+    def took(self, client: str, nbytes: int, runs: int = 1) -> None:
+        """Count runs that were taken in."""
+        self.submitted.labels(client).inc(runs)
         self.received.labels(client).inc(nbytes)
 
     def ended_run(self, entry: Entry) -> None:

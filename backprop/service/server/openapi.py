@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..calls import VERBS
+from ..protocol.calls import VERBS
 
 ARRAY = {
     "type": "object",
@@ -168,6 +168,7 @@ def _paths() -> dict[str, Any]:
     return {
         "/v1/programs": {"post": _operation("keep a program", {"201": None}, "Program")},
         "/v1/runs": runs,
+        "/v1/batches": {"post": _batch(options[1:], waiting)},
         "/v1/runs/{key}": {**run, "parameters": [_KEY]},
         "/v1/runs/{key}/result": {"get": answer, "parameters": [_KEY]},
         "/v1/runs/{key}/events": {
@@ -182,6 +183,12 @@ def _paths() -> dict[str, Any]:
         "/openapi.json": {"get": _operation("this document", {"200": None})},
         "/": {"get": _operation("the status page", {"200": None})},
     }
+
+
+def _batch(options: list[dict[str, Any]], waiting: list[dict[str, Any]]) -> dict[str, Any]:
+    """Many runs in one request; the format of its body is in docs/service.md."""
+    operation = _operation("run many programs", {"200": None}, parameters=[*options, *waiting])
+    return {**operation, "requestBody": {"required": True, "content": {"application/x-backprop": {}}}}
 
 
 _KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "string", "minLength": 8, "maxLength": 64}}

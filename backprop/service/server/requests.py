@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from ...errors import BackpropError, UnknownRunError, WireError
-from ..calls import ModelFailedError
-from ..problems import MEDIA_TYPE, problem_of
+from ..protocol.batches import Part
+from ..protocol.calls import ModelFailedError
+from ..protocol.problems import MEDIA_TYPE, problem_of
 from ..runs import Options
 
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -39,6 +46,30 @@ def problem_response(error: Exception) -> Response:
     found = problem_of(error)
     headers = {401: {"www-authenticate": "Bearer"}, 429: {"retry-after": "1"}, 503: {"retry-after": "2"}}
     return JSONResponse(found, found["status"], headers.get(found["status"]), MEDIA_TYPE)
+
+
+def problem_part(name: str, error: Exception) -> Part:
+    """An error as an answer in a batch."""
+    cause = error.__cause__ if isinstance(error, ModelFailedError) else error
+    found = problem_of(cause if isinstance(cause, Exception) else error)
+    return Part(name, json.dumps(found).encode(), int(found["status"]))
+
+
+async def all_ended(answers: Sequence[Future[Any]], seconds: float) -> None:
+    """Wait until all of some futures have ended, for so many seconds at most; the loop is woken once."""
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    left = itertools.count(len(answers) - 1, -1)
+
+    def one(answer: Future[Any]) -> None:
+        if not next(left):
+            with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                loop.call_soon_threadsafe(ended.set)
+
+    for answer in answers:
+        answer.add_done_callback(one)
+    if answers and seconds:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
 
 
 async def unknown(request: Request, error: Exception) -> Response:

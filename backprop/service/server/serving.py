@@ -13,13 +13,14 @@ import uvicorn
 from ...graph.wire.vocabulary import BUILT_IN
 from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor
-from ..calls import Model
 from ..desk import Desk
 from ..isolation import isolated, processes
 from ..journal import Journal
 from ..programs import Programs, unchanged
+from ..protocol.calls import Model
 from .access import Access
 from .app import Api, application
+from .batches import Batches
 from .metrics import Metrics
 from .settings import Settings
 from .umbridge import Bridge
@@ -61,8 +62,8 @@ class Serving:
         self.desk = Desk(journal, executor, bounds, programs, time.time, metrics.ended_run)
         metrics.show(self.desk)
         api = Api(self.desk, access, metrics, _about(executor, ops, models, version))
-        bridge = Bridge(api).routes() if settings.umbridge else []
-        self.server = uvicorn.Server(self._config(application(api, bridge, self._close)))
+        further = [*Batches(api).routes(), *(Bridge(api).routes() if settings.umbridge else [])]
+        self.server = uvicorn.Server(self._config(application(api, further, self._close)))
 
     @property
     def port(self) -> int:

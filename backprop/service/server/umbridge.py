@@ -10,7 +10,6 @@ Limits: no shared memory; clients that ask for it fall back on HTTP.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -27,14 +26,18 @@ from ...errors import BackpropError, NotDifferentiableError, UnknownRunError, Wi
 from ...graph.wire.checks import a_list, a_map, a_text, an_int
 from ...graph.wire.limits import within
 from ...graph.wire.values import values_from_bytes
-from ..calls import Call, Model, ModelFailedError, call_to_bytes
 from ..entries import Name
-from ..problems import exception_of, status_of
+from ..protocol.calls import Call, Model, ModelFailedError, call_to_bytes
+from ..protocol.problems import exception_of, status_of
 from ..runs import Options
 from .app import Api
+from .requests import all_ended
 
 VERBS = {"Evaluate": "evaluate", "Gradient": "vjp", "ApplyJacobian": "jvp", "ApplyHessian": "hvp"}
 """What the protocol's words mean."""
+
+FOREVER = 1e9
+"""Seconds that a request waits for its answer: the protocol knows no other way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +111,8 @@ class Bridge:
         entry = await run_in_threadpool(desk.submit, name, data, Options())
         answer = desk.answer(name)
         if answer is not None:
-            entry = await asyncio.wrap_future(answer)
+            await all_ended([answer], FOREVER)
+            entry = answer.result().entry
         if entry.ended is None:
             entry = await run_in_threadpool(desk.entry, name)
         if entry.problem is not None:

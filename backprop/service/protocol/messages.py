@@ -16,22 +16,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ..errors import BackpropError, WireError
-from ..graph.autodiff.differentiate import differentiate
-from ..graph.graph import Graph
-from ..graph.passes import LAST_PASSES, run_passes
-from ..graph.passes.smallness import is_small
-from ..graph.wire.checks import a_list, a_map, a_text, an_int, ints
-from ..graph.wire.frame import Frame, FrameWriter, read_frame
-from ..graph.wire.graphs import GraphReader, GraphWriter
-from ..graph.wire.limits import Limits, within
-from ..graph.wire.types import read_type, written_type
-from ..graph.wire.values import read_values, written_value
-from ..graph.wire.vocabulary import Vocabulary
-from ..scheduler.executors.base import AbstractExecutor
-from ..scheduler.planning.checks import verify_plan
-from ..scheduler.planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
-from ..scheduler.planning.planner import finished
+from ...errors import BackpropError, WireError
+from ...graph.autodiff.differentiate import differentiate
+from ...graph.graph import Graph
+from ...graph.passes import LAST_PASSES, run_passes
+from ...graph.passes.smallness import is_small
+from ...graph.wire.checks import a_list, a_map, a_text, an_int, ints
+from ...graph.wire.frame import Frame, FrameWriter, read_frame
+from ...graph.wire.graphs import GraphReader, GraphWriter
+from ...graph.wire.limits import Limits, within
+from ...graph.wire.types import read_type, written_type
+from ...graph.wire.values import read_values, written_value
+from ...graph.wire.vocabulary import Vocabulary
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.planning.checks import verify_plan
+from ...scheduler.planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
+from ...scheduler.planning.planner import finished
 from .calls import Call, read_call
 
 # Plans.

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import errors
-from ..errors import (
+from ... import errors
+from ...errors import (
     BackpropError,
     BusyError,
     DeadlineError,
+    KeyReusedError,
     RemoteError,
     ServiceUnavailableError,
     Source,
@@ -46,6 +47,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (WireError, 400),
     (UnauthorizedError, 401),
     (UnknownRunError, 404),
+    (KeyReusedError, 422),
     (StoppedError, 409),
     (BusyError, 429),
     (ServiceUnavailableError, 503),

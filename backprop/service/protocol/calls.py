@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from ..errors import WireError
-from ..graph.wire.checks import a_map, a_text, an_int, ints
-from ..graph.wire.frame import Frame, FrameWriter
-from ..graph.wire.values import read_values, written_value
-from ..scheduler.executors.base import AbstractExecutor
-from ..scheduler.planning.plan import Plan
+from ...errors import WireError
+from ...graph.wire.checks import a_map, a_text, an_int, ints
+from ...graph.wire.frame import Frame, FrameWriter
+from ...graph.wire.values import read_values, written_value
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.planning.plan import Plan
 
 VERBS = {"evaluate": (0, 0), "value_and_grad": (1, 0), "vjp": (1, 1), "jvp": (1, 1), "hvp": (2, 2)}
 """What can be asked of a model: how many inputs `wrt` names (at least), and how many `further` values there are."""
