@@ -42,7 +42,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("text", "page", "traces", "report"),
     ),
     "service": (
-        *("", "entries", "queue", "journal", "protocol", "isolation", "programs", "runs", "intake", "desk"),
+        *("", "entries", "queue", "journal", "protocol", "isolation", "programs", "copies", "runs", "intake", "desk"),
         *("client", "server"),
     ),
 }

@@ -22,6 +22,7 @@ import click
 
 import backprop as bp
 from backprop.api.models import FunctionModel
+from backprop.service.copies.race import Policy
 from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings, with_limits
@@ -56,6 +57,7 @@ class JsonLines(logging.Formatter):
 @click.option("--models-here", is_flag=True, help="Run ops of --models in the workers; they cannot be ended then.")
 @click.option("--umbridge", is_flag=True, help="Speak UM-Bridge under /umbridge, for the functions of --models.")
 @click.option("--limits", type=FILE, help="A TOML file with tables [queue], [message] and [run].")
+@click.option("--vote", type=click.FloatRange(0.0, 1.0), default=0.0, help="Share of runs computed by two workers.")
 @click.option("--slots", type=click.IntRange(1), help="Runs at once.")
 @click.option("--drain", type=float, default=30.0, show_default=True, help="Seconds for runs at the end.")
 def serve(
@@ -72,13 +74,14 @@ def serve(
     models_here: bool,
     umbridge: bool,
     limits: Path | None,
+    vote: float,
     slots: int | None,
     drain: float,
 ) -> None:
     """Run the graphs of many clients, fairly, and remember the answers."""
     host, port = _address(bind)
     settings = Settings(host, port, state, token_file=token_file, tls_cert=tls_cert, tls_key=tls_key, drain=drain)
-    settings = replace(settings, umbridge=umbridge, isolate=bool(models) and not models_here)
+    settings = replace(settings, umbridge=umbridge, isolate=bool(models) and not models_here, policy=Policy(vote))
     if tls_self_signed and tls_cert is None:
         certificate, key = self_signed(state, host)
         settings = replace(settings, tls_cert=certificate, tls_key=key)

@@ -62,6 +62,7 @@ class Desk:
         bounds: of the queue.
         programs: what can be run.
         clock: seconds since 1970.
+        runner: runs what was asked for.
         ended: is told the entry of each run that has ended; quickly, as it is called under the lock.
     """
 
@@ -73,11 +74,12 @@ class Desk:
         programs: Programs,
         clock: Callable[[], float],
         ended: Callable[[Entry], None],
+        runner: Runner,
     ) -> None:
         self.journal, self.executor, self.programs, self.limits = journal, executor, programs, programs.limits
         self.clock, self._told = clock, ended
         self._intake = Intake(journal, programs, clock, clock() if programs.has_own else 0.0)
-        self._runner = Runner(journal, programs, executor)
+        self._runner = runner
         self.queue = Queue(bounds)
         self.draining = False
         self._lock = threading.RLock()

@@ -13,8 +13,11 @@ from ..graph.wire.values import values_to_bytes
 from ..ops.core.stopping import Stop, check_stop, stoppable
 from ..scheduler.events import Recorder
 from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.executors.cluster.executor import Cluster
 from ..scheduler.executors.serial import Serial
 from ..scheduler.planning.plan import Plan
+from .copies.race import Policy
+from .copies.racing import Racing
 from .entries import Entry, Name
 from .journal import Journal
 from .programs import Programs
@@ -87,10 +90,12 @@ class Runner:
         journal: has the messages of what was asked for before a restart.
         programs: what can be run.
         executor: where.
+        policy: when runs on a cluster get other copies.
     """
 
-    def __init__(self, journal: Journal, programs: Programs, executor: AbstractExecutor) -> None:
+    def __init__(self, journal: Journal, programs: Programs, executor: AbstractExecutor, policy: Policy) -> None:
         self._journal, self._programs, self._executor = journal, programs, executor
+        self._racing = Racing(policy)
         self._here = Serial()
 
     def run(self, active: Active, now: float) -> bytes:
@@ -104,6 +109,8 @@ class Runner:
         executor.recorder = active.recorder
         with stoppable(active.stop):
             check_stop()
+            if isinstance(executor, Cluster):
+                return values_to_bytes(self._racing.run(executor, plan, active.values, active.body))
             return values_to_bytes(executor.run(plan, active.values))
 
     def _read(self, active: Active, now: float) -> Plan:

@@ -18,6 +18,7 @@ from ..isolation import isolated, processes
 from ..journal import Journal
 from ..programs import Programs, unchanged
 from ..protocol.calls import Model
+from ..runs import Runner
 from .access import Access
 from .app import Api, application
 from .batches import Batches
@@ -59,7 +60,8 @@ class Serving:
         journal = Journal(settings.state, settings.store)
         changed = isolated if settings.isolate else unchanged
         programs = Programs(journal, executor, settings.limits, settings.work, vocabulary, models, changed)
-        self.desk = Desk(journal, executor, bounds, programs, time.time, metrics.ended_run)
+        runner = Runner(journal, programs, executor, settings.policy)
+        self.desk = Desk(journal, executor, bounds, programs, time.time, metrics.ended_run, runner)
         metrics.show(self.desk)
         api = Api(self.desk, access, metrics, _about(executor, ops, models, version))
         further = [*Batches(api).routes(), *(Bridge(api).routes() if settings.umbridge else [])]

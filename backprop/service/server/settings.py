@@ -11,6 +11,7 @@ from typing import Any
 
 from ...errors import DamagedDataError
 from ...graph.wire.limits import Limits
+from ..copies.race import Policy
 from ..programs import Work
 from ..queue import Bounds
 
@@ -25,6 +26,7 @@ class Settings:
         store: bytes of answers that are kept there.
         token_file: the clients; None asks for no token.
         tls_cert, tls_key: files of a certificate and its key; None for no TLS.
+        policy: when runs on a cluster get other copies.
         isolate: whether ops of the operator's own run in processes that can be ended.
         umbridge: whether UM-Bridge is spoken under /umbridge.
         drain: seconds that running runs are given at the end.
@@ -38,6 +40,7 @@ class Settings:
     token_file: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    policy: Policy = field(default_factory=Policy)
     isolate: bool = False
     umbridge: bool = False
     drain: float = 30.0

@@ -11,6 +11,7 @@ Source: distributed/client.py, distributed/spans.py.
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -100,6 +101,7 @@ class Cluster(AbstractExecutor):
         self._patience = patience
         self._opened: Session | None = None
         self._close: Any = None
+        self._only: tuple[str, ...] | None = None
         self._retarget()
 
     @property
@@ -214,7 +216,7 @@ class Cluster(AbstractExecutor):
         run = new_token()
         ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads, run)), split=True)
         wanted = [*ready.keys, *programs]
-        futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan))
+        futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan), self._only)
         self._session.store.hold_programs(
             {key: futures[key] for key in programs},
             {key: len(body) for key, (body, _) in zip(keys, _bodies(plan), strict=True)},
@@ -239,6 +241,28 @@ class Cluster(AbstractExecutor):
         """See AbstractExecutor; the client may be the user's, and closed by them."""
         return self._opened is not None and self._opened.client.status in ("closing", "closed")
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The workers that are used."""
+        self._session.members.refresh()
+        return self._session.members.used
+
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """The workers that are used and have nothing to do."""
+        busy = {worker for worker, keys in self.client.processing().items() if keys}
+        return tuple([address for address in self.addresses if address not in busy])
+
+    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Cluster:
+        """The same executor on some of its workers, with a recorder of its own; it needs no closing."""
+        found = copy.copy(self)
+        found._only, found.recorder = tuple(addresses), recorder
+        return found
+
+    def leave_out(self, address: str) -> None:
+        """Use a worker no more: one that was seen to give wrong results."""
+        self._session.members.leave_out(address)
+
     def close(self) -> None:
         """Close what this executor opened: its client, and its own cluster."""
         if self._close is not None:
@@ -256,6 +280,7 @@ def _unopened(address: Address, patience: float, blas_threads: int | None, recor
     cluster = object.__new__(Cluster)
     AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, recorder)
     cluster._address, cluster._patience, cluster._opened, cluster._close = address, patience, None, None
+    cluster._only = None
     return cluster
 
 

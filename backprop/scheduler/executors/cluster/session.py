@@ -43,17 +43,20 @@ class Session:
         """The client."""
         return self.connection.client
 
-    def submit(self, tasks: Mapping[Any, Any], keys: Sequence[Any], order: Priority) -> dict[Any, Any]:
+    def submit(
+        self, tasks: Mapping[Any, Any], keys: Sequence[Any], order: Priority, only: Sequence[str] | None = None
+    ) -> dict[Any, Any]:
         """Futures of some keys of a Dask graph, by key.
 
         Arguments:
             tasks: the graph.
             keys: what is wanted of it.
             order: which task goes first.
+            only: the workers to use; None for all that are used.
         """
         layer = MaterializedLayer(dict(tasks), annotations={"priority": order})
         graph = HighLevelGraph({"backprop": layer}, {"backprop": set()})
-        chosen = self.members.chosen
+        chosen = self.members.chosen if only is None else only
         with distributed.span(self.span):
             futures = self.client.get(graph, list(keys), sync=False, workers=chosen and list(chosen), fifo_timeout=0)
         return dict(zip(keys, futures, strict=True))

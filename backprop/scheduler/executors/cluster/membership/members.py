@@ -43,6 +43,11 @@ class Members:
         self._asked = float("-inf")
         self._threads: Mapping[str, int] = {}
         self._found: dict[str, Fingerprint] = {}
+        self._left_out: set[str] = set()
+
+    def leave_out(self, address: str) -> None:
+        """Use a worker no more, whatever its fingerprint says."""
+        self._left_out.add(address)
 
     def refresh(self) -> None:
         """Ask who is there, and new workers for their fingerprints.
@@ -71,7 +76,8 @@ class Members:
         return {a: n for a, n in sorted(self._threads.items()) if chosen is None or a in chosen}
 
     def _present(self) -> dict[str, Fingerprint]:
-        return {address: f for address, f in self._found.items() if address in self._threads}
+        left = self._left_out
+        return {address: f for address, f in self._found.items() if address in self._threads and address not in left}
 
     def _check(self) -> None:
         group, present = largest_group(self._present()), self._present()
@@ -96,7 +102,12 @@ class Members:
         """The workers that are used; None for all."""
         present = self._present()
         group = largest_group(present)
-        return group if len(group) < len(present) else None
+        return group if len(group) < len(present) or self._left_out else None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The addresses of the workers that are used."""
+        return tuple(self._threads) if self.chosen is None else self.chosen
 
     def are_like_this_process(self) -> bool:
         """Whether this process gives the bits that the workers give."""

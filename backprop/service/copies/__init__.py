@@ -1,0 +1,1 @@
+"""More than one copy of a run: beside a straggler, and to find workers that compute something else."""
