@@ -23,6 +23,7 @@ from . import (
     rnn,
     scalar_chain,
     scaling,
+    service,
 )
 from .harness import Result, measure
 from .report import as_json, as_markdown, show, spread
@@ -31,7 +32,7 @@ QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         *(mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint, scaling),
-        *(jacobians, loops),
+        *(jacobians, loops, service),
     )
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -20,8 +21,10 @@ from benchmarks import (
     rnn,
     scalar_chain,
     scaling,
+    service,
 )
 from benchmarks.harness import Variant, check
+from tests.service.conftest import serving
 
 TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint)
 
@@ -36,6 +39,13 @@ def test_the_variants_of_every_case_agree(module: ModuleType) -> None:
         assert {name for target in case.targets for name in target.needs} <= {*case.variants, "jax", "torch"}
     assert names
     assert len(set(names)) == len(names)
+
+
+def test_the_load_of_the_service_is_answered_whole_and_right(tmp_path: Path) -> None:
+    with serving(tmp_path) as running:
+        took, told = service.load(running.url, 1, service.TINY)
+    assert took > 0.0
+    assert told == 2 * [{"answers": 10, "wrong": 0}]
 
 
 # ADBench's own test data, and its values to all digits.
