@@ -282,11 +282,10 @@ class Desk:
         with self._lock:
             return self.queue.by_client()
 
-    def overview(self) -> list[dict[str, Any]]:
+    def open_runs(self) -> list[Name]:
         """The runs that wait and run."""
         with self._lock:
-            names = [active.name for active in self._active.values()]
-        return [{**name._asdict(), **self.progress(name)} for name in names]
+            return [active.name for active in self._active.values()]
 
     def drain(self, seconds: float) -> bool:
         """Start nothing more, and wait for what runs; whether all of it ended in time. What waits is in the journal."""

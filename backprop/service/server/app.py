@@ -36,7 +36,7 @@ BINARY = "application/x-backprop"
 TICK = 0.05
 """Seconds between two looks at deadlines, and between two events of progress."""
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT, SHOWN = 60.0, 50
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,7 +164,8 @@ class Api:
         latest = await run_in_threadpool(self.desk.journal.latest, mine, 50)
         shown = [{**_shown(entry), "client": entry.name.client} for entry in latest]
         clients = {name: list(counts) for name, counts in self.desk.by_client().items()}
-        active = [run for run in self.desk.overview() if mine in (None, run["client"])]
+        names = [name for name in self.desk.open_runs() if mine in (None, name.client)][:SHOWN]
+        active = [{**name._asdict(), **self.desk.progress(name)} for name in names]
         return JSONResponse({"clients": clients, "active": active, "latest": shown, **self.about})
 
     async def openapi(self, request: Request) -> Response:
