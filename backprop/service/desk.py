@@ -63,7 +63,7 @@ class Desk:
         programs: what can be run.
         clock: seconds since 1970.
         runner: runs what was asked for.
-        ended: is told the entry of each run that has ended; quickly, as it is called under the lock.
+        ended: is told each run that has ended, and the bytes of its answer; quickly, as the lock is held.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Desk:
         bounds: Bounds,
         programs: Programs,
         clock: Callable[[], float],
-        ended: Callable[[Entry], None],
+        ended: Callable[[Entry, Active | None, int], None],
         runner: Runner,
     ) -> None:
         self.journal, self.executor, self.programs, self.limits = journal, executor, programs, programs.limits
@@ -128,7 +128,7 @@ class Desk:
             return entry if entry.body == given.entry.body else reused(entry.name)
         if active is None:
             ended = self.journal.end(entry.name, State.DONE.value, entry.at, result=given.stored)
-            self._told(ended)
+            self._told(ended, None, len(given.stored))
             return ended
         id = id_of(entry.name)
         assert active.plan is not None
@@ -201,7 +201,7 @@ class Desk:
             if len(self._traces) > TRACES:
                 self._traces.popitem(last=False)
             ending.active.answer.set_result(Ended(entry, ending.result))
-            self._told(entry)
+            self._told(entry, ending.active, len(ending.result or b""))
 
     def cancel(self, name: Name) -> Entry:
         """Cancel a run: whoever waits is told at once; one that runs ends before its next op.

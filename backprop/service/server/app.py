@@ -82,19 +82,19 @@ class Api:
         """The state of a run."""
         name = self._name(request)
         entry = await run_in_threadpool(self.desk.entry, name)
-        return JSONResponse({**_shown(entry), **self.desk.progress(name), "trace": self.desk.tasks(name)})
+        return JSONResponse({**shown(entry), **self.desk.progress(name), "trace": self.desk.tasks(name)})
 
     async def runs(self, request: Request) -> Response:
         """One's latest runs."""
         client = self.client(request)
         count = int(number(request, "count", 100, 1, 1000))
         entries = await run_in_threadpool(self.desk.journal.latest, client, count)
-        return JSONResponse({"runs": [_shown(entry) for entry in entries]})
+        return JSONResponse({"runs": [shown(entry) for entry in entries]})
 
     async def cancel(self, request: Request) -> Response:
         """Cancel a run."""
         name = self._name(request)
-        return JSONResponse(_shown(await run_in_threadpool(self.desk.cancel, name)))
+        return JSONResponse(shown(await run_in_threadpool(self.desk.cancel, name)))
 
     async def events(self, request: Request) -> Response:
         """The progress of a run, as server-sent events."""
@@ -112,7 +112,7 @@ class Api:
             last = now
             await asyncio.wait([ended], timeout=TICK)
         entry = await run_in_threadpool(self.desk.entry, name)
-        yield f"event: end\ndata: {json.dumps(_shown(entry))}\n\n"
+        yield f"event: end\ndata: {json.dumps(shown(entry))}\n\n"
 
     async def _waited(self, request: Request, name: Name, entry: Entry, otherwise: int) -> Response:
         """The answer of a run, for which the request waits as long as it says."""
@@ -125,7 +125,7 @@ class Api:
         if entry.ended is None:  # it may have ended since
             entry = await run_in_threadpool(self.desk.entry, name)
         if entry.ended is None:
-            return JSONResponse(_shown(entry), otherwise, {"location": f"/v1/runs/{name.key}"})
+            return JSONResponse(shown(entry), otherwise, {"location": f"/v1/runs/{name.key}"})
         return await self._answer(request, entry, data)
 
     async def _answer(self, request: Request, entry: Entry, data: bytes | None) -> Response:
@@ -156,17 +156,6 @@ class Api:
         """Numbers for Prometheus."""
         self.client(request)
         return Response(generate_latest(self.metrics.registry), media_type=CONTENT_TYPE_LATEST)
-
-    async def overview(self, request: Request) -> Response:
-        """What the status page shows: all runs where no token is asked for, else one's own."""
-        client = self.client(request)
-        mine = client if self.access.tokens else None
-        latest = await run_in_threadpool(self.desk.journal.latest, mine, 50)
-        shown = [{**_shown(entry), "client": entry.name.client} for entry in latest]
-        clients = {name: list(counts) for name, counts in self.desk.by_client().items()}
-        names = [name for name in self.desk.open_runs() if mine in (None, name.client)][:SHOWN]
-        active = [{**name._asdict(), **self.desk.progress(name)} for name in names]
-        return JSONResponse({"clients": clients, "active": active, "latest": shown, **self.about})
 
     async def openapi(self, request: Request) -> Response:
         """The description of the interface."""
@@ -211,7 +200,6 @@ class Api:
             Route("/v1/runs/{key}/result", told(self.result), methods=["GET"]),
             Route("/v1/runs/{key}/events", told(self.events), methods=["GET"]),
             Route("/v1/service", told(self.service), methods=["GET"]),
-            Route("/v1/overview", told(self.overview), methods=["GET"]),
             Route("/healthz", told(self.health), methods=["GET"]),
             Route("/readyz", told(self.ready), methods=["GET"]),
             Route("/metrics", told(self.numbers), methods=["GET"]),
@@ -227,7 +215,8 @@ PAGE_HEADERS = {
 }
 
 
-def _shown(entry: Entry) -> dict[str, Any]:
+def shown(entry: Entry) -> dict[str, Any]:
+    """A run in the journal, as its client sees it."""
     problem = None if entry.problem is None else json.loads(entry.problem)
     return {
         "key": entry.name.key,

@@ -177,6 +177,7 @@ def _paths() -> dict[str, Any]:
         },
         "/v1/service": {"get": _operation("what the service says of itself", {"200": None})},
         "/v1/overview": {"get": _operation("what the status page shows", {"200": None})},
+        "/v1/overview/events": {"get": _operation("the same, as server-sent events", {"200": None})},
         "/healthz": {"get": _operation("whether the process answers", {"200": None})},
         "/readyz": {"get": _operation("whether runs are taken", {"200": None, "503": None})},
         "/metrics": {"get": _operation("numbers for Prometheus", {"200": None})},

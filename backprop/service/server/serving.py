@@ -23,6 +23,7 @@ from .access import Access
 from .app import Api, application
 from .batches import Batches
 from .metrics import Metrics
+from .overview import Overview
 from .settings import Settings
 from .umbridge import Bridge
 
@@ -64,7 +65,11 @@ class Serving:
         self.desk = Desk(journal, executor, bounds, programs, time.time, metrics.ended_run, runner)
         metrics.show(self.desk)
         api = Api(self.desk, access, metrics, _about(executor, ops, models, version))
-        further = [*Batches(api).routes(), *(Bridge(api).routes() if settings.umbridge else [])]
+        further = [
+            *Batches(api).routes(),
+            *Overview(api).routes(),
+            *(Bridge(api).routes() if settings.umbridge else []),
+        ]
         self.server = uvicorn.Server(self._config(application(api, further, self._close)))
 
     @property

@@ -259,6 +259,20 @@ class Cluster(AbstractExecutor):
         found._only, found.recorder = tuple(addresses), recorder
         return found
 
+    def status(self) -> list[dict[str, Any]]:
+        """For each worker its name, threads, bytes of memory used and allowed, and tasks that it has."""
+        told, tasks = self.client.scheduler_info(n_workers=-1)["workers"], self.client.processing()
+        return [
+            {
+                "name": address,
+                "threads": worker["nthreads"],
+                "memory": worker["metrics"].get("memory"),
+                "limit": worker["memory_limit"],
+                "tasks": len(tasks.get(address, ())),
+            }
+            for address, worker in told.items()
+        ]
+
     def leave_out(self, address: str) -> None:
         """Use a worker no more: one that was seen to give wrong results."""
         self._session.members.leave_out(address)
