@@ -95,6 +95,6 @@ def test_a_client_sees_the_accounts_of_its_own(tmp_path: Path) -> None:
 def test_the_workers_of_a_cluster(tmp_path: Path) -> None:
     with bp.Cluster(n_workers=1, processes=False) as cluster, serving(tmp_path, executor=cluster) as service:
         (worker,) = httpx.get(f"{service.url}/v1/overview", timeout=30).json()["members"]
-        assert worker["name"] in cluster.addresses
+        assert worker["name"] in cluster.members.used
         assert worker["threads"] > 0
         until(lambda: httpx.get(f"{service.url}/v1/overview").json()["members"][0]["memory"] > 0)

@@ -23,13 +23,11 @@ LOOK = 0.25
 """Seconds between two looks at a run that may be late."""
 
 
-class Spread(Protocol):
-    """An executor whose runs can be placed on some of its workers."""
-
-    recorder: Recorder | None
+class Workers(Protocol):
+    """The workers of an executor."""
 
     @property
-    def addresses(self) -> tuple[str, ...]:
+    def used(self) -> tuple[str, ...]:
         """The workers that are used."""
         ...
 
@@ -38,12 +36,23 @@ class Spread(Protocol):
         """Those of them that have nothing to do."""
         ...
 
-    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Spread:
-        """The same executor on some of its workers, with a recorder of its own."""
-        ...
-
     def leave_out(self, address: str) -> None:
         """Use a worker no more."""
+        ...
+
+
+class Spread(Protocol):
+    """An executor whose runs can be placed on some of its workers."""
+
+    recorder: Recorder | None
+
+    @property
+    def members(self) -> Workers:
+        """The workers."""
+        ...
+
+    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Spread:
+        """The same executor on some of its workers, with a recorder of its own."""
         ...
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
@@ -84,7 +93,7 @@ class Racing:
         """
         began = time.monotonic()
         expected = self._pace.expected(plan.work)
-        race = Race(self._policy, executor.addresses, self._policy.votes_on(digest), expected, began)
+        race = Race(self._policy, executor.members.used, self._policy.votes_on(digest), expected, began)
         copies = _Copies(executor, plan, values)
         try:
             verdict = self._settled(race, copies, executor)
@@ -101,7 +110,7 @@ class Racing:
                 check_stop()
                 now = time.monotonic()
                 is_late = bool(race.places) and now >= race.late_at
-                while (place := race.start(now, executor.idle if is_late else ())) is not None:
+                while (place := race.start(now, executor.members.idle if is_late else ())) is not None:
                     copies.start(place)
                 answer = copies.next(LOOK if is_late else min(max(race.late_at - now, 0.01), 60.0))
                 if answer is not None:
@@ -168,7 +177,7 @@ def _result(verdict: Verdict, copies: _Copies, executor: Spread) -> tuple[Any, .
         raise UnlikeWorkersError(what, fix="test their memory and processors; a third worker would tell which is wrong")
     for address in verdict.liars:
         LOG.error("the worker %s gave a result that two others did not give, and is left out", address)
-        executor.leave_out(address)
+        executor.members.leave_out(address)
     answer = copies.given[verdict.winner]
     if executor.recorder is not None:
         for event in copies.recorders[verdict.winner].events:

@@ -81,5 +81,5 @@ class Overview:
 def workers(executor: AbstractExecutor) -> list[dict[str, Any]]:
     """The workers of an executor: name, threads, memory used and allowed, and tasks that run."""
     if isinstance(executor, Cluster):
-        return executor.status()
+        return executor.members.status()
     return [{"name": "this process", "threads": executor.workers, "memory": None, "limit": None, "tasks": None}]

@@ -38,7 +38,11 @@ class Workers(Serial):
         self.stopped: list[tuple[str, ...]] = []
 
     @property
-    def addresses(self) -> tuple[str, ...]:
+    def members(self) -> Workers:
+        return self
+
+    @property
+    def used(self) -> tuple[str, ...]:
         return tuple(self.names)
 
     @property
@@ -144,8 +148,8 @@ def test_on_a_cluster(executor: bp.Cluster) -> None:
         return x + 1.0
 
     plan, values = plan_of(alike)
-    assert len(executor.addresses) == 2
-    assert set(executor.idle) <= set(executor.addresses)
+    assert len(executor.members.used) == 2
+    assert set(executor.members.idle) <= set(executor.members.used)
     (found,) = VOTED.run(executor, plan, values, DIGEST)
     assert found.tobytes() == (X + 1.0).tobytes()
     with pytest.raises(UnlikeWorkersError, match="different results"):

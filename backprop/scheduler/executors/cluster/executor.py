@@ -33,6 +33,7 @@ from ...planning.target import Target
 from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
 from .data.arguments import arguments
+from .membership.members import Members
 from .priority import priority
 from .recovery import decide
 from .remote import RemoteCall, Report, Settings, warn_again
@@ -242,40 +243,16 @@ class Cluster(AbstractExecutor):
         return self._opened is not None and self._opened.client.status in ("closing", "closed")
 
     @property
-    def addresses(self) -> tuple[str, ...]:
-        """The workers that are used."""
+    def members(self) -> Members:
+        """The workers, as they are now."""
         self._session.members.refresh()
-        return self._session.members.used
-
-    @property
-    def idle(self) -> tuple[str, ...]:
-        """The workers that are used and have nothing to do."""
-        busy = {worker for worker, keys in self.client.processing().items() if keys}
-        return tuple([address for address in self.addresses if address not in busy])
+        return self._session.members
 
     def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Cluster:
         """The same executor on some of its workers, with a recorder of its own; it needs no closing."""
         found = copy.copy(self)
         found._only, found.recorder = tuple(addresses), recorder
         return found
-
-    def status(self) -> list[dict[str, Any]]:
-        """For each worker its name, threads, bytes of memory used and allowed, and tasks that it has."""
-        told, tasks = self.client.scheduler_info(n_workers=-1)["workers"], self.client.processing()
-        return [
-            {
-                "name": address,
-                "threads": worker["nthreads"],
-                "memory": worker["metrics"].get("memory"),
-                "limit": worker["memory_limit"],
-                "tasks": len(tasks.get(address, ())),
-            }
-            for address, worker in told.items()
-        ]
-
-    def leave_out(self, address: str) -> None:
-        """Use a worker no more: one that was seen to give wrong results."""
-        self._session.members.leave_out(address)
 
     def close(self) -> None:
         """Close what this executor opened: its client, and its own cluster."""

@@ -109,6 +109,26 @@ class Members:
         """The addresses of the workers that are used."""
         return tuple(self._threads) if self.chosen is None else self.chosen
 
+    @property
+    def idle(self) -> tuple[str, ...]:
+        """Those of them that have nothing to do."""
+        busy = {worker for worker, keys in self._client.processing().items() if keys}
+        return tuple([address for address in self.used if address not in busy])
+
+    def status(self) -> list[dict[str, Any]]:
+        """For each worker its name, threads, bytes of memory used and allowed, and tasks that it has."""
+        told, tasks = self._client.scheduler_info(n_workers=-1)["workers"], self._client.processing()
+        return [
+            {
+                "name": address,
+                "threads": worker["nthreads"],
+                "memory": worker["metrics"].get("memory"),
+                "limit": worker["memory_limit"],
+                "tasks": len(tasks.get(address, ())),
+            }
+            for address, worker in told.items()
+        ]
+
     def are_like_this_process(self) -> bool:
         """Whether this process gives the bits that the workers give."""
         present = self._present()
