@@ -61,6 +61,7 @@ class Race:
         began: when it began.
         places: where each copy runs: a worker, or several of which Dask chooses.
         answers: the hash of the answer of each copy that has one.
+        gone: copies whose workers have left.
     """
 
     policy: Policy
@@ -70,6 +71,7 @@ class Race:
     began: float
     places: list[tuple[str, ...]] = field(default_factory=list)
     answers: dict[int, str] = field(default_factory=dict)
+    gone: set[int] = field(default_factory=set)
 
     @property
     def late_at(self) -> float:
@@ -91,8 +93,20 @@ class Race:
     def _voter(self) -> tuple[str, ...]:
         """The next worker to vote, while there are fewer than two votes, or two that differ."""
         wanted = 2 if len(set(self.answers.values())) < 2 else 3
-        left = [worker for worker in self.workers if (worker,) not in self.places]
-        return (left[0],) if len(self.places) < wanted and left else ()
+        if len(self.places) - len(self.gone) >= wanted:
+            return ()
+        if not self._left and len(self.gone) == len(self.places):
+            return self.workers  # all have left; whoever is there now
+        return self._left[:1]
+
+    @property
+    def _left(self) -> tuple[str, ...]:
+        """The workers that have not voted."""
+        return tuple([worker for worker in self.workers if (worker,) not in self.places])
+
+    def lost(self, copy: int) -> None:
+        """The worker of a copy has left, and there will be no answer."""
+        self.gone.add(copy)
 
     def _spare(self, now: float, idle: Sequence[str]) -> tuple[str, ...]:
         """All workers for the first copy, and for a second one of a run that is late those that are idle."""
@@ -115,8 +129,12 @@ class Race:
         if votes >= 2:
             liars = tuple([self.places[k][0] for k, other in self.answers.items() if other != digest])
             return Verdict(next(k for k, found in self.answers.items() if found == digest), liars)
-        is_last = len(self.answers) == min(3, len(self.workers))
-        return Verdict(None, tuple([self.places[k][0] for k in self.answers])) if others and is_last else None
+        is_open = len(self.answers) + len(self.gone) < len(self.places)
+        if is_open or (self._left and len(self.answers) < 3):
+            return None
+        if not others:
+            return Verdict(next(iter(self.answers)))  # nobody is left to vote
+        return Verdict(None, tuple([self.places[k][0] for k in self.answers]))
 
 
 @dataclass(slots=True)

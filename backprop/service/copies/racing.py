@@ -11,7 +11,7 @@ from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
-from ...errors import StoppedError, UnlikeWorkersError
+from ...errors import StoppedError, UnlikeWorkersError, WorkerLostError
 from ...graph.wire.values import values_to_bytes
 from ...ops.core.stopping import Stop, check_stop, current_stop, stoppable
 from ...scheduler.events import Recorder
@@ -19,8 +19,8 @@ from ...scheduler.planning.plan import Plan
 from .race import Pace, Policy, Race, Verdict
 
 LOG = logging.getLogger("backprop.service")
-LOOK = 0.25
-"""Seconds between two looks at a run that may be late."""
+LOOK, SELDOM = 0.25, 5.0
+"""Seconds between two looks at a run that is late, and at any other."""
 
 
 class Workers(Protocol):
@@ -111,11 +111,20 @@ class Racing:
                 now = time.monotonic()
                 is_late = bool(race.places) and now >= race.late_at
                 while (place := race.start(now, executor.members.idle if is_late else ())) is not None:
-                    copies.start(place)
-                answer = copies.next(LOOK if is_late else min(max(race.late_at - now, 0.01), 60.0))
-                if answer is not None:
+                    copies.start(place if race.is_voted or len(race.places) > 1 else ())
+                answer = copies.next(LOOK if is_late else min(max(race.late_at - now, 0.01), SELDOM))
+                if answer is not None and answer.copy not in race.gone:
                     race.answered(answer.copy, answer.digest)
+                elif race.is_voted:
+                    self._look(race, copies, executor.members.used)
         return verdict
+
+    def _look(self, race: Race, copies: _Copies, used: Sequence[str]) -> None:
+        """Give up copies on workers that have left."""
+        for k, place in enumerate(race.places):
+            if k not in race.answers and k not in race.gone and not set(place) & set(used):
+                race.lost(k)
+                copies.stops[k].stop(StoppedError("its worker has left"))
 
 
 class _Copies:
@@ -139,7 +148,8 @@ class _Copies:
         try:
             with stoppable(self.stops[number]):
                 results = self.executor.on(place, self.recorders[number]).run(self.plan, self.values)
-        except Exception as error:
+        except BaseException as raised:  # Dask cancels with one that is no Exception
+            error = raised if isinstance(raised, Exception) else WorkerLostError(f"the run was cancelled: {raised!r}")
             told = f"{type(error).__name__}: {error}"
             self.answers.put(Answer(number, _hash(told.encode()), error=error))
         else:

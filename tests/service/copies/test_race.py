@@ -53,16 +53,25 @@ class Model(RuleBasedStateMachine):
     @precondition(lambda self: len(self.race.answers) < len(self.race.places) and self.race.verdict is None)
     @rule(data=st.data(), digest=st.sampled_from("xyz"))
     def answer(self, data: Any, digest: str) -> None:
-        open_ = [k for k in range(len(self.race.places)) if k not in self.race.answers]
+        open_ = [k for k in range(len(self.race.places)) if k not in self.race.answers and k not in self.race.gone]
+        if not open_:
+            return
         self.race.answered(data.draw(st.sampled_from(open_)), digest)
+
+    @precondition(lambda self: self.race.is_voted and self.race.verdict is None)
+    @rule(data=st.data())
+    def a_worker_leaves(self, data: Any) -> None:
+        open_ = [k for k in range(len(self.race.places)) if k not in self.race.answers and k not in self.race.gone]
+        if open_:
+            self.race.lost(data.draw(st.sampled_from(open_)))
 
     @invariant()
     def what_always_holds(self) -> None:
         if not hasattr(self, "race"):
             return
         found = self.race
-        assert len(found.places) <= (3 if found.is_voted else 2)
-        if found.is_voted:
+        assert len(found.places) - len(found.gone) <= (3 if found.is_voted else 2)
+        if found.is_voted and len(found.gone) < len(found.workers):
             assert all(len(place) == 1 for place in found.places)
             assert len(set(found.places)) == len(found.places)
         verdict = found.verdict
@@ -72,7 +81,7 @@ class Model(RuleBasedStateMachine):
                 assert not counts or max(counts.values()) < 2
             else:
                 assert not counts
-        elif verdict.winner is not None and found.is_voted and len(found.workers) > 1:
+        elif verdict.winner is not None and found.is_voted and len(found.workers) > 1 and not found.gone:
             assert counts[found.answers[verdict.winner]] >= 2
             liars = {found.places[k][0] for k, d in found.answers.items() if d != found.answers[verdict.winner]}
             assert set(verdict.liars) == liars
@@ -84,7 +93,7 @@ class Model(RuleBasedStateMachine):
         for _ in range(8):
             started(self.race, self.now + 1e9, self.race.workers)
             for k in range(len(self.race.places)):
-                if k not in self.race.answers and self.race.verdict is None:
+                if k not in {*self.race.answers, *self.race.gone} and self.race.verdict is None:
                     self.race.answered(k, "x")
         assert self.race.verdict is not None
 
@@ -148,6 +157,30 @@ def test_two_workers_that_disagree_are_an_error_and_so_are_three() -> None:
             started(found)
             found.answered(k, f"x{k}")
         assert found.verdict == Verdict(None, WORKERS[:count])
+
+
+def test_a_worker_that_leaves_is_replaced_by_another_voter() -> None:
+    found = race(voted=True)
+    started(found)
+    found.lost(0)
+    assert started(found) == [("cyd",)]
+    found.answered(1, "x")
+    assert found.verdict is None
+    found.answered(2, "x")
+    assert found.verdict == Verdict(1)
+
+
+def test_where_nobody_is_left_to_vote_one_answer_counts() -> None:
+    found = race(voted=True, workers=("ada", "ben"))
+    started(found)
+    found.lost(0)
+    found.answered(1, "x")
+    assert found.verdict == Verdict(1)
+    alone = race(voted=True, workers=("ada", "ben"))
+    started(alone)
+    alone.lost(0)
+    alone.lost(1)
+    assert alone.start(0.0) == ("ada", "ben")  # whoever is there now
 
 
 def test_a_share_of_runs_is_voted_on_and_always_the_same() -> None:

@@ -249,9 +249,9 @@ class Cluster(AbstractExecutor):
         return self._session.members
 
     def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Cluster:
-        """The same executor on some of its workers, with a recorder of its own; it needs no closing."""
+        """The same executor on some of its workers, on all where none is named, with a recorder of its own."""
         found = copy.copy(self)
-        found._only, found.recorder = tuple(addresses), recorder
+        found._only, found.recorder = tuple(addresses) or None, recorder
         return found
 
     def close(self) -> None:
