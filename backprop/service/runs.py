@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -105,8 +104,7 @@ class Runner:
             Exception: what it raised, or what it was stopped with.
         """
         plan = active.plan or self._read(active, now)
-        executor = copy.copy(self._executor_of(plan))
-        executor.recorder = active.recorder
+        executor = self._executor_of(plan).recording(active.recorder)
         with stoppable(active.stop):
             check_stop()
             if isinstance(executor, Cluster):

@@ -51,7 +51,7 @@ class Spread(Protocol):
         """The workers."""
         ...
 
-    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Spread:
+    def on(self, addresses: Sequence[str], recorder: Recorder) -> Spread:
         """The same executor on some of its workers, with a recorder of its own."""
         ...
 

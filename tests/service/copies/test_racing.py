@@ -49,7 +49,7 @@ class Workers(Serial):
     def idle(self) -> tuple[str, ...]:
         return tuple(self.names[1:])
 
-    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Workers:
+    def on(self, addresses: Sequence[str], recorder: Recorder) -> Workers:
         found = copy.copy(self)
         found.place, found.recorder = tuple(addresses), recorder
         return found

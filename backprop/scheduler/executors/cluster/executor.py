@@ -11,7 +11,6 @@ Source: distributed/client.py, distributed/spans.py.
 
 from __future__ import annotations
 
-import copy
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -248,10 +247,11 @@ class Cluster(AbstractExecutor):
         self._session.members.refresh()
         return self._session.members
 
-    def on(self, addresses: Sequence[str], recorder: Recorder | None) -> Cluster:
+    def on(self, addresses: Sequence[str], recorder: Recorder) -> Cluster:
         """The same executor on some of its workers, on all where none is named, with a recorder of its own."""
-        found = copy.copy(self)
-        found._only, found.recorder = tuple(addresses) or None, recorder
+        found = self.recording(recorder)
+        assert isinstance(found, Cluster)
+        found._only = tuple(addresses) or None
         return found
 
     def close(self) -> None:
