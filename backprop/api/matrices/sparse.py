@@ -170,11 +170,12 @@ def by_rows_or_columns(pattern: Pattern) -> tuple[Colouring, Colouring]:
 def by_stars(pattern: Pattern) -> tuple[Colouring, Colouring]:
     """The colouring of a symmetric matrix, for either mode; both halves are read off the same places."""
     matrix = _ones(pattern)
-    rows, columns = matrix.nonzero()
+    rows, columns = (places.astype(np.int64) for places in matrix.nonzero())
     colours = colour_stars(matrix)
     low, high = np.minimum(rows, columns), np.maximum(rows, columns)
-    is_alone = sp.csr_array((alone(matrix, colours), matrix.indices, matrix.indptr), shape=matrix.shape)
-    shows = np.asarray(is_alone[low, high], bool)
+    n = len(colours)
+    upper = np.searchsorted(rows * n + columns, low * n + high)  # the elements stand row by row
+    shows = alone(matrix, colours)[upper]
     found = (np.where(shows, colours[high], colours[low]), np.where(shows, low, high))
     return Colouring(Mode.FORWARD, colours, found), Colouring(Mode.REVERSE, colours, found)
 
