@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TypeAlias
 
-from backprop.api.executors import all_executor_classes
+from backprop.api.executors import executor_classes
 from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.threads import Threads
@@ -27,7 +27,7 @@ FURTHER: dict[str, Make] = {
 
 def found() -> dict[str, Make]:
     """What makes an executor of each class, by its word: the one with a number, where there is one."""
-    words = {cls: [word for word in cls.words if "HOST" not in word] for cls in all_executor_classes()}
+    words = {cls: [word for word in cls.words if "HOST" not in word] for cls in executor_classes()}
     best = {cls: max(each, key=len).replace(":N", ":2") for cls, each in words.items() if each}
     return {word: partial(cls, **(cls.arguments_for(word) or {})) for cls, word in best.items()}
 

@@ -4,7 +4,8 @@
       <- examples_mnist <- cli <- __main__
 
 A module's layer is the first name below `backprop`, be it a file or a folder. Imports under `if TYPE_CHECKING` count:
-what needs another layer's types depends on that layer.
+what needs another layer's types depends on that layer. So do those of an `__init__.pyi`, which are made when they are
+needed.
 """
 
 from __future__ import annotations
@@ -98,9 +99,12 @@ def name_of(path: Path, root: Path) -> str:
 def read(name: str, path: Path, known: set[str]) -> Module:
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     package = name if path.stem == "__init__" else name.rpartition(".")[0]
+    stub = path.with_suffix(".pyi")  # what a package loads when it is first used
+    trees = [tree, ast.parse(stub.read_text(encoding="utf-8"), str(stub))] if stub.exists() else [tree]
     found = [
         Import(target, node.lineno, inside)
-        for node, inside in walk(tree, False)
+        for each in trees
+        for node, inside in walk(each, False)
         if isinstance(node, ast.Import | ast.ImportFrom)
         for target in targets(node, package, known)
     ]
@@ -367,6 +371,7 @@ FAULTS = [
     (no_pass_imports_a_pass, "graph/passes/tiles/rows.py", "from ..alone import run", "the pass alone is imported"),
     (no_pass_imports_a_pass, "graph/passes/more.py", "from .tiles.rows import x", "the pass tiles is imported"),
     (no_global_statements, "errors.py", "def f():\n    global x, y", "backprop.errors:3: global x, y"),
+    (layers_import_to_the_left, "ops/__init__.pyi", "from ..graph import graph as graph", RIGHT),
 ]
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 
-from dask.utils import parse_bytes
-
-from ..errors import ArgumentError
-from ..ops.core.cache import CACHE, LIMIT
+from ..ops.core.cache import CACHE
 from .executors import OPENED
+from .sizes import in_bytes
 
 VARIABLE = "BACKPROP_CACHE_LIMIT"
 """The environment variable that sets the limit when the library is imported."""
@@ -30,18 +28,9 @@ def clear_caches(limit: int | str | None = None) -> None:
     Errors:
         ArgumentError: a limit that is below zero, or no number of bytes.
     """
-    CACHE.clear(None if limit is None else _in_bytes(limit, "limit"))
+    CACHE.clear(None if limit is None else in_bytes(limit, "limit"))
     OPENED.clear()
 
 
-def _in_bytes(limit: int | str, name: str) -> int:
-    try:
-        nbytes = parse_bytes(limit)
-    except ValueError:
-        nbytes = -1
-    if nbytes < 0:
-        raise ArgumentError(f"{limit!r} is no number of bytes", name, 'write it as 268435456 or "256 MiB"')
-    return int(nbytes)
-
-
-CACHE.clear(_in_bytes(os.environ.get(VARIABLE, "") or LIMIT, VARIABLE))
+if os.environ.get(VARIABLE):
+    CACHE.clear(in_bytes(os.environ[VARIABLE], VARIABLE))

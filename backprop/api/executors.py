@@ -10,7 +10,8 @@ and `backprop.clear_caches()` lets go of them. One that is let go of closes as s
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
+import itertools
 import pkgutil
 import threading
 from collections import OrderedDict
@@ -52,18 +53,23 @@ class Opened:
         self._lock = threading.RLock()  # held while one is opened: two threads are not to start two clusters
         self._kept: OrderedDict[str | int, tuple[Any, AbstractExecutor]] = OrderedDict()
         self._most = most
+        self._last: tuple[Any, AbstractExecutor] | None = None  # told without the lock, as most calls ask for it again
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def executor(self, where: Any) -> AbstractExecutor:
         """The executor that something means, opened where it is not open; the errors are those of `executor_of`."""
+        last = self._last
+        if last is not None and last[0] is where and not last[1].closed:
+            return last[1]
         key = where if isinstance(where, str) else id(where)  # which is kept, so that its id stays its own
         with self._lock:
             known = self._kept.get(key)
             if known is None or known[1].closed:
                 known = self._kept[key] = where, making(where)()
             self._kept.move_to_end(key)
+            self._last = known
             gone = [self._kept.popitem(last=False) for _ in range(len(self._kept) - self._most)]
         del gone  # outside of the lock, as a cluster takes its time to end
         return known[1]
@@ -71,7 +77,7 @@ class Opened:
     def clear(self) -> None:
         """Let go of all."""
         with self._lock:
-            gone, self._kept = self._kept, OrderedDict()
+            gone, self._kept, self._last = self._kept, OrderedDict(), None
         gone.clear()
 
 
@@ -99,31 +105,39 @@ def making(where: Any) -> Callable[[], AbstractExecutor]:
     Errors:
         ArgumentError: no class of executors knows it.
     """
-    for classes in (executor_classes, all_executor_classes):
-        for cls in classes():
-            arguments = cls.arguments_for(where)
-            if arguments is not None:
-                return partial(cls, **arguments)
+    for cls in executor_classes():
+        arguments = cls.arguments_for(where)
+        if arguments is not None:
+            return partial(cls, **arguments)
     fix = f"give an executor, a distributed.Client, or one of {' | '.join(all_words())}"
     raise ArgumentError(f"{where!r} is no executor", "executor", fix)
 
 
 def all_words() -> tuple[str, ...]:
-    """The words that mean executors, with N for a number, HOST and PORT for those of an address."""
-    return tuple(word for cls in all_executor_classes() for word in cls.words)
+    """The words that mean executors; capitals stand for what the user puts there."""
+    return tuple(word for cls in executor_classes() for word in cls.words)
 
 
-def executor_classes(base: type[AbstractExecutor] = AbstractExecutor) -> Iterator[type[AbstractExecutor]]:
-    """The classes with words of their own that are there by now, in the order in which they came."""
+def executor_classes() -> Iterator[type[AbstractExecutor]]:
+    """The classes with words of their own: those that are there by now, then those that further modules bring."""
+    seen: set[type] = set()
+    for _ in itertools.chain([None], _imported()):
+        new = [cls for cls in _subclasses(AbstractExecutor) if cls not in seen]  # type: ignore[type-abstract]
+        seen.update(new)
+        yield from new
+
+
+def _imported() -> Iterator[object]:
+    """The modules in which classes of executors may stand, each imported when it is asked for; the quickest first."""
+    room = executors.__name__
+    found = sorted(pkgutil.iter_modules(executors.__path__), key=lambda module: module.ispkg)
+    names = [f"{room}.{module.name}.executor" if module.ispkg else f"{room}.{module.name}" for module in found]
+    return (importlib.import_module(name) for name in (*names, BY_NETWORK) if importlib.util.find_spec(name))
+
+
+def _subclasses(base: type[AbstractExecutor]) -> Iterator[type[AbstractExecutor]]:
+    """The classes with words of their own below a class, in the order in which they came."""
     for cls in base.__subclasses__():
         if vars(cls).get("words"):
             yield cls
-        yield from executor_classes(cls)
-
-
-def all_executor_classes() -> Iterator[type[AbstractExecutor]]:
-    """The classes with words of their own, once all modules are imported in which such classes stand."""
-    for found in pkgutil.iter_modules(executors.__path__, f"{executors.__name__}."):
-        importlib.import_module(f"{found.name}.executor" if found.ispkg else found.name)
-    importlib.import_module(BY_NETWORK)
-    return executor_classes()
+        yield from _subclasses(cls)

@@ -124,7 +124,7 @@ class Lowered:
             a value for each output.
         """
         picked = iter(picked_from(answers, self.picks))
-        return tuple(plan_input(values, s) if isinstance(s, PlanInput) else next(picked) for s in plan.outputs)
+        return tuple(s.of(values) if isinstance(s, PlanInput) else next(picked) for s in plan.outputs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,12 +152,6 @@ def calls(runners: Sequence[Callable[..., tuple[Any, ...]]]) -> Bind:
 def picked_from(given: Sequence[Any], picks: Picks) -> list[Any]:
     """The values that picks point at."""
     return [pick.of(given) for pick in picks]
-
-
-def plan_input(values: Sequence[Any], slot: PlanInput) -> Any:
-    """The value of an input of the plan, or the rows of it."""
-    value = values[slot.index]
-    return value if slot.rows is None else value[slot.rows[0] : slot.rows[1]]
 
 
 def new_token() -> str:
@@ -239,7 +233,7 @@ class _Lowering:
         return given, tuple(picks)
 
     def _input(self, slot: PlanInput, place: int, given: list[Any]) -> Pick:
-        value = self.inputs[slot] if isinstance(self.inputs, Mapping) else plan_input(self.inputs, slot)
+        value = self.inputs[slot] if isinstance(self.inputs, Mapping) else slot.of(self.inputs)
         if isinstance(value, Elsewhere):
             given.append(value.ref)
             return Pick(place, None, value.leaf, value.rows, value.type)

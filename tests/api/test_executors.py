@@ -18,7 +18,7 @@ import pytest
 from click import Context, Option
 
 import backprop as bp
-from backprop.api.executors import OPENED, Opened, all_executor_classes, all_words, executor_of, making
+from backprop.api.executors import OPENED, Opened, all_words, executor_classes, executor_of, making
 from backprop.cli import main
 from backprop.cli.executors import check_word
 from backprop.errors import ArgumentError
@@ -178,7 +178,7 @@ def test_a_function_with_a_word_is_pickled_with_the_word() -> None:
 
 def test_words_are_distinct_and_mean_the_class_that_declares_them() -> None:
     assert len(set(all_words())) == len(all_words())
-    for cls in all_executor_classes():
+    for cls in executor_classes():
         for word in cls.words:
             where = word.replace(":N", ":2").replace("HOST:PORT", "127.0.0.1:1")
             assert making(where).func is cls  # type: ignore[attr-defined]

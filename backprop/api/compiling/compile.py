@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, overload
 
-from dask.utils import parse_bytes
-
+from ... import api
 from ...graph.graph import Graph
 from ..executors import Where
 from ..verbs.evaluate import Function, as_function
@@ -46,5 +45,5 @@ def compile(
         MemoryLimitError: when called, where the limit cannot be kept.
         StaleCaptureError: when called, with `check`.
     """
-    limit = None if memory_limit is None else parse_bytes(memory_limit)
+    limit = None if memory_limit is None else api.sizes.parse_bytes(memory_limit)
     return Checked(as_function(f), executor, limit) if check else Compiled(as_function(f), executor, limit)

@@ -14,7 +14,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 from typing_extensions import ParamSpec, TypeVar
@@ -26,19 +26,21 @@ from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording
 from ...graph.tracing.var import Var
 from ...ops.core.cache import CACHE, MISSING, Cache
-from ...reports.report import Report
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
+from .. import reporting
 from ..executors import Where
-from ..reporting.explain import report
 from ..verbs.call import Request, requested
 from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
 from ..watching import observer
 from .replay import Replay, finishes, matcher
+
+if TYPE_CHECKING:
+    from ...reports.report import Report  # imported where a report is asked for
 
 P = ParamSpec("P", default=...)
 R = TypeVar("R", default=Any)
@@ -144,7 +146,7 @@ class Compiled(Generic[P, R]):
         """What a call with some arguments runs: the plan's work, span and tasks, and why; printing it gives text."""
         path = self._path(args, kwargs)
         graphs = [step.graph for step in path.steps if step.graph is not None]
-        return report([*graphs, path.graph], current(self._executor))
+        return reporting.explain.report([*graphs, path.graph], current(self._executor))
 
     def _path(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Path:
         request = requested(self._function, args, kwargs, self._executor)

@@ -25,10 +25,10 @@ from ...graph.graph import Graph
 from ...graph.tracing.structures.structure import unflatten
 from ...ops.core.types import ArrayType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.executors.by_dask.collections import collected
+from ...scheduler.executors.by_dask.fetching import fetch_all
+from ...scheduler.executors.by_dask.placing import LazyResult, chunks_of, computed_shapes
 from ...scheduler.executors.cluster.data.locating import Locating
-from ...scheduler.executors.collections import collected
-from ...scheduler.executors.elsewhere import fetch_all
-from ...scheduler.executors.placing import LazyResult, chunks_of, computed_shapes
 from ...scheduler.lower import new_token
 from ...scheduler.planning.stages import stages
 from ..executors import Where

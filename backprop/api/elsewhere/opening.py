@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-import dask.array
 import numpy as np
 import optree
 
@@ -20,7 +19,8 @@ from ... import ops
 from ...graph.handle import Handle
 from ...graph.tracing.structures.structure import NAMESPACE, flatten, make_known
 from ...graph.tracing.var import Var
-from ...scheduler.executors.elsewhere import Chunks, is_of_dask
+from ...scheduler.executors import by_dask
+from ...scheduler.executors.by_dask.kinds import Chunks, classes_of_dask
 
 TAKES_SHARDS = "__backprop_takes_shards__"
 """The attribute of a function that gets Shards and Remotes as they are, as what `minibatch` makes does."""
@@ -87,7 +87,8 @@ def opened(tree: Any, executor: Locates) -> Any:
     """
     make_known(tree)
     leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
-    places = [k for k, leaf in enumerate(leaves) if is_of_dask(leaf)]
+    classes = classes_of_dask()
+    places = [k for k, leaf in enumerate(leaves) if issubclass(type(leaf), classes)]  # isinstance would ask a Var
     if not places:
         return tree
     for k, value in zip(places, executor.located([leaves[k] for k in places]), strict=True):
@@ -150,7 +151,7 @@ def _rechunked(_: Any, parts: Iterable[Any]) -> Any:
     """A dask array where the parts are plain arrays, as a gradient's are; Shards where they are traced or elsewhere."""
     chunks = tuple(parts)
     plain = all(isinstance(part, np.ndarray) and part.ndim for part in chunks)
-    return dask.array.concatenate(chunks) if plain else Shards(chunks)  # type: ignore[no-untyped-call]
+    return by_dask.fetching.concatenated(chunks) if plain else Shards(chunks)
 
 
 def _held(_: Any, values: Iterable[Any]) -> Any:

@@ -24,7 +24,6 @@ from ...graph.verify import verify
 from ...graph.written import by_lines
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
-from ...scheduler.executors.auto import Auto
 from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
@@ -33,7 +32,7 @@ from ...scheduler.tape.first_runs import first_gradient
 from ..executors import Where, executor_of
 from ..watching import observer
 
-_CURRENT: ContextVar[AbstractExecutor] = ContextVar("executor", default=Auto())  # noqa: B039 - executors hold no state
+_CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
 
 @contextmanager
@@ -57,7 +56,7 @@ def use(executor: Where) -> Iterator[AbstractExecutor]:
 
 def current(executor: Where | None = None) -> AbstractExecutor:
     """The executor that is meant, or where it is None the one of the innermost `with use(...)`."""
-    return _CURRENT.get() if executor is None else executor_of(executor)
+    return executor_of(_CURRENT.get() if executor is None else executor)
 
 
 Ids = tuple[NodeId, ...]

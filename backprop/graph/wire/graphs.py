@@ -19,7 +19,8 @@ from typing import Any
 from ...errors import BackpropError, Source, WireError
 from ...ops.core.op import Op
 from ...ops.core.types import ValueType
-from ..graph import Codec, Graph, Node
+from ..graph import Codec, Node
+from ..graph import Graph as Graph
 from ..params import Params
 from ..verify import verify
 from .checks import a_list, a_map, a_text, an_int, ints

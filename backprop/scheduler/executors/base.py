@@ -25,7 +25,7 @@ from ..planning.partition import partition
 from ..planning.plan import Plan
 from ..planning.planner import make_plan
 from ..planning.target import Target
-from .elsewhere import fetch_all
+from . import by_dask
 
 Replayed: TypeAlias = Callable[[Any, Sequence[Any]], Sequence[Any]]
 """(the executor, values) -> results; the executor is of the class that made this."""
@@ -85,7 +85,7 @@ class AbstractExecutor(ABC):
             for each a value, nested or not, whose leaves may be handles; for a dask array the Chunks along its first
             axis.
         """
-        return fetch_all(values)
+        return by_dask.fetching.fetch_all(values)
 
     @property
     def answers_at_once(self) -> bool:

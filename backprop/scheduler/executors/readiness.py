@@ -18,7 +18,6 @@ from heapq import heappop, heappush
 from typing import Any
 
 from ...ops.core.cache import cached
-from ..lower import plan_input
 from ..planning.plan import Plan, PlanInput, Slot, TaskOutput, before
 
 
@@ -147,7 +146,7 @@ class Results:
 
     def _value(self, slot: Slot) -> Any:
         if isinstance(slot, PlanInput):
-            return plan_input(self._values, slot)
+            return slot.of(self._values)
         results = self._done[slot.task]
         if results is None:
             raise LookupError(f"task {slot.task} has no results yet, or not any more")

@@ -11,6 +11,7 @@ Limits: seconds are estimates (see cost.py).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -30,6 +31,11 @@ class PlanInput:
 
     index: int
     rows: tuple[int, int] | None = None
+
+    def of(self, values: Sequence[Any]) -> Any:
+        """The argument, from the values of the plan's inputs."""
+        value = values[self.index]
+        return value if self.rows is None else value[self.rows[0] : self.rows[1]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 import backprop as bp
 from backprop.api.compiling.replay import matcher
 from backprop.graph.tracing.structures.structure import flatten
+from backprop.scheduler.events import Recorder
 
 Pair = namedtuple("Pair", "a b")
 X = np.arange(6.0).reshape(2, 3)
@@ -138,7 +139,7 @@ def test_values_that_steer_are_asked_at_every_call() -> None:
 def test_another_executor_is_used_where_one_is_chosen() -> None:
     f = bp.compile(lambda x: x * 2)
     f(X)
-    recorder = bp.scheduler.events.Recorder()
+    recorder = Recorder()
     with bp.use(bp.Serial(recorder=recorder)):
         f(X)
         f(X)

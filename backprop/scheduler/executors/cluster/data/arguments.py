@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, TypeGuard
 import numpy as np
 
 from .....graph.handle import Handle
-from ....lower import plan_input
 from ....planning.plan import Plan, PlanInput
 from .homes import GraphHome, elsewhere
 from .inlining import private_parts
@@ -53,7 +52,7 @@ def prepared(plan: Plan, given: Sequence[Any]) -> Arguments:
     """
     uses = Counter(slot for task in plan.tasks for slot in task.args if isinstance(slot, PlanInput))
     handles = {slot: given[slot.index] for slot in uses if isinstance(given[slot.index], Handle)}
-    inputs: dict[PlanInput, Any] = {slot: plan_input(given, slot) for slot in uses if slot not in handles}
+    inputs: dict[PlanInput, Any] = {slot: slot.of(given) for slot in uses if slot not in handles}
     homes = {value.home for value in given if isinstance(value, Handle)}
     tasks = {key: task for home in homes for key, task in home.graph().items()}
     parts = private_parts(tasks, _readers(plan, given, uses))

@@ -21,8 +21,8 @@ from .....graph.handle import Handle, Home
 from .....graph.tracing.structures.structure import Structure, flatten, unflatten
 from .....ops.core.cache import Kept
 from ....lower import Key, new_token
-from ...elsewhere import fetch_all
-from ...placing import LazyResult, chunks_of
+from ...by_dask.fetching import fetch_all
+from ...by_dask.placing import LazyResult, chunks_of
 from .homes import ClientHome
 
 

@@ -15,15 +15,15 @@ from dask.task_spec import DataNode, TaskRef
 from dask.task_spec import Task as DaskTask
 from distributed.protocol import pickle
 
-from ...graph.handle import Handle
-from ...graph.tracing.structures.structure import restore
-from ...ops.core.types import ValueType
-from ..entry import entered
-from ..lower import Bind, Call, Key, Pick, lower, plan_input
-from ..machine.blas import blas_threads as blas
-from ..planning.plan import Plan, PlanInput
-from .cluster.data.arguments import prepared
-from .cluster.remote import Program
+from ....graph.handle import Handle
+from ....graph.tracing.structures.structure import restore
+from ....ops.core.types import ValueType
+from ...entry import entered
+from ...lower import Bind, Call, Key, Pick, lower
+from ...machine.blas import blas_threads as blas
+from ...planning.plan import Plan, PlanInput
+from ..cluster.data.arguments import prepared
+from ..cluster.remote import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,6 @@ def _bind(plan: Plan, blas_threads: int | None) -> Bind:
 def _input(name: Key, type: ValueType[Any], given: Sequence[Any], slot: PlanInput) -> Any:
     value = given[slot.index]
     if not isinstance(value, Handle):
-        return DataNode(name, restore(type, plan_input(given, slot)))
+        return DataNode(name, restore(type, slot.of(given)))
     ref = value.key if not value.home.graph() else TaskRef(value.key)
     return DaskTask(name, Result(type, Pick(0, None, value.leaf, slot.rows)), ref)

@@ -1,13 +1,12 @@
 """Values of Dask as arguments: futures, delayed objects, dask arrays. Here they are fetched, all at once.
 
-An executor that can use them where they are does so instead (cluster/locating.py). A dask array is known by its chunks
-along the first axis; other axes are put together by Dask, where the chunks are.
+An executor that can use them where they are does so instead (cluster/data/locating.py). A dask array is known by its
+chunks along the first axis; other axes are put together by Dask, where the chunks are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import dask.array
@@ -16,26 +15,8 @@ from dask.base import compute
 from dask.delayed import Delayed
 from distributed import Future
 
-from ...errors import GraphTypeError
-
-
-@dataclass(frozen=True, slots=True)
-class Chunks:
-    """The chunks of a dask array along its first axis; one without an axis has one chunk.
-
-    Arguments:
-        parts: values, or handles of them, in order.
-    """
-
-    parts: tuple[Any, ...]
-
-
-KINDS = (Future, Delayed, dask.array.Array)
-
-
-def is_of_dask(value: object) -> bool:
-    """Whether a value stands for one that Dask holds or will compute."""
-    return issubclass(type(value), KINDS)  # isinstance would ask a traced value for its class
+from ....errors import GraphTypeError
+from .kinds import Chunks
 
 
 def fetch_all(values: Sequence[Any]) -> list[Any]:
@@ -77,3 +58,8 @@ def blocks(array: Any) -> list[Any]:
         return [array]
     rows = array.rechunk(dict.fromkeys(range(1, array.ndim), -1)) if array.ndim > 1 else array
     return [rows.blocks[k] for k in range(rows.numblocks[0])]
+
+
+def concatenated(chunks: Sequence[Any]) -> Any:
+    """The dask array of some arrays as its chunks along the first axis."""
+    return dask.array.concatenate(chunks)  # type: ignore[no-untyped-call]

@@ -15,10 +15,11 @@ from dask.base import compute, optimize
 from dask.delayed import Delayed, delayed
 from distributed import Future
 
-from ...graph.handle import Handle
-from ...ops.core.types import ValueType, array_type, value_type
-from .cluster.data.homes import ClientHome, GraphHome
-from .elsewhere import Chunks, blocks
+from ....graph.handle import Handle
+from ....ops.core.types import ValueType, array_type, value_type
+from ..cluster.data.homes import ClientHome, GraphHome
+from .fetching import blocks
+from .kinds import Chunks
 
 Shapes = Sequence[tuple[int, ...]]
 

@@ -1,0 +1,2 @@
+from . import explain as explain
+from . import profile as profile

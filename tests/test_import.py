@@ -1,0 +1,60 @@
+"""What is imported when: nothing that a function does not need, in a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import backprop as bp
+
+HEAVY = ("dask", "dask.array", "distributed", "urllib3", "cryptography", "rich", "asyncio")
+OURS = ("backprop.testing", "backprop.service", "backprop.api.connection", "backprop.scheduler.executors.cluster")
+LOSS = "import backprop as bp, numpy as np; f = lambda x: np.sum(np.sin(x)); x = np.ones(3); "
+
+
+def imported(script: str) -> set[str]:
+    """The modules that are there after a script, in a fresh process."""
+    code = f"{script}\nimport sys; print(*sys.modules)"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import_backprop_waits_for_nothing() -> None:
+    found = imported("import backprop")
+    assert not found.intersection((*HEAVY, *OURS, "numpy", "scipy"))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "bp.grad(f, executor='serial')(x)",
+        "bp.compile(f, executor=bp.Serial())(x)",
+        "bp.jacobian(lambda x: np.sin(x) * x, executor='serial')(x)",
+    ],
+)
+def test_a_gradient_in_this_thread_needs_no_dask(script: str) -> None:
+    assert not imported(LOSS + script).intersection((*HEAVY, *OURS))
+
+
+def test_a_gradient_on_threads_needs_no_dask_array_and_no_cluster() -> None:
+    found = imported(f"{LOSS}bp.grad(f, executor='threads:2')(x); bp.compile(bp.grad(f))(x)")
+    assert not found.intersection(("dask.array", "distributed", "urllib3", "cryptography", *OURS))
+
+
+def test_names_are_listed_before_they_are_loaded() -> None:
+    script = "import backprop; print(*dir(backprop)); assert 'numpy' not in __import__('sys').modules"
+    listed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert set(bp.__all__) <= set(listed)
+
+
+def test_a_name_that_is_not_there() -> None:
+    with pytest.raises(AttributeError, match="gradient"):
+        bp.gradient  # type: ignore[attr-defined]  # noqa: B018
+    script = "from backprop import *; grad; Cluster"
+    assert "distributed" in imported(script)
+
+
+def test_a_graph_becomes_bytes_whatever_was_imported() -> None:
+    script = "import backprop as bp; g = bp.Graph((bp.ArrayType(3),), (), (0,)); assert g.from_bytes(g.to_bytes()) == g"
+    assert "backprop.graph.wire.graphs" in imported(script)
