@@ -21,7 +21,7 @@ from distributed.protocol import pickle
 from distributed.protocol.serialize import to_serialize
 
 from .....graph.handle import Handle
-from ....lower import new_token, plan_input
+from ....lower import new_token
 from ....planning.plan import Plan, PlanInput, TaskOutput
 from ..data.arguments import AHEAD
 from ..data.homes import ClientHome
@@ -237,7 +237,7 @@ class Call:
     def _results(self, found: Mapping[tuple[int, int], Any]) -> list[Any]:
         slots = self._plan.outputs
         values = self._values.values
-        return [found[s.task, s.index] if isinstance(s, TaskOutput) else plan_input(values, s) for s in slots]
+        return [found[s.task, s.index] if isinstance(s, TaskOutput) else s.of(values) for s in slots]
 
     # What is sent.
 
@@ -258,7 +258,7 @@ class Call:
         lying = self._values.lying(slot)
         if lying is not None:
             return lying
-        value = plan_input(self._values.values, slot)
+        value = slot.of(self._values.values)
         if not isinstance(value, np.ndarray) or value.nbytes < AHEAD:
             return Brought(value)
         digest = self._values.digest(slot, value)
