@@ -71,19 +71,42 @@ def is_looked_into(value: Any) -> bool:
 
 def _readings(function: Any) -> Iterator[Reading]:
     """What a function reads by a name of its own."""
-    if isinstance(function, partial):
-        yield from _readings(function.func)
-        yield from ((name, value, frozenset[str]()) for name, value in _named("args", function.args, function.keywords))
-    elif isinstance(function, MethodType):
-        yield ("self", function.__self__, _mentioned(function.__func__))
-        yield from _readings(function.__func__)
-    elif isinstance(function, FunctionType):
-        if not is_foreign(function.__code__.co_filename):
-            yield from _read_by(function)
-    elif hasattr(function, "function"):
+    for kind, read in READERS:
+        if isinstance(function, kind):
+            yield from read(function)
+            return
+
+
+def _read_by_partial(function: partial[Any]) -> Iterator[Reading]:
+    yield from _readings(function.func)
+    yield from ((name, value, frozenset[str]()) for name, value in _named("args", function.args, function.keywords))
+
+
+def _read_by_method(function: MethodType) -> Iterator[Reading]:
+    yield ("self", function.__self__, _mentioned(function.__func__))
+    yield from _readings(function.__func__)
+
+
+def _read_by_own_function(function: FunctionType) -> Iterator[Reading]:
+    if not is_foreign(function.__code__.co_filename):
+        yield from _read_by(function)
+
+
+def _read_by_object(function: Any) -> Iterator[Reading]:
+    """What is read by the function that an object was made of, or by its method `__call__`."""
+    if hasattr(function, "function"):
         yield from _readings(function.function)
     elif isinstance(call := inspect.getattr_static(type(function), "__call__", None), FunctionType):
         yield from _readings(MethodType(call, function))
+
+
+READERS: tuple[tuple[type, Callable[[Any], Iterator[Reading]]], ...] = (
+    (partial, _read_by_partial),
+    (MethodType, _read_by_method),
+    (FunctionType, _read_by_own_function),
+    (object, _read_by_object),
+)
+"""How what a callable reads is found: the first class that it is of."""
 
 
 def _named(root: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:

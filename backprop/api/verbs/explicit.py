@@ -26,7 +26,7 @@ class Plain(Protocol):
 
     __name__: str
 
-    def __call__(self, *args: Any, **params: Any) -> Any: ...  # noqa: D102
+    def __call__(self, *args: Any, **params: Any) -> Any: ...  # noqa: D102 - a protocol
 
 
 class GraphBuilder:

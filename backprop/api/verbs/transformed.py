@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import functools
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import MethodType
 from typing import Any
 
 
-class Transformed:
+class Transformed(ABC):
     """A function made of another one.
 
     A subclass names its options in `__slots__`, in the order in which its constructor takes them.
@@ -36,9 +37,9 @@ class Transformed:
         for name, option in zip(self.__slots__, options, strict=True):
             setattr(self, name, option)
 
+    @abstractmethod
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result for some arguments."""
-        raise NotImplementedError
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)

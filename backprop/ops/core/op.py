@@ -170,28 +170,28 @@ class Op1(Protocol[A, R_co]):
     """An op of one operand."""
 
     @property
-    def plain(self) -> Callable[[A], R_co]: ...  # noqa: D102
+    def plain(self) -> Callable[[A], R_co]: ...  # noqa: D102 - an overload
 
 
 class Op2(Protocol[A, B, R_co]):
     """An op of two operands."""
 
     @property
-    def plain(self) -> Callable[[A, B], R_co]: ...  # noqa: D102
+    def plain(self) -> Callable[[A, B], R_co]: ...  # noqa: D102 - an overload
 
 
 class Op3(Protocol[A, B, C, R_co]):
     """An op of three operands."""
 
     @property
-    def plain(self) -> Callable[[A, B, C], R_co]: ...  # noqa: D102
+    def plain(self) -> Callable[[A, B, C], R_co]: ...  # noqa: D102 - an overload
 
 
 class Op4(Protocol[A, B, C, D, R_co]):
     """An op of four operands."""
 
     @property
-    def plain(self) -> Callable[[A, B, C, D], R_co]: ...  # noqa: D102
+    def plain(self) -> Callable[[A, B, C, D], R_co]: ...  # noqa: D102 - an overload
 
 
 def module_of_caller() -> str:

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 import numpy.linalg  # with scipy.linalg, so that the controller finds the BLAS of both  # noqa: F401
-import scipy.linalg  # noqa: F401
+import scipy.linalg  # noqa: F401 - as numpy.linalg
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 

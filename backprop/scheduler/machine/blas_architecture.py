@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy.linalg  # with scipy.linalg, so that the BLAS of both is found  # noqa: F401
-import scipy.linalg  # noqa: F401
+import scipy.linalg  # noqa: F401 - as numpy.linalg
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 CORETYPE = "OPENBLAS_CORETYPE"

@@ -9,7 +9,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
+import xarray
 
 import backprop as bp
 from backprop.graph.tracing.structures.content import content_of
@@ -135,7 +137,6 @@ def test_equality_that_is_no_truth_value_is_not_asked() -> None:
 
 
 def test_tables_of_pandas_are_arguments() -> None:
-    pandas = pytest.importorskip("pandas")
     compiled = bp.compile(lambda x, t: x * float(t.iloc[0].sum()))
     for table in (pandas.DataFrame({"a": [2.0, 1.0], "b": [1.0, 5.0]}), pandas.Series([3.0, 1.0])):
         assert [compiled(1.0, table), compiled(1.0, table), compiled(1.0, table.copy())] == [3.0] * 3
@@ -144,7 +145,6 @@ def test_tables_of_pandas_are_arguments() -> None:
 
 
 def test_arrays_of_xarray_are_arguments() -> None:
-    xarray = pytest.importorskip("xarray")
     compiled = bp.compile(lambda x, t: x * float(t[0]))
     table = xarray.DataArray([2.0, 3.0], dims="row")
     assert [compiled(1.0, table), compiled(1.0, table)] == [2.0, 2.0]
