@@ -1,8 +1,9 @@
 """Shortcuts through decompositions: V h(w) V^H of eigenvectors and eigenvalues, and U S V^H of singular ones.
 
 A function of a symmetric matrix has a derivative where eigenvalues are equal, though their eigenvectors have none. It
-needs but the divided differences of h: with D_ij = (h_i - h_j) / (w_i - w_j), and h'_i for equal w, the cotangent of
-the matrix is V (D * (V^H g V)) V^H. What all singular values and vectors make up again is the matrix itself.
+needs only the divided differences of h: with D_ij = (h_i - h_j) / (w_i - w_j), and h'_i for equal w, the cotangent of
+the matrix is V (D * (V^H g V)) V^H. The product of all singular values and vectors is the matrix that was decomposed,
+so the cotangent of that product is the cotangent of the matrix.
 
 Source: Daleckii and Krein, Integration and differentiation of functions of Hermitian operators, AMS Translations 47,
 1965. Limits: one matrix, not a stack; h is a chain of functions whose other operands are constants.
@@ -110,7 +111,7 @@ def _origin(graph: Graph, i: NodeId) -> tuple[NodeId, int] | None:
 
 
 def _chain(graph: Graph, i: NodeId, decomposition: NodeId) -> list[NodeId] | None:
-    """The ids from values back to eigenvalues that they are functions of, one by one, and of constants."""
+    """The ids on the way from values back to the eigenvalues, each a function of the next one and of constants."""
     chain = [i]
     while _origin(graph, chain[-1]) != (decomposition, 0):
         node = graph.node(chain[-1]) if chain[-1] >= graph.first else None

@@ -6,7 +6,7 @@ in the place of many small ones, their sums, and the memory of all terms. The pi
 the ops that make them (see scheduler/programs/memory/arena.py), so that putting them together costs nothing.
 
 Only steps that depend on one another are joined: where the terms are independent, as of the shards of a batch, each
-belongs to its branch. Linear in the nodes, for each weight.
+belongs to its branch. The cost is linear in the nodes for each weight.
 
 Source: J. Appleyard, T. Kocisky, P. Blunsom, Optimizing performance of recurrent neural networks on GPUs,
 arXiv:1604.01946, 2016.
@@ -127,7 +127,7 @@ class _Joiner:
         return Sum(joined, rest)
 
     def _wholes(self) -> dict[RowBlock, tuple[Sequence[RowBlock], int]]:
-        """For each of the rows the longest sequence that has them, and where: shorter ones are parts of it."""
+        """For each block of rows the longest sequence with it, and its place there; shorter ones are parts of it."""
         sequences = [rows for found in self.sums.values() for steps in found.steps for rows in _sequences(steps)]
         wholes: dict[RowBlock, tuple[Sequence[RowBlock], int]] = {}
         for rows in sorted(sequences, key=len, reverse=True):
@@ -174,7 +174,7 @@ class _Joiner:
         return RowBlock(node.inputs[0], (1, t.shape[0])) if is_column and isinstance(t, ArrayType) else None
 
     def _follow_one_another(self, steps: Sequence[Step]) -> bool:
-        """Whether the cotangents, or what the weight was multiplied by, depend each on the one made before it."""
+        """Whether each block of rows depends on the one that was made before it."""
         return self._is_chain([step.g for step in steps]) or self._is_chain([step.x for step in steps if step.x])
 
     def _is_chain(self, rows: Sequence[RowBlock]) -> bool:
@@ -210,7 +210,7 @@ class _Joiner:
         return self.rewrite.emit(matmul, (left, g), NO_PARAMS, node.type, node.source)
 
     def _below_each_other(self, node: Node, rows: Sequence[RowBlock]) -> NodeId:
-        """The id of rows below each other: of a part of the rows that are put together for another sum."""
+        """The id of an array of blocks of rows below each other: a part of what was made for a longer sequence."""
         whole, place = self.wholes[rows[0]]
         if whole[place : place + len(rows)] != rows:
             return self._concatenated(node, rows)

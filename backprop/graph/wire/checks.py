@@ -38,18 +38,32 @@ def a_flag(value: Any, where: str) -> bool:
 
 
 def an_int(value: Any, where: str, low: int = -(1 << 63), high: int = (1 << 63) - 1) -> int:
-    """An integer between two bounds, both included."""
+    """A part that is to be an integer.
+
+    Arguments:
+        value: the part.
+        where: its path in the document.
+        low, high: the bounds, both included.
+    Errors:
+        WireError: it is something else.
+    """
     if type(value) is not int or not low <= value <= high:
         raise wrong(value, f"an integer from {low} to {high}", where)
     return value
 
 
 def ints(value: Any, where: str, low: int = -(1 << 63), high: int = (1 << 63) - 1) -> tuple[int, ...]:
-    """A list of integers between two bounds, both included."""
+    """A part that is to be a list of integers; the arguments and errors are those of `an_int`."""
     return tuple([an_int(item, where, low, high) for item in a_list(value, where)])
 
 
 def wrong(value: Any, wanted: str, where: str) -> WireError:
-    """The error of a part that is not of its kind."""
+    """The error of a part that is not of its kind.
+
+    Arguments:
+        value: the part.
+        wanted: what should stand there, in words.
+        where: its path in the document.
+    """
     found = repr(value) if isinstance(value, int | float) or value is None else f"a {type(value).__name__}"
     return WireError(f"{found[:80]} stands where {wanted} is wanted", where)

@@ -6,8 +6,9 @@
     bytes 16 .. 15+n the header: JSON in UTF-8, filled up with spaces so that it ends at a multiple of 64
     after that       the bytes of arrays; the header says which are whose, each at a multiple of 64
 
-Source: after the format safetensors, which is a length, a header of JSON and raw bytes, too. JSON is read by any
-language, and bounded: MessagePack makes a list of as many places as five bytes claim, nested a thousand times.
+Source: after the format safetensors, which is a length, a header of JSON and raw bytes, too. Every language
+reads JSON, and what reading it takes is bounded by its length; a reader of MessagePack allocates as many places as five
+bytes claim, and does so for each of a thousand lists inside each other.
 """
 
 from __future__ import annotations

@@ -30,11 +30,11 @@ class Mask(NamedTuple):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known."""
+        """Whether neither part says anything."""
         return self.live is None and self.set is None
 
     def map(self, f: Callable[[Var[Any]], Var[Any]]) -> Mask:
-        """The mask with both parts changed."""
+        """The mask whose parts are what a function makes of these; a part that says nothing stays as it is."""
         return Mask(None if self.live is None else f(self.live), None if self.set is None else f(self.set), self.hides)
 
     @property
@@ -44,7 +44,7 @@ class Mask(NamedTuple):
 
     @property
     def by_choice(self) -> Mask:
-        """What is known by choice."""
+        """The mask without what is known by value only."""
         return NOTHING if self.live is None else self._replace(set=None)
 
     def either(self) -> Var[Any]:
@@ -61,29 +61,29 @@ Kind = Literal["", "live", "set"]
 
 
 def kind_of(mask: Mask) -> Kind:
-    """The kind of both parts of a mask as one: by value where one part is, as that claims less."""
+    """The kind of a mask whose two parts are taken as one: by value where one of them is, since that claims less."""
     return "set" if mask.set is not None else "live" if mask.live is not None else ""
 
 
 def mask_of(kind: Kind, live: Var[Any]) -> Mask:
-    """The mask that an array of a kind is."""
+    """A mask with one part: an array of booleans, of a kind."""
     return Mask(set=live) if kind == "set" else Mask(live, hides=True)
 
 
 def both(a: Var[Any] | None, b: Var[Any] | None) -> Var[Any] | None:
-    """Where both hold."""
+    """Which elements are true in both arrays; None stands for an array that is true everywhere."""
     if a is None or b is None or a.id == b.id:
         return b if a is None else a
     return logical_and(a, b)  # type: ignore[no-any-return]
 
 
 def joined(a: Mask, b: Mask) -> Mask:
-    """The mask of what is zero where either says so."""
+    """The mask of a cotangent that is zero wherever one of two masks says so."""
     return Mask(both(a.live, b.live), both(a.set, b.set), a.hides or b.hides)
 
 
 def whole(live: Var[Any], shape: Shape) -> Var[Any]:
-    """A value broadcast to a shape."""
+    """A value, broadcast to a shape unless it has that shape already."""
     return live if live.shape == shape else broadcast_to(live, shape)
 
 

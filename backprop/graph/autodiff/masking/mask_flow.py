@@ -51,7 +51,7 @@ def _same(builder: Builder, node: Node, found: list[Mask]) -> Mask:
 
 
 def _scaled(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of a product or quotient: that of the first operand, where the other is a plain number."""
+    """The mask of a product or a quotient by a plain number: the mask of the other operand."""
     nodes = [builder.nodes[i] for i in node.inputs]
     constants = [k for k, other in enumerate(nodes) if other is not None and other.op is literal]
     return found[1 - constants[0]] if constants and constants[0] >= 2 - len(found) else NOTHING
@@ -68,24 +68,24 @@ def _cleared(builder: Builder, node: Node, found: list[Mask]) -> Mask:
 
 
 def _scaled_by_zero(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of a coefficient times a cotangent: that of the cotangent, and zero by value where the coefficient is."""
+    """The mask of a coefficient times a cotangent: that of the cotangent, and zero by value where the factor is 0."""
     return joined(found[1], Mask(set=not_equal(_var(builder, node.inputs[0]), 0)))
 
 
 def _through(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of what moves elements about: the mask moved in the same way."""
+    """The mask of an op that moves elements about: the operand's mask, moved in the same way."""
     shape, *rest = [_var(builder, i) for i in node.inputs]
     return found[0].map(lambda live: node.op(whole(live, shape.shape), *rest, **dict(node.params)))
 
 
 def _added(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of what adds up elements: where one of them is not zero."""
+    """The mask of an op that adds up elements: a sum is live where one of its elements is."""
     numbers = found[0].together.map(lambda live: cast(live, dtype="float32"))
     return _through(builder, node, [numbers]).map(lambda sums: not_equal(sums, 0))
 
 
 def _scattered(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of what puts elements among zeros: the places that got one; where elements have a mask, those that are live."""
+    """The mask of an op that puts elements among zeros: the places that got an element, one that is live."""
     inner, move = found[0], _added if node.op is scatter_add else _through
     if inner.live is not None:
         return move(builder, node, found)
@@ -94,7 +94,7 @@ def _scattered(builder: Builder, node: Node, found: list[Mask]) -> Mask:
 
 
 def _sum(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of a sum of cotangents: where one of them is not zero."""
+    """The mask of a sum of cotangents: the sum is live where one of them is."""
     if any(mask.is_empty for mask in found) or (all(m.placed for m in found) and _covers(builder, node)):
         return NOTHING
     hides = any(mask.hides for mask in found)
@@ -129,7 +129,7 @@ def _covers(builder: Builder, node: Node) -> bool:
 
 
 def cover(parts: Sequence[Part | None]) -> bool:
-    """Whether slices along one axis together leave nothing out; where one is None, they do not."""
+    """Whether slices along one axis together leave nothing out; where one of them is None, they do not."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or len({part[:2] for part in known}) != 1:
         return False
@@ -140,7 +140,7 @@ def cover(parts: Sequence[Part | None]) -> bool:
 
 
 def part_of(node: Node) -> Part | None:
-    """Where a node puts a slice along one axis among zeros; None for what does something else."""
+    """Which slice along one axis a node puts among zeros; None where the node does something else."""
     if node.op is not scatter_basic:
         return None
     params = dict(node.params)
@@ -152,7 +152,7 @@ def part_of(node: Node) -> Part | None:
 
 
 def _concatenated(builder: Builder, node: Node, found: list[Mask]) -> Mask:
-    """Of arrays joined to one: their masks joined."""
+    """The mask of arrays that are joined to one: their masks, joined in the same way."""
     shapes = [_var(builder, i).shape for i in node.inputs]
 
     def parts(lives: list[Var[Any] | None]) -> Var[Any] | None:

@@ -1,14 +1,14 @@
 """The mask rule: an element that a choice shut out has the cotangent 0, whatever derivatives lie on the way.
 
 `where(x > 0, sqrt(x), 0)` sends the cotangent 0 to sqrt at x = 0, whose derivative is infinite, and 0 * inf is NaN. But
-this 0 is no number that happens to be 0: nothing depends on that element. So a cotangent carries the mask that made
-its zeros. `where` and its kin return `masked(g, live)`; the rule of what comes next is called on the bare g, and its
-answer is masked instead. Inner masks become dead code, so that one is left for a chain of elementwise ops, where its
-values are summed, broadcast or handed out.
+this 0 is not a number that happens to be 0: it says that nothing depends on the element. So a cotangent carries the
+mask that made its zeros. `where` and its kin return `masked(g, live)`; the rule of what comes next is called on the
+bare g, and its answer is masked instead. Inner masks become dead code, so that one is left for a chain of elementwise
+ops, where its values are summed, broadcast or handed out.
 
 Behind views, sums and permutations of a cotangent its mask is found by looking at the nodes that made it (`Masks.of`);
-this costs nothing until there is a mask, and a look at each node once then. A gradient of a slice is such a node too:
-what was not selected is masked.
+this costs nothing until there is a mask, and from then on one look at each node. The gradient of a slice is such a
+node, too: what was not selected is masked.
 
 Seeds that are 0, as in the rows of an identity that make a Jacobian, count as masked too, but by their values only:
 they are `cleared`, which does not stop the derivative by the seed, as another seed could have been given. The two kinds
@@ -46,12 +46,12 @@ class Masks:
     # Finding masks.
 
     def note(self, g: Var[Any], mask: Mask) -> None:
-        """Take a cotangent to have a mask."""
+        """Remember the mask of a cotangent."""
         self.known[g.id] = mask
         self.any = True
 
     def seed(self, g: Var[Any]) -> None:
-        """Take a seed that the user gives to be masked where it is 0."""
+        """Remember that a seed, which the user gives, is masked by value where it is 0."""
         if isinstance(g.type, NumericType):
             self.note(g, Mask(set=not_equal(g, 0)))
 
@@ -84,7 +84,7 @@ class Masks:
         return self.any
 
     def var(self, i: NodeId) -> Var[Any]:
-        """The Var of an id."""
+        """The Var that stands for an id of the builder."""
         return Var(self.builder, i, self.builder.types[i])
 
     # Applying masks.
@@ -99,7 +99,7 @@ class Masks:
         return g if inner is g else whole(inner, g.shape)
 
     def unmasked(self, g: Var[Any]) -> Var[Any]:
-        """What the outermost mask of a cotangent is applied to."""
+        """The cotangent to which the outermost mask was applied; the cotangent itself where it has none."""
         node = self.builder.nodes[g.id]
         assert node is not None
         return self.var(node.inputs[0])

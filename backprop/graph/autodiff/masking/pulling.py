@@ -1,9 +1,10 @@
 """Pull a cotangent back through one node, with its mask: what `masks` finds is applied here.
 
-Of an elementwise op the rule is called on the bare cotangent, and what it answers is masked. Of a slice of an
-elementwise result the rule is called on the slices of its operands: less work, and what was left out stays out. Where
-the elements of a result depend on each other's operands, as along the rows of softmax, what it answers is masked where
-all of them are. A product of matrices multiplies zeros with what they hide, so there the operands are masked.
+The rule of an elementwise op is called on the bare cotangent, and its answer is masked. Where only a slice of an
+elementwise result has a cotangent, the rule is called on the same slice of the operands: this is less work, and what
+was left out stays out. Where elements of a result depend on each other's operands, as along the rows of softmax, the
+answer is masked only where all of them are masked. A product of matrices would multiply the zeros of a cotangent with
+what they hide, so there the operands are masked as well.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def _masked(
 
 
 def _settled(masks: Masks, cotangent: Any, mask: Mask, operand: Var[Any]) -> Any:
-    """A cotangent with a mask, of the operand's dtype where it has its shape."""
+    """A cotangent with its mask applied; cast to the dtype of the operand where it has the shape of the operand."""
     if cotangent is None or cotangent is NotImplemented or not isinstance(operand.type, NumericType):
         return cotangent
     var = masks.builder.lift(cotangent)
@@ -121,7 +122,7 @@ def spread(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> Mask:
 
 
 def _group(node: Node) -> tuple[int, ...] | None:
-    """The axes along which the elements of a result depend on each other's operands; None where it may be all."""
+    """The axes along which elements of a result depend on each other's operands; None where these may be all axes."""
     params = dict(node.params)
     if "axes" in params and "log_sums" in node.op.home:
         return tuple(params["axes"])

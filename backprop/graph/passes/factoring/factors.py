@@ -61,13 +61,13 @@ class Factors:
         return node if node is not None and node.op is op and self.uses.get(i, 1) < 2 else None
 
     def size(self, i: NodeId) -> int:
-        """How many elements there are to multiply: of a broadcast value, those of what is broadcast."""
+        """How many elements a factor would be multiplied with; of a broadcast value, those of what is broadcast."""
         node = self.rewrite.node(i)
         t: Any = self.rewrite.type_of(node.inputs[0] if node is not None and node.op is expand_to else i)
         return int(getattr(t, "size", 1))
 
     def number(self, i: NodeId) -> float:
-        """The power of two that a scalar literal is, 0 where it is none."""
+        """The value of a scalar literal that is a power of two or its negative; 0 where it is neither."""
         value = self.rewrite.literals.get(i)
         if not isinstance(value, float) or not math.isfinite(value) or abs(math.frexp(value)[0]) != 0.5:
             return 0.0

@@ -4,8 +4,8 @@ A sign or a power of two commutes to the bit with every op that is linear in the
 and numbers below the normal range). So `-x`, `x * 2` and the doubling `x + x` are taken out of sums, products and views
 and merge or cancel on the way, and are pushed into the smaller operand of a product. The sum of the rows of a product
 is the product of the sum of the rows, which saves the product; the sum of x * y over the last axis is one op; the
-transpose of a product is the product of the transposes, which spares a copy. The bits of these three differ from those
-of what they replace, by the graph alone.
+transpose of a product is the product of the transposes, which spares a copy. These three give other bits than what they
+replace, which depends on the graph alone, so that all executors agree.
 
 An op is moved past only where nothing else reads its result, so that work never grows. One walk: linear in the nodes.
 """

@@ -108,7 +108,7 @@ def _ordered(demand: Demand, made: list[Unit]) -> list[Unit]:
 
 
 class _Splitter(Rewriter):
-    """Writes the new graph; `to` says where each old id went that is needed whole."""
+    """Writes the new graph; `new_ids` says where each old id went that is needed whole."""
 
     def __init__(self, graph: Graph, found: Sequence[TileGroup]) -> None:
         super().__init__(graph)
@@ -178,7 +178,7 @@ class _Splitter(Rewriter):
         return self.emit(concat_along, parts, Params.of(axis=0), node.type, node.source)
 
     def merge(self, i: NodeId, piece: NodeId) -> None:
-        """Take in the partial result of the next block; two subtrees of a level become one at once."""
+        """Add the partial result of the next block to the tree; two subtrees of the same height become one at once."""
         node, op, level = self.graph.node(i), self.rows[i].merge, 0
         subtrees = self.partial.setdefault(i, [])
         while subtrees and subtrees[-1][0] == level and op is not None:

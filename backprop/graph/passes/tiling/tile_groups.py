@@ -1,4 +1,4 @@
-"""Families: which nodes over large arrays are computed block by block, and in how many blocks.
+"""Tile groups: which nodes over large arrays are computed block by block, and in how many blocks.
 
 A node is *heavy* where it reads or makes a large array, or multiplies large matrices. It is taken with what lies
 between heavy nodes and hands blocks on to them, however light, so that blocks run through without being joined. Nodes
@@ -191,7 +191,7 @@ def _with_sums(graph: Graph, rows: dict[NodeId, RowTiling], taken: set[NodeId]) 
 def _with_feeders(
     graph: Graph, members: dict[NodeId, RowTiling], rows: dict[NodeId, RowTiling], sizes: Sizes
 ) -> dict[NodeId, RowTiling]:
-    """The members with what they alone read, by blocks alone, where it is not too light."""
+    """The members, and those nodes that only members read, and only block by block, where these are not too light."""
     needed, whole = set(graph.outputs), set(graph.outputs)
     found = dict(members)
     for i in range(graph.first + len(graph) - 1, graph.first - 1, -1):
@@ -240,7 +240,7 @@ def _linked(rows: dict[NodeId, RowTiling]) -> list[dict[NodeId, RowTiling]]:
 
 
 def _roots(rows: Mapping[NodeId, RowTiling]) -> dict[NodeId, NodeId]:
-    """For each member one that stands for its group."""
+    """For each member the one member that stands for its group."""
     parent = {i: i for i in rows}
 
     def root(i: NodeId) -> NodeId:
