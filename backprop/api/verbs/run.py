@@ -65,14 +65,20 @@ Ids = tuple[NodeId, ...]
 @cached(by_lines)
 @gc_paused()
 def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
-    """The joint graph of a scalar function, after all passes; `known` ids are inputs behind the graph's own."""
+    """The joint graph of a scalar function, after all passes.
+
+    Arguments:
+        graph: of the function.
+        wrt: the ids of what it is differentiated by.
+        known: ids of nodes whose values are given: they become inputs behind the graph's own.
+    """
     return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
 
 
 @cached(by_lines)
 @gc_paused()
 def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
-    """The forward and the pullback graph of a graph."""
+    """The forward and the pullback graph of a graph, after all passes; the arguments are those of `joint`."""
     whole = _optimised(differentiate(verify(graph, "trace"), wrt, seeded=True), graph, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 

@@ -50,7 +50,15 @@ class FrameWriter:
     length: int = 0
 
     def array(self, dtype: str, shape: tuple[int, ...] | None, data: bytes) -> dict[str, Any]:
-        """What stands for an array in the header; `shape` is None for a scalar."""
+        """What stands for an array in the header.
+
+        Arguments:
+            dtype: as NumPy writes it, such as "<f8".
+            shape: the shape; None for a scalar.
+            data: its bytes, C-contiguous.
+        Returns:
+            an object of JSON: with the bytes themselves, or with their place behind the header.
+        """
         part: dict[str, Any] = {"dtype": dtype} if shape is None else {"dtype": dtype, "shape": list(shape)}
         if self.inline is None or len(data) <= self.inline:
             return {**part, "data": base64.b64encode(data).decode()}

@@ -103,6 +103,10 @@ class GraphReader:
     def read(self, value: Any, where: str, depth: int = 0) -> Graph:
         """The verified graph of a document.
 
+        Arguments:
+            value: the part of the document.
+            where: its path there, for errors.
+            depth: how many bodies it stands in.
         Errors:
             WireError: it is damaged or ill-formed.
             WireLimitError: it is beyond a limit.

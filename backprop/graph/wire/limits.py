@@ -32,7 +32,17 @@ DEFAULT_LIMITS = Limits()
 
 
 def within(found: int, limit: int, what: str) -> int:
-    """The number itself, or a WireLimitError where it is above its limit."""
+    """A number that has a limit.
+
+    Arguments:
+        found: the number.
+        limit: the most that it may be.
+        what: what is counted, for the error.
+    Returns:
+        the number itself.
+    Errors:
+        WireLimitError: it is above its limit.
+    """
     if found > limit:
         raise WireLimitError(f"{what}: {found}, where at most {limit} are taken", fix="send less, or raise the limit")
     return found

@@ -90,7 +90,15 @@ class ParamReader:
     graph: Callable[[Any, str], Graph]
 
     def read(self, value: Any, where: str, depth: int = 0) -> Any:
-        """The parameter that stands in a document."""
+        """The parameter that stands in a document.
+
+        Arguments:
+            value: the part of the document.
+            where: its path there, for errors.
+            depth: how many bodies it stands in.
+        Errors:
+            WireError: it is no parameter of these kinds. WireLimitError: it is beyond a limit.
+        """
         if value is None or type(value) is bool:
             return value
         if type(value) is str:

@@ -54,7 +54,15 @@ def _plain(value: Any) -> Any:
 
 
 def read_structure(value: Any, limits: Limits, where: str) -> Structure:
-    """The structure that stands in a document."""
+    """The structure that stands in a document.
+
+    Arguments:
+        value: the part of the document.
+        limits: what its types may ask for.
+        where: its path there, for errors.
+    Errors:
+        WireError: it is no structure. WireLimitError: it is beyond a limit.
+    """
     return typed(_read(value, limits, where, 0))
 
 

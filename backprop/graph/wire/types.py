@@ -37,7 +37,16 @@ def written_type(t: ValueType[Any]) -> Any:
 
 
 def read_type(value: Any, limits: Limits, where: str, depth: int = 0) -> ValueType[Any]:
-    """The type that stands in a document."""
+    """The type that stands in a document.
+
+    Arguments:
+        value: the part of the document: a text, or a list for a tuple.
+        limits: what a value of the type may take.
+        where: its path there, for errors.
+        depth: how many tuples it stands in.
+    Errors:
+        WireError: it is no type. WireLimitError: a value of it is beyond a limit.
+    """
     if isinstance(value, list) and depth < DEEPEST_TUPLE:
         return TupleType(tuple([read_type(item, limits, where, depth + 1) for item in value]))
     match = PATTERN.fullmatch(a_text(value, where))

@@ -51,6 +51,10 @@ def name_of(op: Op, vocabulary: Vocabulary) -> str:
 def op_of(name: str, vocabulary: Vocabulary, where: str) -> Op:
     """The op of a name.
 
+    Arguments:
+        name: as it stands in a document.
+        vocabulary: the ops that are known, by name.
+        where: the path of the name in the document, for errors.
     Errors:
         WireError: no op is called so.
     """

@@ -62,7 +62,13 @@ def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tup
 
 
 def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> tuple[Any, ...]:
-    """The results of a plan, its tasks run one after the other in this thread, on values that have entered."""
+    """The results of a plan, its tasks run one after the other in this thread.
+
+    Arguments:
+        plan: the plan.
+        values: of its inputs, which have entered.
+        recorder: takes the events of the run; None for nobody.
+    """
     return run_in_order(plan, values, runners(plan, recorder))
 
 

@@ -58,7 +58,14 @@ def _whole(graph: Graph, machine: Machine) -> Plan:
 
 
 def finished(name: str, body: Graph, args: tuple[Slot, ...], machine: Machine) -> Task:
-    """The task of a body, with its estimates."""
+    """The task of a body, with its estimates.
+
+    Arguments:
+        name: of the task.
+        body: a closed graph.
+        args: where each input of the body comes from.
+        machine: the rates that its seconds are estimated with.
+    """
     seconds = sum([price.seconds for price in costs(body, machine)])
     return Task(name, body, args, seconds, sum([t.nbytes for t in body.inputs]))
 

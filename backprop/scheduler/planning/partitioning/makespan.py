@@ -88,7 +88,13 @@ def quotient_of(work: Work, groups: list[list[int]]) -> Quotient:
 
 
 def makespan(quotient: Quotient, workers: int, overhead: Overhead) -> float:
-    """Predicted seconds of groups on `workers` workers: each group starts as soon as it is ready and one is idle."""
+    """The predicted seconds of a run: each group starts as soon as it is ready and a worker is idle.
+
+    Arguments:
+        quotient: the groups, in topological order, with what each reads of others.
+        workers: how many groups run at once.
+        overhead: what starting a task and moving a byte cost.
+    """
     idle = [0.0] * workers
     heapify(idle)
     ends: list[float] = []
