@@ -150,12 +150,13 @@ def run_joint(
         executor: where to run.
     """
     given = [*values, *known.values()]
-    if executor.answers_at_once and youngest(given) is None and observer() is None:
-        with blas_threads(executor.blas_threads):
-            found = first_gradient(graph, wrt, known, values, executor.target.machine)
+    if not executor.answers_at_once or youngest(given) is not None or observer() is not None:
+        return run_graph(joint(graph, wrt, tuple(known)), given, executor)
+    with blas_threads(executor.blas_threads):  # once for both, as setting the number costs more than a small run
+        found = first_gradient(graph, wrt, known, values, executor.target.machine)
         if found is not None:
             return found
-    return run_graph(joint(graph, wrt, tuple(known)), given, executor)
+        return run_graph(joint(graph, wrt, tuple(known)), given, executor)
 
 
 def runner(executor: AbstractExecutor) -> Run:
