@@ -1,6 +1,6 @@
 """The contract between the layers of `backprop`, read off its source with `ast`; nothing is imported.
 
-    errors <- ops <- graph <- scheduler <- reports <- service <- api <- testing <- backprop/__init__.py
+    errors <- ops <- graph <- scheduler <- reports <- service <- api <- scipy <- testing <- backprop/__init__.py
       <- examples_mnist <- cli <- __main__
 
 A module's layer is the first name below `backprop`, be it a file or a folder. Imports under `if TYPE_CHECKING` count:
@@ -22,7 +22,7 @@ import pytest
 PACKAGE = "backprop"
 ROOT = Path(__file__).parents[1] / PACKAGE
 CHAIN = (
-    *("errors", "ops", "graph", "scheduler", "reports", "service", "api", "testing"),
+    *("errors", "ops", "graph", "scheduler", "reports", "service", "api", "scipy", "testing"),
     *("", "examples_mnist", "cli", "__main__"),
 )
 """Layers from left to right; "" is the package itself."""

@@ -113,6 +113,8 @@ def _instead(user: FrameType, called: FrameType | None) -> str:
             f"{library} takes no traced values in {name}: pass the sparse matrix as an argument of the traced function,"
             f" and solve with numpy.linalg.solve(A.toarray(), b), {PLAIN}"
         )
+    if module.startswith("scipy.stats"):
+        return f"{library} takes no traced values in {name}: take that of `from backprop.scipy import stats`, {PLAIN}"
     if is_op(name):
         return f"write backprop.ops.{name} for that of {library}, {PLAIN}"
     return f"{library} takes no traced values in {name}: write it with functions of numpy, make an op of it, {PLAIN}"
