@@ -7,11 +7,14 @@ import functools
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
+
+from rich.console import Console
+from rich.progress import Progress
 
 from ..errors import StoppedError
 from ..scheduler.planning.plan import Plan
@@ -133,6 +136,22 @@ class Connection(Service):
     def map(self, f: Function, /, *args: Iterable[Any]) -> list[ServiceFuture[Any]]:
         """A future for each item of some sequences of arguments, as `submit` gives them."""
         return [self.submit(f, *items) for items in zip(*args, strict=True)]
+
+    def gather(self, futures: Sequence[Future[R]], title: str = "runs") -> list[R]:
+        """The results of futures, in their order, with a progress bar meanwhile where stderr is a terminal.
+
+        Arguments:
+            futures: of this connection, or any others of `concurrent.futures`.
+            title: stands beside the bar.
+        Errors:
+            what the first of them that failed raised.
+        """
+        console = Console(stderr=True)
+        with Progress(console=console, disable=not console.is_terminal) as bar:
+            shown = bar.add_task(title, total=len(futures))
+            for _ in as_completed(futures):
+                bar.advance(shown)
+        return [future.result() for future in futures]
 
     def cancel_run(self, key: str) -> None:
         """Cancel a run, without waiting for the service to say so."""

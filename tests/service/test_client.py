@@ -76,6 +76,20 @@ def test_many_futures_as_they_are_completed(connection: bp.Connection) -> None:
         assert same(future.result(), bp.grad(loss, executor=bp.Serial())(X + k))
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_gathering_shows_progress_on_a_terminal_only(
+    connection: bp.Connection, is_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR" if is_terminal else "NO_COLOR", "1")
+    found = connection.gather(connection.map(loss, [X + k for k in range(5)]), "losses")
+    assert all(same(value, loss(X + k)) for k, value in enumerate(found))
+    shown = capsys.readouterr().err
+    assert ("losses" in shown and "100%" in shown) == is_terminal
+    assert is_terminal or shown == ""
+    with pytest.raises(np.linalg.LinAlgError):
+        connection.gather([connection.submit(lambda x: np.linalg.inv(np.outer(x, x) * 0.0), X)])
+
+
 def test_results_that_are_awaited(connection: bp.Connection) -> None:
     async def both() -> list[Any]:
         return list(await asyncio.gather(connection.submit(loss, X), connection.submit(loss, X + 1)))
