@@ -1,6 +1,10 @@
 from . import errors as errors
 from . import ops as ops
 from . import testing as testing
+from .api.arrays import empty as empty
+from .api.arrays import full as full
+from .api.arrays import ones as ones
+from .api.arrays import zeros as zeros
 from .api.caches import clear_caches as clear_caches
 from .api.compiling.compile import compile as compile
 from .api.compiling.compiled import Compiled as Compiled

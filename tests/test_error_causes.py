@@ -144,9 +144,6 @@ ROWS: dict[str, Row] = {
     "a series": Row(
         lambda v: pd.Series(v), errors.TracedConversionError, TypeError, ("pandas holds no traced values",)
     ),
-    "a series times a value": Row(
-        lambda v: pd.Series(X) * v, errors.TracedConversionError, TypeError, ("pandas holds no traced values",)
-    ),
     "a column": Row(column, errors.TracedConversionError, TypeError, ("pandas holds no traced values",)),
     "an item of a plain array": Row(filled, errors.AssignmentError, TypeError, ("backprop.ops.at_set",), ("sequence",)),
     "numpy.array of a dtype": Row(

@@ -80,7 +80,7 @@ ROWS: dict[str, Row] = {
         ("matrix", HERE, "numpy.asarray"),
     ),
     "out= of a call": Row(
-        lambda: bp.grad(lambda x: np.add(x, 1, out=(x,)))(X),
+        lambda: bp.grad(lambda x: np.add(x, 1, out=(np.zeros(3),)))(X),
         errors.AssignmentError,
         TypeError,
         ("numpy.add", HERE, "use its result"),
@@ -182,7 +182,10 @@ ROWS: dict[str, Row] = {
         lambda: bp.grad(lambda x: math.sin(x))(1.0), errors.TracedConversionError, TypeError, (HERE, "numpy.sin")
     ),
     "assignment": Row(
-        lambda: bp.grad(lambda x: operator.setitem(x, 0, 1.0))(X), errors.AssignmentError, TypeError, (HERE, "at_set")
+        lambda: bp.grad(lambda x: operator.delitem(x, 0))(X),
+        errors.AssignmentError,
+        TypeError,
+        (HERE, "backprop.zeros"),
     ),
     "no derivative": Row(
         lambda: bp.grad(lambda x: np.sum(OPAQUE(x)))(X),

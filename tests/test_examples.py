@@ -10,7 +10,7 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "examples"
 TOOLS = {"make_sample.py"}
-EXAMPLES = sorted(path for path in FOLDER.glob("*.py") if path.name not in TOOLS)
+EXAMPLES = sorted(path for path in FOLDER.rglob("*.py") if path.name not in TOOLS)
 MARKS = {"cluster.py": [pytest.mark.cluster]}
 LINES = 60
 

@@ -37,10 +37,12 @@ NAMES = [
     "connect",
     "debug",
     "elementwise_grad",
+    "empty",
     "errors",
     "evaluate",
     "explain",
     "fori_loop",
+    "full",
     "grad",
     "hessian",
     "hvp",
@@ -49,6 +51,7 @@ NAMES = [
     "lazy",
     "match",
     "minibatch",
+    "ones",
     "op",
     "ops",
     "profile",
@@ -63,6 +66,7 @@ NAMES = [
     "value_and_grad",
     "vjp",
     "vmap",
+    "zeros",
 ]
 
 

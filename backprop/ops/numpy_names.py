@@ -171,8 +171,8 @@ class Refusal(NamedTuple):
 
 REFUSALS = (
     Refusal(
-        "it changes an array",
-        "use backprop.ops.at_set or backprop.ops.at_add",
+        "it writes into an array, which needs no op: on an array that is traced it takes effect",
+        "make the array by numpy.zeros_like or backprop.zeros",
         "copyto fill_diagonal place put put_along_axis putmask",
     ),
     Refusal(

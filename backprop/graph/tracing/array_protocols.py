@@ -21,14 +21,17 @@ from ... import ops
 from ...errors import AssignmentError, GraphTypeError, UnknownFunctionError
 from ...ops.arrays.tuples import item
 from ...ops.core.op import Op
-from ...ops.core.types import NumericType, TupleType
+from ...ops.core.types import ArrayType, NumericType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
 from .boundary.conversions import assignment, no_array, wants_elements
-from .boundary.elements import LARGEST, array_of
+from .boundary.elements import LARGEST, array_of, joined
 from .boundary.failures import refused
-from .boundary.in_place import fitted, references_of, refuse_if_shared
+from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
+from .memory.handles import copied
+from .memory.targets import WRITERS, add_at, write_out
+from .memory.writing import assign, fitted, put, read, write
 from .source_lines import is_operator, located, user_frame, user_line
 from .steering import TracedValue, is_integral
 
@@ -39,12 +42,15 @@ class TracedArray(TracedValue[T]):
     """A traced value with the attributes, items and protocols of a NumPy array."""
 
     __slots__ = ()
+    __pandas_priority__ = 10_000  # so that a column leaves the operation to us
 
     # NumPy's protocols.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
         if method == "reduce" and ufunc in REDUCTIONS:
             return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
+        if method == "at":
+            return add_at(ufunc, *inputs)
         if method != "__call__":
             raise UnknownFunctionError(
                 f"numpy.{ufunc.__name__}.{method} has no op",
@@ -52,13 +58,19 @@ class TracedArray(TracedValue[T]):
                 "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
             )
         out = params.pop("out", None)
+        if out is not None and all([isinstance(target, TracedValue) for target in out]):
+            return write_out(
+                out, params.pop("where", True), lambda: self.__array_ufunc__(ufunc, method, *inputs, **params)
+            )
         if out is not None:
             if out[0] is not inputs[0] or not is_operator(user_frame(1)):
                 raise AssignmentError(
                     f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
                 )
             refuse_if_shared(references_of(out[0]), self.builder.references_held(out[0]), out[0])
-        operands = tuple([ops.asarray(x) if isinstance(x, SEQUENCES) else x for x in inputs])
+        operands = tuple(
+            [ops.asarray(x) if isinstance(x, SEQUENCES) else x if isinstance(x, PLAIN) else joined(x) for x in inputs]
+        )
         op = UFUNCS.get(ufunc)
         if isinstance(op, Op) and not params:  # the short way
             result = self.builder.emit(op, operands, {})
@@ -67,6 +79,8 @@ class TracedArray(TracedValue[T]):
         return result if out is None else fitted(result, out[0])  # to which Python binds the name in b += x
 
     def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
+        if func in WRITERS:
+            return WRITERS[func](*args, **params)
         return call_namesake(lookup_function, func, args, params)
 
     def __array__(self, *args: Any, **params: Any) -> Any:
@@ -126,15 +140,27 @@ class TracedArray(TracedValue[T]):
         """The real part."""
         return ops.real(self)
 
+    @real.setter
+    def real(self, value: Any) -> None:
+        write(ops.real(self), ops.broadcast_to(ops.asarray(value), self.shape))
+
     @property
     def imag(self) -> Any:
         """The imaginary part."""
         return ops.imag(self)
 
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        write(ops.imag(self), ops.broadcast_to(ops.asarray(value), self.shape))
+
     @property
     def flat(self) -> Flat:
         """The elements, one by one."""
-        return Flat(ops.ravel(self))
+        return Flat(self)
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[...] = value
 
     def _numeric(self) -> NumericType[Any]:
         if not isinstance(self.type, NumericType):
@@ -159,12 +185,17 @@ class TracedArray(TracedValue[T]):
         if isinstance(self.type, TupleType):
             return item(self, index=range(len(self))[key])
         try:
-            return ops.getitem(self, key)
+            return read(self, key)
         except (IndexError, TypeError, ValueError) as error:
             raise located(error, user_line()) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise assignment("a traced array cannot be assigned to")
+        if not isinstance(self.type, ArrayType):
+            raise assignment(f"a traced value of type {self.type} has no items to assign to")
+        try:
+            assign(self, key, value)
+        except (IndexError, TypeError, ValueError) as error:
+            raise located(error, user_line()) from None
 
     def __delitem__(self, key: Any) -> None:
         raise assignment("items of a traced array cannot be deleted")
@@ -173,10 +204,14 @@ class TracedArray(TracedValue[T]):
 class Flat:
     """The elements of a Var, one by one, as `array.flat`."""
 
-    __slots__ = ("_elements",)
+    __slots__ = ("_array",)
 
-    def __init__(self, elements: Any) -> None:
-        self._elements = elements
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    @property
+    def _elements(self) -> Any:
+        return copied(ops.ravel(self._array))
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._elements)
@@ -188,7 +223,9 @@ class Flat:
         return self._elements[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise assignment("a traced array cannot be assigned to")
+        elements = self._elements
+        elements[key] = value
+        put(self._array, ops.reshape(elements, self._array.shape).id)
 
 
 class Method:
@@ -206,6 +243,7 @@ class Method:
 
 
 SEQUENCES = (list, tuple, range)
+PLAIN = (TracedValue, np.ndarray, np.generic, int, float, complex)
 
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
     {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}

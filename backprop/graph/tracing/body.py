@@ -23,6 +23,8 @@ from ..verify import same_type
 from ..weak_numbers import as_type, follows
 from .boundary.failures import plainly
 from .builder import Builder
+from .current import tracing
+from .memory.handles import written
 from .source_lines import user_line
 from .steering import Owner, Run
 from .structures.structure import Static, Structure, flatten, unflatten
@@ -61,13 +63,14 @@ def trace_body(
     builder = Builder(lambda graph, values: _outside(outer, run, graph, values))
     variables = [builder.input(type) for type in types]
     try:
-        with _inside(outer, builder), plainly(builder):
+        with _inside(outer, builder), tracing(builder), plainly(builder):
             leaves, output = with_numbers(f(*unflatten(arguments, variables)))
             ids = [builder.lift(leaf).id for leaf in leaves]
+            wrote = written(variables)
     finally:
         builder.closed = True
         builder.guard.release()
-    refuse_written(outer is not None and any([var.id != k for k, var in enumerate(variables)]))
+    refuse_written(outer is not None and bool(wrote))
     graph, inputs = builder.build(ids)
     return TracedBody(graph, tuple(builder.values[i] for i in inputs[len(types) :]), output)
 

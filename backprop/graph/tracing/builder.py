@@ -25,10 +25,10 @@ from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
 from .boundary.elements import joined
-from .boundary.in_place import Views
 from .guard import Guard, type_taken_in, unchanged
+from .memory.handles import viewed
 from .source_lines import Lines, located, user_line
-from .steering import Owner, Question, Run, ask_now, escaped, of_another_graph
+from .steering import Owner, Question, Run, ask_now, escaped, no_constant, of_another_graph
 from .var import Var, as_it_is
 
 T = TypeVar("T")
@@ -43,13 +43,13 @@ class Builder:
     """
 
     __slots__ = (
-        "_captured",
         "_casts",
         "_lines",
         "_literals",
         "_params",
         "_signatures",
         "born",
+        "captured",
         "closed",
         "guard",
         "inner",
@@ -61,7 +61,6 @@ class Builder:
         "source",
         "types",
         "values",
-        "views",
     )
 
     def __init__(self, run: Run | None = None) -> None:
@@ -76,10 +75,9 @@ class Builder:
         self.questions: list[Question] = []  # the questions that steered the user's code, in order
         self.source: Source | None = None  # where nodes come from, when it is not the user's current line
         self._literals: dict[Any, NodeId] = {}
-        self._captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
+        self.captured: dict[int, tuple[Any, Var[Any]]] = {}  # by identity, with what was captured
         self.guard = Guard()
         self.refusal: BackpropError | None = None  # the last conversion of a Var to a plain value that was refused
-        self.views = Views()
         self._casts: dict[tuple[NodeId, np.dtype[Any]], NodeId] = {}
         self._params: dict[Params, Params] = {}  # one object for equal ones
         self._signatures: dict[Any, Signature] = {}  # by op, and identities of the params and of the operands' types
@@ -139,7 +137,7 @@ class Builder:
         source = self.source or self._lines.current()
         var = self.append(tuple.__new__(Node, (op, tuple(ids), settled, result, source)))  # as Node(...), but quicker
         if op.kind is Kind.VIEW:
-            self.views.add(args[0], ids[0], var)
+            viewed(args[0], op, settled, var)
         return var
 
     def _settled(self, op: Op, values: dict[str, Any]) -> Params:
@@ -151,6 +149,10 @@ class Builder:
             what = f"{op.name}: the argument {names} is no constant that can be hashed"
             raise GraphTypeError(what, self.source or user_line(), "leave the argument out") from None
         return self._params.setdefault(params, params)
+
+    def line(self) -> Source:
+        """The user's line that a node is made at."""
+        return self.source or self._lines.current()
 
     def append(self, node: Node) -> Var[Any]:
         """The Var of a node that reads ids of this builder."""
@@ -192,18 +194,18 @@ class Builder:
         """An array or a Var of an outer trace becomes a further input; where there are no values, a constant."""
         if self.run is None:
             return self._constant(value)
-        captured, var = self._captured.get(id(value), (None, None))
+        captured, var = self.captured.get(id(value), (None, None))
         if var is None or not unchanged(self.values[var.id], captured):
             type = value.type if isinstance(value, Var) else type_taken_in(value, self.source)
             if isinstance(value, Var) and value.builder.closed:
                 raise escaped("an op")
             var = self.input(type, "captured", self.guard.take(value))
-            self._captured[id(value)] = value, var
+            self.captured[id(value)] = value, var
         return var
 
     def references_held(self, value: Any) -> int:
         """How many references to a captured array this trace has."""
-        _, var = self._captured.get(id(value), (None, None))
+        _, var = self.captured.get(id(value), (None, None))
         return 0 if var is None else 1 + (self.values[var.id] is value) + self.guard.references_held(value)
 
     def _constant(self, value: Any) -> Var[Any]:
@@ -212,8 +214,7 @@ class Builder:
             return self.literal(value)
         if isinstance(value, Var):
             raise of_another_graph(self.source or user_line())
-        what = f"{type(value).__name__} cannot be a constant of a graph"
-        raise GraphTypeError(what, self.source or user_line(), "make it an input, with .input(...)")
+        raise no_constant(value, self.source or user_line())
 
     def _signature(self, op: Op, types: tuple[Any, ...], params: Params) -> Signature:
         try:

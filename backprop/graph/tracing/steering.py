@@ -15,7 +15,7 @@ import os
 from collections.abc import Callable, Container, Sequence
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from ...errors import BackpropError, EscapedVarError, Source, TracedConversionError
+from ...errors import BackpropError, EscapedVarError, GraphTypeError, Source, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
@@ -83,6 +83,14 @@ class Owner(Protocol):
         """The Var of a value from outside."""
         ...
 
+    def var(self, i: NodeId) -> Any:
+        """The Var of an id."""
+        ...
+
+    def line(self) -> Source:
+        """The user's line that a node is made at."""
+        ...
+
     def literal(self, value: Any) -> Any:
         """The Var of a constant that becomes part of the graph."""
         ...
@@ -107,12 +115,13 @@ class Owner(Protocol):
 class TracedValue(Generic[T]):
     """A value of a graph that is being made: its builder, its id there, and its type."""
 
-    __slots__ = ("__weakref__", "builder", "id", "type")
+    __slots__ = ("__weakref__", "builder", "id", "memory", "type")
 
     def __init__(self, builder: Owner, id: NodeId, type: ValueType[T]) -> None:
         self.builder = builder
         self.id = id
         self.type = type
+        self.memory: Any = None  # what it shares memory with, once a view of it was made, or it was written to
 
     def __repr__(self) -> str:
         return f"Var({self.type}, {self._origin()})"
@@ -221,6 +230,13 @@ def escaped(what: str) -> EscapedVarError:
         f"{what} got a Var whose trace has ended",
         user_line(),
         "return the value from the traced function, or take its plain number inside with v.value",
+    )
+
+
+def no_constant(value: object, where: Source) -> GraphTypeError:
+    """The error of something that a graph without values got, and that it cannot hold as a constant."""
+    return GraphTypeError(
+        f"{type(value).__name__} cannot be a constant of a graph", where, "make it an input, with .input(...)"
     )
 
 

@@ -19,7 +19,10 @@ from ...errors import GraphTypeError
 from ...ops.core.types import type_of
 from ..graph import Graph, NodeId
 from .boundary.failures import plainly
+from .boundary.in_place import refuse_shared
 from .builder import Builder
+from .current import tracing
+from .memory.handles import written
 from .steering import Run
 from .structures.structure import NAMESPACE, Structure, flatten, unflatten
 
@@ -76,14 +79,15 @@ def record(
     try:
         variables = [builder.input(t, "", builder.guard.take(value)) for t, value in zip(types, values, strict=True)]
         inner_args, inner_kwargs = unflatten(arguments, variables)
-        with plainly(builder):
+        with tracing(builder), plainly(builder):
             leaves, output = flatten(f(*inner_args, **inner_kwargs))
         ids = tuple(builder.lift(leaf).id for leaf in leaves)
+        wrote = written(variables)
+        refuse_shared([values[k] for k in wrote], [*values, *[value for value, _ in builder.captured.values()]])
     finally:
         builder.closed = True
         builder.guard.release()
-    wrote = any([var.id != k for k, var in enumerate(variables)])
-    return Recording(builder, arguments, output, ids, wrote)
+    return Recording(builder, arguments, output, ids, bool(wrote))
 
 
 def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], Structure]:

@@ -25,7 +25,10 @@ from ...ops.numpy_names import METHODS, UNARY
 from ...ops.sparse.matrix import beside_sparse
 from .array_protocols import SEQUENCES, Method, TracedArray
 from .boundary.conversions import no_attribute
-from .boundary.in_place import copied, in_place
+from .boundary.elements import is_table, joined
+from .memory.handles import copied, found_again
+from .memory.targets import WRITING
+from .memory.writing import in_place
 from .runtime_classes import annotated_type, field, type_of_field
 from .source_lines import is_attribute, user_line
 
@@ -87,6 +90,8 @@ def beside(op: Op, left: Any, right: Any, other: Any) -> Any:
     """
     if isinstance(other, SEQUENCES):
         return op(*[ops.asarray(side) if side is other else side for side in (left, right)])
+    if is_table(other):
+        return op(*[joined(side) if side is other else side for side in (left, right)])
     if isinstance(other, NO_OPERANDS) and op not in (ops.equal, ops.not_equal):
         raise GraphTypeError(
             f"{op.name} takes arrays and numbers, not a {type(other).__name__}",
@@ -121,6 +126,10 @@ class Var(TracedArray[T]):
         return sorted({*object.__dir__(self), *array})
 
     def __getattr__(self, name: str) -> Any:
+        if name == "id":  # its value has changed
+            return found_again(self)
+        if name in WRITING and isinstance(self.type, NumericType):
+            return partial(WRITING[name], self)
         if name in METHODS and isinstance(self.type, NumericType):
             return Method(self, name)
         if name in UNARY and isinstance(self.type, NumericType) and not is_attribute(sys._getframe(1)):

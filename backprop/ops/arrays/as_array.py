@@ -6,6 +6,7 @@ Source of names and defaults: the NumPy 2 reference.
 from __future__ import annotations
 
 import math
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def asarray(a: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         array = asarray(a)
         return array if array.dtype == np.dtype(dtype) else cast(array, dtype=np.dtype(dtype).name)
-    if hasattr(a, "shape") and hasattr(a, "dtype"):
+    if hasattr(a, "shape") and hasattr(a, "dtype") and not isinstance(getattr(type(a), "to_numpy", None), FunctionType):
         return a
     if isinstance(a, list | tuple) and _holds_var(a):
         return stack([asarray(item) for item in a])

@@ -68,7 +68,8 @@ def _permute_type(x: ValueType[Any], *, axes: Axes) -> NumericType[Any]:
     return array_type(tuple(t.shape[i] for i in axes), t.dtype)
 
 
-def _inverse(axes: Axes) -> Axes:
+def inverse(axes: Axes) -> Axes:
+    """The axes that undo a transposition."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
@@ -80,7 +81,7 @@ permute: Op = Op(
     "permute",
     _permute_type,
     lambda x, *, axes: np.transpose(x, axes),
-    lambda g, out, x, *, axes: permute(g, axes=_inverse(axes)),
+    lambda g, out, x, *, axes: permute(g, axes=inverse(axes)),
     Kind.VIEW,
     home=__name__,
     kernel=lambda x, *, axes: methodcaller("transpose", axes),

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 import backprop as bp
 
@@ -125,6 +127,45 @@ def test_data_is_guarded_by_its_content() -> None:
 def test_an_array_of_the_elements_of_a_var_is_that_var() -> None:
     graph = bp.compile(lambda x: np.asarray(x) @ x).graph(X)
     assert [node.op.name for node in graph.nodes] == ["matmul"]
+
+
+def test_tables_and_columns_are_arrays_beside_traced_values() -> None:
+    frame = pd.DataFrame({"a": X, "b": X**2})
+    grid = xr.DataArray(X, dims="x")
+
+    def f(x: Any) -> Any:
+        column = frame["a"]
+        return (
+            column * x + x / column - (x - frame["b"]),
+            np.multiply(column, x) + np.arctan2(x, column),
+            np.where(frame["a"] > 0, x, frame["b"]),
+            frame.to_numpy().T @ x + x @ frame,
+            np.dot(frame.T, x) + np.sum(x * column),
+            np.concatenate([column, x]),
+            x * grid + np.add(x, grid),
+            x @ column**2,
+            (frame["a"] > 0) * x,
+        )
+
+    def plain(x: Any) -> Any:
+        a, b = X, X**2
+        m = np.stack([a, b], 1)
+        return (
+            a * x + x / a - (x - b),
+            a * x + np.arctan2(x, a),
+            np.where(a > 0, x, b),
+            m.T @ x + x @ m,
+            m.T @ x + np.sum(x * a),
+            np.concatenate([a, x]),
+            x * X + x + X,
+            a**2 @ x,
+            (a > 0) * x,
+        )
+
+    x = np.array([0.3, 1.2, -0.7])
+    for found, expected in zip(bp.compile(f)(x), plain(x), strict=True):
+        np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(bp.grad(total(f))(x), bp.grad(total(plain))(x))
 
 
 def test_results_and_arguments_of_other_functions() -> None:

@@ -18,8 +18,8 @@ STORES = ("STORE_SUBSCR", "STORE_SLICE")
 READS = ("BINARY_SUBSCR", "BINARY_SLICE")
 SUBSCRIPT = 26  # the argument of BINARY_OP that reads items, from Python 3.14 on
 AT_SET = (
-    "make the array by numpy.zeros_like(x, shape=n) and write r = backprop.ops.at_set(r, key, value), or collect the"
-    " parts in a list for numpy.stack"
+    "make the array by backprop.zeros(n) or numpy.zeros_like(x, shape=n), which can be written to, or write"
+    " r = backprop.ops.at_set(r, key, value)"
 )
 LOST = "a traced value cannot be assigned into a plain array, which would lose its gradient"
 PLAIN = "or take the plain array with v.value, which has no gradient"

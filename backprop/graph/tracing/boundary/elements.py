@@ -34,10 +34,19 @@ def is_of_elements(value: Any) -> bool:
     return type(value) is np.ndarray and value.dtype.hasobject and any(map(is_traced, value.flat))
 
 
+TABLES = ("pandas", "xarray")
+"""Packages whose tables and columns count as the arrays that they hold."""
+
+
 def joined(value: Any) -> Any:
-    """A list as an array, an array of Vars as one Var, and any other value itself."""
-    array = np.asarray(value) if isinstance(value, list) else value
+    """A list or a table as an array, an array of Vars as one Var, and any other value itself."""
+    array = np.asarray(value) if isinstance(value, list) or is_table(value) else value
     return gathered(array) if is_of_elements(array) else array
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is a table or a column of pandas or xarray."""
+    return type(value).__module__.partition(".")[0] in TABLES and hasattr(value, "__array__")
 
 
 def gathered(elements: np.ndarray[Any, Any]) -> Any:

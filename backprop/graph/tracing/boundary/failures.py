@@ -55,6 +55,7 @@ def plainly(builder: Guarded) -> Iterator[None]:
     except Exception as error:
         covered = error.__cause__
         if isinstance(covered, BackpropError) and (covers(error) or is_ours(error)):
+            error.__cause__ = None  # no error is to be the cause of its context, which cannot be pickled
             raise covered from None
         if builder.refusal is not None and was_dropped(builder.refusal) and not isinstance(error, BackpropError):
             raise builder.refusal from None

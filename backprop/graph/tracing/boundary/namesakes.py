@@ -14,6 +14,8 @@ import numpy as np
 
 from ....errors import BackpropError, GraphTypeError
 from ....ops.core.op import Op
+from ..memory.handles import detached
+from ..memory.targets import VIEWING, written_to
 from ..source_lines import is_ours, located, user_line
 
 
@@ -27,14 +29,18 @@ def call_namesake(find: Callable[[Any], Callable[..., Any]], func: Any, args: An
     Errors:
         BackpropError: whatever is wrong with the arguments, with the user's line.
     """
+    target = params.get("out") if isinstance(params, dict) else None
+    if target is not None:
+        return written_to(target, call_namesake(find, func, args, {k: v for k, v in params.items() if k != "out"}))
     namesake = find_or_refuse(find, func)
     refuse_arguments(getattr(func, "__name__", str(func)), namesake, args, params)
     try:
-        return namesake(*args, **params)
+        result = namesake(*args, **params)
     except (BackpropError, IndexError, TypeError, ValueError, ArithmeticError) as error:
         if not is_ours(error):
             raise
         raise located(error, user_line()) from None
+    return result if func in VIEWING else detached(result, lambda var: any([var is arg for arg in args]))
 
 
 def find_or_refuse(find: Callable[[Any], Callable[..., Any]], func: Any) -> Callable[..., Any]:

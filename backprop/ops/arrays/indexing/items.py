@@ -18,8 +18,10 @@ from ...core.dependence import Dependence, Reading, grouped, moves
 from ...core.op import Kind, Op
 from ...core.rows import RowRule, Split, split_rows
 from ...core.types import NumericType, Shape, ValueType, array_type, numeric, value_type
+from ...elementwise.masking import masked
 from ..arguments import shape_of
 from ..as_array import asarray
+from ..creation import ones_like
 from ..views import reshape
 from .batched_keys import put_batch, read_batch, scatter_batch
 from .keys import ARRAY, Key, Slice, index, numpy_key, selected, selection
@@ -58,7 +60,7 @@ basic_index: Op = Op(
 )
 
 
-def _fits(op: str, x: NumericType[Any], wanted: Shape) -> None:
+def fits(op: str, x: NumericType[Any], wanted: Shape) -> None:
     if any(n not in (1, m) for n, m in zip(x.shape[::-1], wanted[::-1], strict=False)) or x.ndim > len(wanted):
         raise ShapeError(
             f"{op}: the shape {x.shape} does not broadcast to that of the selection, {wanted}",
@@ -68,7 +70,7 @@ def _fits(op: str, x: NumericType[Any], wanted: Shape) -> None:
 
 def _scatter_basic_type(x: ValueType[Any], *, shape: Shape, key: Key) -> NumericType[Any]:
     (t,) = numeric("scatter", x)
-    _fits("scatter", t, selected(shape, key, ()))
+    fits("scatter", t, selected(shape, key, ()))
     return array_type(shape, t.dtype)
 
 
@@ -130,7 +132,7 @@ def _scatter_add_type(
     x: ValueType[Any], *arrays: ValueType[Any], shape: Shape, key: Key, unique: bool
 ) -> NumericType[Any]:
     t, *indices = numeric("scatter", x, *arrays)
-    _fits("scatter", t, selected(shape, key, tuple(indices)))
+    fits("scatter", t, selected(shape, key, tuple(indices)))
     return array_type(shape, t.dtype)
 
 
@@ -192,7 +194,7 @@ def _set_type(
     x: ValueType[Any], value: ValueType[Any], *arrays: ValueType[Any], key: Key, unique: bool
 ) -> NumericType[Any]:
     t, v, *indices = numeric("at_set", x, value, *arrays)
-    _fits("at_set", v, selected(t.shape, key, tuple(indices)))
+    fits("at_set", v, selected(t.shape, key, tuple(indices)))
     return array_type(t.shape, np.result_type(t.dtype, v.dtype.type(0).item() if v.weak else v.dtype))
 
 
@@ -203,7 +205,7 @@ def _set(x: Any, value: Any, *arrays: Any, key: Key, unique: bool) -> Any:
 
 
 def _set_vjp(g: Any, out: Any, x: Any, value: Any, *arrays: Any, key: Key, unique: bool) -> tuple[Any, ...]:
-    rest = put_index(g, 0, *arrays, key=key, unique=unique)
+    rest = masked(g, put_index(ones_like(g, bool), False, *arrays, key=key, unique=unique))
     if not arrays:
         return rest, basic_index(g, key=key)
     mine = take_index(g, *arrays, key=key, unique=unique)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backprop.errors import GraphTypeError, ShapeError
+from backprop.errors import ShapeError
 from backprop.ops.arrays.indexing.items import at_add, at_set, getitem, put_index, scatter_add
 from backprop.ops.arrays.indexing.keys import ARRAY, Slice
 from backprop.ops.core.types import ArrayType
@@ -110,10 +110,9 @@ def test_a_wrong_key_is_an_index_error_at_once(key: Any, text: str) -> None:
         getitem(TapeVar(np.ones((3, 4))), key)
 
 
-def test_a_traced_mask_is_refused_with_advice() -> None:
-    x = TapeVar(np.ones(3))
-    with pytest.raises(GraphTypeError, match=r"numpy\.where"):
-        getitem(x, x > 0)
+def test_a_traced_mask_is_asked_for_its_count() -> None:
+    x = TapeVar(np.array([1.0, -2.0, 3.0]))
+    np.testing.assert_array_equal(getitem(x, x > 0).value, [1.0, 3.0])
 
 
 def test_a_value_that_does_not_fit_is_refused() -> None:

@@ -1,0 +1,280 @@
+"""Writing to a Var: the whole array, by a key, and by an operator such as `+=`.
+
+What is written goes up from view to view, to the Var that is no view; see `handles`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .... import ops
+from ....errors import AssignmentError, GraphTypeError, ShapeError
+from ....ops.arrays.indexing.items import basic_index
+from ....ops.arrays.indexing.keys import Key, selection
+from ....ops.arrays.indexing.overlaps import composed
+from ....ops.arrays.indexing.parts import put_parts
+from ....ops.arrays.views import broadcast_to, inverse, permute, reshape, reshape_to
+from ....ops.core.op import Op
+from ....ops.core.types import ArrayType, value_type
+from ....ops.elementwise.complex_parts import imag, real
+from ....ops.elementwise.conversion import cast
+from ...graph import NUMBERS, NodeId
+from ...params import Params
+from ..source_lines import user_line
+from ..steering import TracedValue
+from .handles import Origin, forget_id, forget_views, memory_of, origin_of, place_of, refuse_elsewhere, viewed
+from .layout import is_view
+from .writes import Writes, append
+
+
+def in_place(operator: Any) -> Any:
+    """The operator that writes to its left operand, as `+=`, of one that does not, as `+`."""
+
+    def method(self: Any, other: Any) -> Any:
+        result = operator(self, other)
+        if result is NotImplemented or not isinstance(self.type, ArrayType):
+            return result  # numbers do not change: Python binds the name anew
+        return write(self, result)
+
+    return method
+
+
+def write(var: Any, result: Any) -> Any:
+    """Write a value of the shape of an array into it, by NumPy's rule "same_kind".
+
+    Arguments:
+        var: the Var that is written to.
+        result: the Var of the value.
+    Returns:
+        the same Var.
+    Errors:
+        ShapeError, GraphTypeError: a value that does not fit.
+        AssignmentError: the array cannot be written to.
+    """
+    put(var, own_id(var, fitted(result, var)))
+    return var
+
+
+def assign(var: Any, key: Any, value: Any) -> None:
+    """var[key] = value.
+
+    Errors:
+        IndexError, ShapeError, GraphTypeError: a key or a value that does not fit.
+        AssignmentError: the array cannot be written to.
+    """
+    refuse_elsewhere(var)
+    chosen = selection(var.shape, key)
+    if chosen.arrays or chosen.shape != var.shape:
+        set_item = ops.at_set(var, key, part_of(var, value, None))
+        put(var, set_item.id)
+        return
+    root, at = place_of(var)
+    if at is None:
+        part = part_of(var, value, basic_index.infer(var.type, key=chosen.key).shape)  # type: ignore[attr-defined]
+        put(var, append(var.builder, put_parts, (var.id, part.id), var.type, keys=(chosen.key,)))
+        return
+    key = composed(at, chosen.key, root.type.shape)
+    if not _is_at(value, root, key):
+        put_at(root, key, part_of(var, value, basic_index.infer(root.type, key=key).shape).id)  # type: ignore[attr-defined]
+
+
+def _is_at(value: Any, root: Any, key: Key) -> bool:
+    """Whether a value is the view of these very elements, as Python stores it in `y[k] += x`."""
+    if not isinstance(value, TracedValue) or origin_of(value) is None:
+        return False
+    other, at = place_of(value)
+    return other is root and at == key
+
+
+def own_id(var: Any, value: Any) -> NodeId:
+    """The id of a value in the builder of a Var.
+
+    Errors:
+        AssignmentError: it belongs to a function that is traced inside.
+    """
+    other = getattr(value, "builder", var.builder)
+    if other is not var.builder and other.born > var.builder.born:
+        raise AssignmentError(
+            "an array of an outer function was written to inside of a function that is traced by itself",
+            user_line(),
+            "return the new value from the inner function",
+        )
+    return var.builder.lift(value).id  # type: ignore[no-any-return]
+
+
+def part_of(var: Any, value: Any, shape: tuple[int, ...] | None) -> Any:
+    """A value as it is assigned to items of a Var: of the Var's dtype, and of a shape where one is given."""
+    dtype = var.dtype
+    if isinstance(value, (*NUMBERS, np.generic)):
+        value = np.asarray(value).astype(dtype, casting="unsafe")[()]
+    value = var.builder.var(own_id(var, ops.asarray(value)))
+    if value.type != value_type(value.shape, dtype):
+        value = cast(value, dtype=dtype.name)
+    if shape is not None and value.shape != shape:
+        extra = len(value.shape) - len(shape)
+        value = reshape(value, value.shape[extra:]) if extra > 0 and set(value.shape[:extra]) == {1} else value
+        value = broadcast_to(value, shape)
+    return value
+
+
+def put_at(root: Any, key: Key, value: NodeId) -> None:
+    """Write a value to the items of a key of a Var that is no view."""
+    if not key:
+        put(root, value)
+        return
+    refuse_elsewhere(root)
+    _settle(root)
+    memory = memory_of(root)
+    if memory.writes is None:
+        memory.writes = Writes(root.id, root.type)
+    memory.writes.write(root.builder, key, value)
+    forget_id(root)
+    forget_views(root)
+
+
+def put(var: Any, value: NodeId) -> None:
+    """Write a whole value to a Var, and to what it is a view of."""
+    refuse_elsewhere(var)
+    memory = var.memory
+    if memory is None:
+        var.id = value
+        return
+    origin: Origin | None = memory.origin
+    root, key = place_of(var)
+    if origin is None:
+        _settle(var)
+        forget_views(var)
+        if memory.writes is not None:
+            memory.writes.restart(value)
+    elif root.builder is not var.builder:
+        refuse_elsewhere(root)
+        raise AssignmentError(
+            "a view of an array of an outer function was written to inside of a function that is traced by itself",
+            user_line(),
+            "write to a copy, v.copy(), and return the new value",
+        )
+    elif key is not None:
+        put_at(root, key, value)
+    elif _shares(var):
+        if origin.op not in INVERSES:
+            raise AssignmentError(
+                "an array was written to that is read-only, as NumPy's is that repeats elements, or is a diagonal",
+                user_line(),
+                "write to a copy, v.copy(), or to the array itself",
+            )
+        put(origin.parent, INVERSES[origin.op](origin, value))
+    else:
+        _part_with(var)
+        put(var, value)
+        return
+    var.id = value
+    if origin is not None:
+        memory_of(origin.parent if key is None else root).add(var)
+
+
+def _part_with(view: Any) -> None:
+    """Let what looked like a view be an array of its own, a copy in C order, with the views of it."""
+    memory = memory_of(view)
+    parent = memory_of(memory.origin.parent)  # type: ignore[union-attr]
+    parent.views = [ref for ref in parent.views if ref() is not view]
+    memory.origin = memory.born = None
+
+
+def _shares(var: Any) -> bool:
+    """Whether a view shares memory with what it was made of, as a reshaped array may or may not."""
+    memory = var.memory
+    if memory.origin.op is reshape_to and not memory.is_certain:
+        memory.is_certain = is_view(var)
+        return bool(memory.is_certain)
+    return True
+
+
+def _settle(var: Any) -> None:
+    """Views of an array that is to be written to which are copies in NumPy become Vars of their own."""
+    memory: Any = var.memory
+    for ref in [] if memory is None else list(memory.views):
+        view = ref()
+        if view is not None and view.memory is not None:
+            if _shares(view):
+                _settle(view)
+            else:
+                _part_with(view)
+
+
+# From the value of a view to that of what it is a view of.
+
+
+def _of_key(origin: Origin, value: NodeId) -> NodeId:
+    parent = origin.parent
+    return append(parent.builder, put_parts, (parent.id, value), parent.type, keys=(origin.params.get("key"),))
+
+
+def _of_reshape(origin: Origin, value: NodeId) -> NodeId:
+    parent = origin.parent
+    return append(parent.builder, reshape_to, (value,), parent.type, shape=parent.shape)
+
+
+def _of_transpose(origin: Origin, value: NodeId) -> NodeId:
+    parent = origin.parent
+    return append(parent.builder, permute, (value,), parent.type, axes=inverse(origin.params.get("axes")))
+
+
+def _of_real_part(origin: Origin, value: NodeId) -> NodeId:
+    parent = origin.parent
+    part = parent.builder.var(value)
+    return cast(part + 1j * ops.imag(parent), dtype=parent.dtype.name).id if parent.dtype.kind == "c" else value
+
+
+def _of_imaginary_part(origin: Origin, value: NodeId) -> NodeId:
+    parent = origin.parent
+    return cast(ops.real(parent) + 1j * parent.builder.var(value), dtype=parent.dtype.name).id  # type: ignore[no-any-return]
+
+
+INVERSES: Mapping[Op, Callable[[Origin, NodeId], NodeId]] = MappingProxyType(
+    {
+        basic_index: _of_key,
+        reshape_to: _of_reshape,
+        permute: _of_transpose,
+        real: _of_real_part,
+        imag: _of_imaginary_part,
+    }
+)
+
+
+def fitted(result: Any, target: Any) -> Any:
+    """A result as it is written into an array: of its shape, and cast to its dtype.
+
+    Errors:
+        ShapeError: another shape.
+        GraphTypeError: a dtype that cannot be cast to the array's, by NumPy's rule "same_kind".
+    """
+    if result.shape != target.shape:
+        raise ShapeError(
+            f"a value of shape {result.shape} does not fit into an array of shape {target.shape}, which is written to",
+            user_line(),
+            "write v = v + x instead of v += x",
+        )
+    if not np.can_cast(result.dtype, target.dtype, "same_kind"):
+        raise GraphTypeError(
+            f"a value of dtype {result.dtype} cannot be written into an array of dtype {target.dtype}",
+            user_line(),
+            "write v = v + x instead of v += x, or cast with .astype(...)",
+        )
+    return result if result.dtype == target.dtype else cast(result, dtype=target.dtype.name)
+
+
+def read(var: Any, key: Any) -> Any:
+    """var[key]; where parts of the array have been written since, from these parts."""
+    memory = var.memory
+    if memory is None or memory.writes is None or var.builder.inner is not None or var.builder.closed:
+        return ops.getitem(var, key)
+    chosen = selection(var.shape, key)
+    if chosen.arrays or chosen.shape != var.shape or not chosen.key:
+        return ops.getitem(var, key)
+    found = var.builder.var(memory.writes.read(var.builder, chosen.key))
+    viewed(var, basic_index, Params.of(key=chosen.key), found)
+    return found
