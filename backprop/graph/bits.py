@@ -1,7 +1,7 @@
 """Which nodes have bits that the passes decide: where one of them stands, a graph runs after all passes or not at all.
 
 Passes may fix an order of additions, join products, and add up rows of products in one op; what that depends on lies
-all over a graph. A graph of small values without such nodes means the same to the bit before the passes and after
+all over a graph. A graph without such nodes means the same to the bit before the passes and after
 them: equal nodes become one, constants are folded, signs go where they cost nothing, long sums become trees.
 """
 
@@ -13,8 +13,8 @@ from ..ops.core.types import NumericType, ValueType
 from ..ops.linear_algebra.products import matmul
 from .graph import Graph, Node
 
-SMALL_VALUE = 1 << 12
-"""Bytes below which a value is small."""
+LIMIT = 1 << 17
+"""Bytes from which values are so large that moved factors and blocks pay, which change bits."""
 
 WIDTH = 4
 """Terms of a sum above which it becomes a tree."""
@@ -27,7 +27,7 @@ def decides_bits(node: Node, types: tuple[ValueType[object], ...]) -> bool:
         node: the node.
         types: of its operands.
     """
-    if node.type.nbytes >= SMALL_VALUE or node.op is matmul:
+    if max([t.nbytes for t in (*types, node.type)]) >= LIMIT or node.op is matmul:
         return True
     if node.op is accumulate:
         return len(node.inputs) > WIDTH
@@ -35,8 +35,8 @@ def decides_bits(node: Node, types: tuple[ValueType[object], ...]) -> bool:
 
 
 def keeps_bits(graph: Graph) -> bool:
-    """Whether all values are small, and no products of matrices are among them."""
-    return all([node.type.nbytes < SMALL_VALUE and node.op is not matmul for node in graph.nodes])
+    """Whether no value is large, and no products of matrices are among them."""
+    return all([node.type.nbytes < LIMIT and node.op is not matmul for node in graph.nodes])
 
 
 def _axes(type: ValueType[object]) -> int:

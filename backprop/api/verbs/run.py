@@ -153,7 +153,7 @@ def run_joint(
     if not executor.answers_at_once or youngest(given) is not None or observer() is not None:
         return run_graph(joint(graph, wrt, tuple(known)), given, executor)
     with blas_threads(executor.blas_threads):  # once for both, as setting the number costs more than a small run
-        found = first_gradient(graph, wrt, known, values, executor.target.machine)
+        found = first_gradient(graph, wrt, known, values, executor.target)
         if found is not None:
             return found
         return run_graph(joint(graph, wrt, tuple(known)), given, executor)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..bits import SMALL_VALUE
 from ..graph import Graph
+
+SMALL_VALUE = 1 << 12
+"""Bytes below which a value is small."""
 
 SMALL_IN_TOTAL = 1 << 26
 """Bytes below which all values together are little, should they all live at once."""

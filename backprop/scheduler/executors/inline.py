@@ -19,7 +19,7 @@ from .readiness import run_in_order
 @cached()
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
-    return tuple(runner_of(task.body, task.name) for task in plan.tasks)
+    return tuple(runner_of(task.body, task.name, task.seconds) for task in plan.tasks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,11 @@
-"""Long graphs that run once: node by node, as making a program of a node takes longer than running it.
+"""Graphs that run once: node by node, where making a program of a node takes longer than running it.
 
 A value is dropped after its last use. When a graph runs again, a program is made of it; the bits are the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,14 +22,20 @@ OFTEN, LARGE = 256, 1 << 16
 """Nodes, and bytes of the result of one, after which the interpreter looks whether it is to stop."""
 
 
-def runner_of(graph: Graph, name: str = "") -> Callable[..., tuple[Any, ...]]:
-    """A graph as something to call, on C-contiguous values: a program, of a long graph from its second run on.
+GENERATING_S = 2e-5
+"""Seconds that the code of a node takes to generate."""
+
+
+def runner_of(graph: Graph, name: str = "", seconds: float = math.inf) -> Callable[..., tuple[Any, ...]]:
+    """A graph as something to call, on C-contiguous values: a program, where that takes long from its second run on.
 
     Arguments:
         graph: the graph.
         name: of the task, for the notes on exceptions.
+        seconds: that a run is predicted to take.
     """
-    return compile_program(graph, name) if len(graph) <= LONGEST else LateProgram(graph, name)
+    is_late = len(graph) > LONGEST or seconds < GENERATING_S * len(graph)
+    return LateProgram(graph, name) if is_late else compile_program(graph, name)
 
 
 @dataclass(slots=True, eq=False)

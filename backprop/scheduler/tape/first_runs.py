@@ -10,8 +10,8 @@ from ...graph.graph import Graph, NodeId
 from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from ...ops.core.cache import cached
-from ..machine.cost import Machine
-from .policy import is_worth_optimising
+from ..planning.target import Target
+from .policy import is_seen_often, pays_at_once
 from .reading import read
 from .running import gradient
 
@@ -29,7 +29,7 @@ def sightings(content: int, wrt: tuple[NodeId, ...]) -> Iterator[int]:
 
 @gc_paused()
 def first_gradient(
-    graph: Graph, wrt: tuple[NodeId, ...], known: Mapping[NodeId, Any], values: Sequence[Any], machine: Machine
+    graph: Graph, wrt: tuple[NodeId, ...], known: Mapping[NodeId, Any], values: Sequence[Any], target: Target
 ) -> list[Any] | None:
     """The outputs of a graph and the gradient of the first, from a tape; None where it is to be optimised.
 
@@ -38,12 +38,12 @@ def first_gradient(
         wrt: ids of the inputs whose cotangents are wanted.
         known: values of nodes that are known already.
         values: a value for each input.
-        machine: the rates that seconds are estimated with.
+        target: where the graph would run if it were planned.
     """
     seen = next(sightings(hash(graph), wrt))
-    if is_worth_optimising(seen, 0.0) or any([isinstance(value, Handle) for value in values]):
+    if is_seen_often(seen) or any([isinstance(value, Handle) for value in values]):
         return None
-    reading = read(graph, wrt, machine)
-    if reading is None or is_worth_optimising(seen, reading.parallel_s):
+    reading = read(graph, wrt, target.machine)
+    if reading is None or pays_at_once(len(graph), reading.work_s, reading.span_s, target.workers):
         return None
     return gradient(reading, wrt, values, known)

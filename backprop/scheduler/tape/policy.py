@@ -13,15 +13,22 @@ from __future__ import annotations
 OFTEN = 3
 """The time a graph is seen at which it is optimised."""
 
-WORTH_SHARING = 1e-3
-"""Seconds of work without the GIL from which threads may be worth their while."""
+OPTIMISING_S = 1e-4
+"""Seconds that a node of a function takes to be differentiated, optimised and planned, with all that it leads to."""
 
 
-def is_worth_optimising(seen: int, parallel_s: float) -> bool:
-    """Whether to optimise and plan a graph now, rather than to run it from its tape.
+def is_seen_often(seen: int) -> bool:
+    """Whether a graph has been seen so many times, this time included, that it is optimised."""
+    return seen >= OFTEN
+
+
+def pays_at_once(nodes: int, work_s: float, span_s: float, workers: int) -> bool:
+    """Whether a graph is worth optimising and planning before it first runs, since threads would share its work.
 
     Arguments:
-        seen: how many times the graph has been seen, this time included.
-        parallel_s: predicted seconds of one run that hold no GIL, so that threads could share them.
+        nodes: of the graph.
+        work_s: predicted seconds of a run that hold no GIL.
+        span_s: those on the longest way through the graph.
+        workers: how many tasks can run at once.
     """
-    return seen >= OFTEN or parallel_s >= WORTH_SHARING
+    return work_s - max(span_s, work_s / workers) > OPTIMISING_S * nodes

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...graph.autodiff.masking.mask_flow import MAKERS
-from ...graph.bits import SMALL_VALUE
+from ...graph.bits import LIMIT
 from ...graph.graph import Graph, NodeId, literal
 from ...graph.subgraph import live
 from ...ops.core.types import NumericType, ValueType
@@ -39,7 +39,8 @@ class Reading:
         usages: of each node; None for literals and for nodes that no output needs.
         alive: for each id, whether an output needs it.
         active: for each id, whether it has a cotangent.
-        parallel_s: predicted seconds of a run that hold no GIL.
+        work_s: predicted seconds of a run that hold no GIL.
+        span_s: those on the longest way through the graph, which no number of threads shortens.
         makes_masks: whether a node would give a cotangent a mask.
     """
 
@@ -47,7 +48,8 @@ class Reading:
     usages: list[Usage | None]
     alive: bytearray
     active: list[bool]
-    parallel_s: float
+    work_s: float
+    span_s: float
     makes_masks: bool
 
 
@@ -64,18 +66,20 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
         machine: the rates that seconds are estimated with.
     """
     inputs, wanted, alive = graph.inputs, set(wrt), live(graph)
-    if not all([isinstance(t, NumericType) and t.nbytes < SMALL_VALUE for t in map(inputs.__getitem__, wrt)]):
+    if not all([isinstance(t, NumericType) and t.nbytes < LIMIT for t in map(inputs.__getitem__, wrt)]):
         return None
     types: list[ValueType[Any]] = list(inputs)
     active = [i in wanted and t.differentiable for i, t in enumerate(inputs)]
     usages: list[Usage | None] = []
     known: dict[Any, Usage] = {}  # by op, and by the identities of params and types
-    seconds = 0.0
+    work_s = 0.0
+    ends = [0.0] * graph.first  # of each id, when it can be there
     for i, (op, operands, params, type, _) in enumerate(graph.nodes, graph.first):
         types.append(type)
         if op is literal or not alive[i]:
             usages.append(None)
             active.append(False)
+            ends.append(0.0)
             continue
         activity = tuple([active[j] for j in operands])
         key = (op, id(params), id(type), activity, *[id(types[j]) for j in operands])
@@ -87,6 +91,9 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
             usage = known[key] = Usage(kind, activity)
         usages.append(usage)
         active.append(True in activity and type.differentiable)
-        seconds += usage.kind.parallel_s
+        seconds = usage.kind.parallel_s
+        work_s += seconds
+        ends.append(seconds + max([ends[j] for j in operands], default=0.0))
     makes_masks = any([usage.kind.node.op in MAKERS for usage in known.values()])
-    return Reading(graph, usages, alive, active, BACK_AND_FORTH * seconds, makes_masks)
+    span_s = max([ends[i] for i in graph.outputs], default=0.0)
+    return Reading(graph, usages, alive, active, BACK_AND_FORTH * work_s, BACK_AND_FORTH * span_s, makes_masks)

@@ -74,6 +74,8 @@ def test_only_long_graphs_wait_for_their_second_run() -> None:
     hand = Hand(VECTOR)
     last = hand(sin, 0)
     assert isinstance(runner_of(hand.graph(last)), Program)
+    assert isinstance(runner_of(hand.graph(last), seconds=1.0), Program)
+    assert isinstance(runner_of(hand.graph(last), seconds=1e-9), LateProgram)
     for _ in range(LONGEST):
         last = hand(add, last, 0)
     graph = hand.graph(last)

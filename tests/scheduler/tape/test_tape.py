@@ -28,7 +28,9 @@ from backprop.scheduler.tape.reading import read
 from backprop.scheduler.tape.running import gradient
 from tests.strategies import Program, programs
 
+LARGE = np.arange(1 << 18)
 RNG = np.random.default_rng(3)
+TARGET = Serial().target
 VECTOR, MATRIX = RNG.normal(size=7), RNG.normal(size=(3, 4))
 
 
@@ -114,6 +116,7 @@ def cancelling(x: Any) -> Any:
 
 ON_TAPE: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "a loop": (loop, (VECTOR,)),
+    "arrays of some thousands": (loop, (np.linspace(-1.0, 1.0, 10_000),)),
     "one number": (lambda x: np.sin(x) * x, (0.7,)),
     "two numbers of Python's": (lambda x, y: x * y + x / 3, (0.7, 2.0)),
     "single precision": (loop, (VECTOR.astype(np.float32),)),
@@ -154,7 +157,8 @@ NOT_ON_TAPE: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "items of a value": (lambda x: np.sin(np.sin(x)[0]), (VECTOR,)),
     "slices that leave something out": (lambda x: np.sum(np.sin(x)[:2]) + np.sum(np.sin(x)[3:]), (VECTOR,)),
     "masks of values": (lambda x: np.sum(bp.ops.at_add(np.zeros(9), slice(0, 7), x)[1:] * 2.0), (VECTOR,)),
-    "large values": (loop, (np.linspace(0, 1, 600),)),
+    "large values": (loop, (np.linspace(0, 1, 1 << 14),)),
+    "sums of large arrays": (lambda x, n: np.sum(x) * np.sum(n), (VECTOR, LARGE)),
     "a smooth function of two that are not": (lambda x: np.sum(np.sqrt(x) ** 2), (VECTOR**2,)),
     "loops that hold graphs": (lambda x: bp.scan(lambda c, _: (c * x[0], None), x[1], None, length=3)[0], (VECTOR,)),
     "values of other classes": (lambda x: bp.checkpoint(loop)(x), (VECTOR,)),
@@ -183,10 +187,10 @@ def test_an_exception_names_the_op_and_the_line() -> None:
 def test_a_graph_is_optimised_when_it_was_seen_a_few_times() -> None:
     bp.clear_caches()
     traced = trace(loop, (VECTOR,), {}, None)
-    answers = [first_gradient(traced.graph, (0,), {}, traced.values, Machine()) for _ in range(OFTEN + 1)]
+    answers = [first_gradient(traced.graph, (0,), {}, traced.values, TARGET) for _ in range(OFTEN + 1)]
     assert [answer is not None for answer in answers] == [True] * (OFTEN - 1) + [False] * 2
     bp.clear_caches()
-    assert first_gradient(traced.graph, (0,), {}, traced.values, Machine()) is not None
+    assert first_gradient(traced.graph, (0,), {}, traced.values, TARGET) is not None
 
 
 @pytest.mark.parametrize("executor", [bp.Serial(), bp.Threads(2), bp.Auto(2)], ids=repr)
