@@ -38,6 +38,7 @@ class NodeKind:
         function: what computes the value, C-contiguous unless it is a view.
         parallel_s: seconds of one call that hold no GIL.
         may_skip: whether a node may be the outer part of a shortcut.
+        nbytes: of the value of a node.
     """
 
     node: Node
@@ -45,6 +46,7 @@ class NodeKind:
     function: Function
     parallel_s: float
     may_skip: bool
+    nbytes: int
 
 
 class Step(NamedTuple):
@@ -77,11 +79,13 @@ class Pull(NamedTuple):
         steps: done in order, each adds a cell to those of the operands, the result and its cotangent.
         given: for each operand that gets a cotangent its position, and the cell and the type of the cotangent.
         masked: which of these may have a mask.
+        reads: which of the first cells are read: the operands, and behind them the result.
     """
 
     steps: tuple[Step, ...]
     given: tuple[tuple[int, int, ValueType[Any]], ...]
     masked: tuple[Masked, ...]
+    reads: frozenset[int]
 
 
 @cached()
@@ -98,7 +102,9 @@ def node_kind(op: Op, params: Params, types: Types, type: ValueType[Any], machin
     if not runs_on_tape(node, types):
         return None
     price = cost(node, types, machine)
-    return NodeKind(node, types, _function(node, types), max(0.0, price.seconds - price.gil_s), op in OUTER)
+    return NodeKind(
+        node, types, _function(node, types), max(0.0, price.seconds - price.gil_s), op in OUTER, type.nbytes
+    )
 
 
 def runs_on_tape(node: Node, types: Types) -> bool:
@@ -152,7 +158,9 @@ def pull_of(kind: NodeKind, active: tuple[bool, ...], cotangent: ValueType[Any])
         steps.append(_step(node, types))
     given = tuple([(k, i, graph.type_of(i)) for k, i in zip(found.positions, graph.outputs, strict=True)])
     masks = zip(found.positions, found.masked, found.parts, strict=True)
-    return Pull(tuple(steps), given, tuple([Masked(k, part) for k, is_masked, part in masks if is_masked]))
+    masked_ones = tuple([Masked(k, part) for k, is_masked, part in masks if is_masked])
+    reads = frozenset([*graph.outputs, *[i for node in graph.nodes for i in node.inputs]])
+    return Pull(tuple(steps), given, masked_ones, reads & frozenset(range(graph.first - 1)))
 
 
 def _step(node: Node, types: Types) -> Step:

@@ -12,7 +12,7 @@ from ...graph.graph import Graph, NodeId, literal
 from ...graph.subgraph import live
 from ...ops.core.types import NumericType, ValueType
 from ..machine.cost import Machine
-from .kinds import NodeKind, Pull, node_kind
+from .kinds import NodeKind, Pull, node_kind, pull_of
 
 
 @dataclass(slots=True, eq=False)
@@ -29,6 +29,11 @@ class Usage:
     active: tuple[bool, ...]
     pulls: dict[int, Pull | None] = field(default_factory=dict)
 
+    def pull(self, type: ValueType[Any]) -> Pull | None:
+        """How a cotangent of a type goes back; None where `differentiate` has to do it."""
+        found = self.pulls[id(type)] = pull_of(self.kind, self.active, type)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -42,6 +47,7 @@ class Reading:
         work_s: predicted seconds of a run that hold no GIL.
         span_s: those on the longest way through the graph, which no number of threads shortens.
         makes_masks: whether a node would give a cotangent a mask.
+        nbytes: of all values.
     """
 
     graph: Graph
@@ -51,6 +57,7 @@ class Reading:
     work_s: float
     span_s: float
     makes_masks: bool
+    nbytes: int
 
 
 BACK_AND_FORTH = 3
@@ -72,7 +79,7 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
     active = [i in wanted and t.differentiable for i, t in enumerate(inputs)]
     usages: list[Usage | None] = []
     known: dict[Any, Usage] = {}  # by op, and by the identities of params and types
-    work_s = 0.0
+    work_s, nbytes = 0.0, 0
     ends = [0.0] * graph.first  # of each id, when it can be there
     for i, (op, operands, params, type, _) in enumerate(graph.nodes, graph.first):
         types.append(type)
@@ -93,7 +100,27 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
         active.append(True in activity and type.differentiable)
         seconds = usage.kind.parallel_s
         work_s += seconds
+        nbytes += usage.kind.nbytes
         ends.append(seconds + max([ends[j] for j in operands], default=0.0))
     makes_masks = any([usage.kind.node.op in MAKERS for usage in known.values()])
     span_s = max([ends[i] for i in graph.outputs], default=0.0)
-    return Reading(graph, usages, alive, active, BACK_AND_FORTH * work_s, BACK_AND_FORTH * span_s, makes_masks)
+    return Reading(graph, usages, alive, active, BACK_AND_FORTH * work_s, BACK_AND_FORTH * span_s, makes_masks, nbytes)
+
+
+def drops(reading: Reading) -> dict[NodeId, list[NodeId]]:
+    """For some nodes, the ids whose values neither later nodes, nor the outputs, nor the reverse pass read."""
+    graph, kept = reading.graph, set(reading.graph.outputs)
+    last: dict[NodeId, NodeId] = {}
+    for i, (node, usage) in enumerate(zip(graph.nodes, reading.usages, strict=True), graph.first):
+        if usage is None:
+            continue
+        last.update(dict.fromkeys(node.inputs, i))
+        pull = usage.pull(usage.kind.node.type) if reading.active[i] else None
+        if pull is not None:
+            cells = (*node.inputs, i)
+            kept.update([cells[k] for k in pull.reads])
+    dropped: dict[NodeId, list[NodeId]] = {}
+    for j, i in last.items():
+        if j not in kept:
+            dropped.setdefault(i, []).append(j)
+    return dropped

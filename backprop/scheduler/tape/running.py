@@ -24,8 +24,11 @@ from ...graph.ownership import contiguous
 from ...ops.arrays.accumulate import accumulate
 from ...ops.core.types import NumericType, ScalarType, ValueType
 from ..programs.program import described
-from .kinds import Pull, pull_of
-from .reading import Reading
+from .kinds import Pull
+from .reading import Reading, drops
+
+MUCH = 1 << 20
+"""Bytes of all values from which those that the reverse pass does not need are let go."""
 
 
 def gradient(
@@ -43,19 +46,23 @@ def gradient(
     """
     graph = reading.graph
     cells = [entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
-    forward(reading, cells, known)
+    dropped = drops(reading) if reading.nbytes > MUCH else {}
+    forward(reading, cells, known, dropped)
     results = [contiguous(cells[i]) for i in graph.outputs]
-    back = _ReversePass(reading, cells)
+    back = _ReversePass(reading, cells, bool(dropped))
     return [*results, *[back.cotangent(i) for i in wrt]] if back.walk() else None
 
 
-def forward(reading: Reading, cells: list[Any], known: Mapping[NodeId, Any]) -> None:
+def forward(
+    reading: Reading, cells: list[Any], known: Mapping[NodeId, Any], dropped: Mapping[NodeId, Sequence[NodeId]]
+) -> None:
     """Append the value of each node to those of the inputs.
 
     Arguments:
         reading: of a graph.
         cells: a value for each input.
         known: values of nodes that are known already.
+        dropped: for some nodes, the ids whose values nobody reads after them.
     """
     nodes, alive, append = reading.graph.nodes, reading.alive, cells.append
     for (op, operands, params, _, _), usage in zip(nodes, reading.usages, strict=True):
@@ -70,6 +77,9 @@ def forward(reading: Reading, cells: list[Any], known: Mapping[NodeId, Any]) -> 
                 source = reading.graph.node(len(cells)).source
                 error.add_note(described(usage.kind.node, usage.kind.types, source))
                 raise
+        if dropped:
+            for i in dropped.get(len(cells) - 1, ()):
+                cells[i] = None
 
 
 class _ReversePass:
@@ -78,10 +88,12 @@ class _ReversePass:
     Arguments:
         reading: of the graph.
         cells: the value of each id; let go as the walk goes by.
+        has_dropped: whether values that the reverse pass should not need are gone.
     """
 
-    def __init__(self, reading: Reading, cells: list[Any]) -> None:
+    def __init__(self, reading: Reading, cells: list[Any], has_dropped: bool) -> None:
         self.reading = reading
+        self.has_dropped = has_dropped
         self.graph = graph = reading.graph
         self.cells = cells
         self.terms: list[Any] = [None] * len(cells)  # of each id: a cotangent, or where there are several their list
@@ -101,7 +113,9 @@ class _ReversePass:
             if type is not None and usage is not None:
                 pull = usage.pulls.get(id(type), _UNKNOWN)
                 if pull is _UNKNOWN:
-                    pull = usage.pulls[id(type)] = pull_of(usage.kind, usage.active, type)
+                    pull = usage.pull(type)
+                    if self.has_dropped and type != usage.kind.node.type:
+                        return False  # it may read what was dropped
                 node = nodes[i - first]
                 if pull is None or (usage.kind.may_skip and shortcut(self.graph, node) is not None):
                     return False
@@ -169,7 +183,7 @@ class _ReversePass:
         return np.zeros(t.shape, t.dtype) if t.shape else t.dtype.type(0)
 
 
-_UNKNOWN = Pull((), (), ())
+_UNKNOWN = Pull((), (), (), frozenset())
 
 
 def total(terms: list[Any], type: ValueType[Any] | None) -> Any:
