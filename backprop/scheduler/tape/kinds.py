@@ -102,9 +102,8 @@ def node_kind(op: Op, params: Params, types: Types, type: ValueType[Any], machin
     if not runs_on_tape(node, types):
         return None
     price = cost(node, types, machine)
-    return NodeKind(
-        node, types, _function(node, types), max(0.0, price.seconds - price.gil_s), op in OUTER, type.nbytes
-    )
+    parallel_s = max(0.0, price.seconds - price.gil_s)
+    return NodeKind(node, types, _function(node, types), parallel_s, op in OUTER, type.nbytes)
 
 
 def runs_on_tape(node: Node, types: Types) -> bool:

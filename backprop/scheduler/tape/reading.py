@@ -31,8 +31,9 @@ class Usage:
 
     def pull(self, type: ValueType[Any]) -> Pull | None:
         """How a cotangent of a type goes back; None where `differentiate` has to do it."""
-        found = self.pulls[id(type)] = pull_of(self.kind, self.active, type)
-        return found
+        if id(type) not in self.pulls:
+            self.pulls[id(type)] = pull_of(self.kind, self.active, type)
+        return self.pulls[id(type)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ from ..programs.program import described
 from .kinds import Pull
 from .reading import Reading, drops
 
-MUCH = 1 << 20
-"""Bytes of all values from which those that the reverse pass does not need are let go."""
+MUCH = 1 << 10
+"""Bytes of a value, in the mean, from which those that the reverse pass does not need are let go."""
 
 
 def gradient(
@@ -46,7 +46,7 @@ def gradient(
     """
     graph = reading.graph
     cells = [entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
-    dropped = drops(reading) if reading.nbytes > MUCH else {}
+    dropped = drops(reading) if reading.nbytes > MUCH * len(graph) else {}
     forward(reading, cells, known, dropped)
     results = [contiguous(cells[i]) for i in graph.outputs]
     back = _ReversePass(reading, cells, bool(dropped))
