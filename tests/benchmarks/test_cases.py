@@ -13,6 +13,7 @@ from benchmarks import (
     adbench,
     big_ops,
     checkpoint,
+    cold,
     ensemble,
     hierarchical,
     inversion,
@@ -26,7 +27,7 @@ from benchmarks import (
 from benchmarks.harness import Variant, check
 from tests.service.conftest import serving
 
-TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint)
+TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, cold, checkpoint)
 
 
 @pytest.mark.parametrize("module", TIMED, ids=lambda module: module.__name__.rpartition(".")[2])
@@ -36,7 +37,12 @@ def test_the_variants_of_every_case_agree(module: ModuleType) -> None:
         check(case)
         names.append(case.name)
         assert case.reference in case.variants
-        assert {name for target in case.targets for name in target.needs} <= {*case.variants, "jax", "torch"}
+        assert {name for target in case.targets for name in target.needs} <= {
+            *case.variants,
+            "autograd",
+            "jax",
+            "torch",
+        }
     assert names
     assert len(set(names)) == len(names)
 
