@@ -11,7 +11,7 @@ from ..ops.arrays.accumulate import accumulate
 from ..ops.arrays.views import sum_to
 from ..ops.core.types import NumericType, ValueType
 from ..ops.linear_algebra.products import matmul
-from .graph import Graph, Node
+from .graph import Graph, Node, bodies
 
 LIMIT = 1 << 17
 """Bytes from which values are so large that moved factors and blocks pay, which change bits."""
@@ -35,8 +35,8 @@ def decides_bits(node: Node, types: tuple[ValueType[object], ...]) -> bool:
 
 
 def keeps_bits(graph: Graph) -> bool:
-    """Whether no value is large, and no products of matrices are among them."""
-    return all([node.type.nbytes < LIMIT and node.op is not matmul for node in graph.nodes])
+    """Whether no value is large, no products of matrices are among them, and no node holds a graph."""
+    return all([node.type.nbytes < LIMIT and node.op is not matmul and not bodies(node) for node in graph.nodes])
 
 
 def _axes(type: ValueType[object]) -> int:
