@@ -20,6 +20,15 @@ WIDTH = 4
 """Terms of a sum above which it becomes a tree."""
 
 
+LARGE = 4096
+"""Elements of a term from which pairs are added: an n-ary sum goes through memory as often."""
+
+
+def width(type: ValueType[object]) -> int:
+    """The terms of a sum of values of a type above which it becomes a tree."""
+    return 2 if isinstance(type, NumericType) and type.size >= LARGE else WIDTH
+
+
 def decides_bits(node: Node, types: tuple[ValueType[object], ...]) -> bool:
     """Whether passes may change the bits of what is computed with a node.
 
@@ -30,7 +39,7 @@ def decides_bits(node: Node, types: tuple[ValueType[object], ...]) -> bool:
     if max([t.nbytes for t in (*types, node.type)]) >= LIMIT or node.op is matmul:
         return True
     if node.op is accumulate:
-        return len(node.inputs) > WIDTH
+        return len(node.inputs) > width(node.type)
     return node.op is sum_to and _axes(types[0]) == 2 and _axes(node.type) == 1
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ...graph.autodiff.differentiate import one
 from ...graph.autodiff.masking.mask_flow import Part, cover
 from ...graph.autodiff.shortcuts import shortcut
-from ...graph.bits import WIDTH
+from ...graph.bits import width
 from ...graph.evaluate import entered
 from ...graph.graph import Literal, Node, NodeId, literal_node
 from ...graph.ownership import contiguous
@@ -188,8 +188,9 @@ _UNKNOWN = Pull((), (), (), frozenset())
 
 def total(terms: list[Any], type: ValueType[Any] | None) -> Any:
     """The sum of terms, in a tree where they are many, as the pass `balance_sum` writes it."""
+    most = 2 if type is None else width(type)
     while len(terms) > 1:
-        terms = [_sum(terms[k : k + WIDTH], type) for k in range(0, len(terms), WIDTH)]
+        terms = [_sum(terms[k : k + most], type) for k in range(0, len(terms), most)]
     return terms[0]
 
 

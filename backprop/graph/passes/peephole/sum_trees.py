@@ -10,27 +10,19 @@ one.
 from __future__ import annotations
 
 from ....ops.arrays.accumulate import accumulate, accumulate_values
-from ....ops.core.types import NumericType
-from ...bits import WIDTH
+from ...bits import width
 from ...graph import Node, NodeId
 from ...rewrite import Rewriter
-
-LARGE = 4096
-"""Elements of a term from which pairs are added: an n-ary sum goes through memory as often."""
 
 
 def balance_sum(rewrite: Rewriter, node: Node) -> NodeId | None:
     """The tree in the place of a long sum."""
-    if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= (width := _width(node)):
+    if node.op not in (accumulate, accumulate_values) or len(node.inputs) <= width(node.type):
         return None
-    terms = list(node.inputs)
+    terms, most = list(node.inputs), width(node.type)
     while len(terms) > 1:
-        terms = [_sum(rewrite, node, terms[k : k + width]) for k in range(0, len(terms), width)]
+        terms = [_sum(rewrite, node, terms[k : k + most]) for k in range(0, len(terms), most)]
     return terms[0]
-
-
-def _width(node: Node) -> int:
-    return 2 if isinstance(node.type, NumericType) and node.type.size >= LARGE else WIDTH
 
 
 def _sum(rewrite: Rewriter, node: Node, terms: list[NodeId]) -> NodeId:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.graph.bits import WIDTH
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph, Node
 from backprop.graph.params import NO_PARAMS
 from backprop.graph.passes.peephole.simplify import simplify
-from backprop.graph.passes.peephole.sum_trees import WIDTH
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
 
