@@ -109,13 +109,11 @@ def second_order(program: Program, x: Any) -> Iterator[str]:
     assert agree(hessian, hessian.T), (program, hessian)
     if jax_programs.is_installed():
         yield from beside_jax("second", program, hessian, jax_programs.hessian(program, x))
+    if program.is_chosen_by_place(x) or not np.isfinite(program(x)):
+        return
     gradient = bp.compile(bp.grad(program))
     for k, unit in enumerate(UNITS):
-        if (
-            not program.is_chosen_by_place(x)
-            and is_of_one_branch(program, x, unit)
-            and not program.is_beside_a_corner(x)
-        ):
+        if is_of_one_branch(program, x, unit):
             along = remembered(lambda t, unit=unit: gradient(x + t * unit))
             for j in range(SIZE):
                 sides = differences(lambda t, j=j, along=along: along(t)[j])
