@@ -152,8 +152,8 @@ def test_out_is_refused(f: Callable[..., Any]) -> None:
 
 
 def test_arguments_that_are_not_supported_are_named() -> None:
-    with pytest.raises(GraphTypeError, match="sum: the argument where is not supported"):
-        reductions.sum(np.ones(3), where=np.ones(3, bool))
+    with pytest.raises(GraphTypeError, match="sum: the argument what is not supported"):
+        reductions.sum(np.ones(3), what=np.ones(3, bool))
 
 
 ONES = np.ones((2, 3))

@@ -20,6 +20,7 @@ import numpy as np
 from ... import ops
 from ...errors import AssignmentError, GraphTypeError, UnknownFunctionError
 from ...ops.arrays.tuples import item
+from ...ops.composites.ufunc_methods import accumulated, outer_of, reduced_at
 from ...ops.core.op import Op
 from ...ops.core.types import ArrayType, NumericType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
@@ -30,7 +31,7 @@ from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
 from .memory.handles import copied
-from .memory.targets import WRITERS, add_at, write_out
+from .memory.targets import WRITERS, add_at, write_out, written_to
 from .memory.writing import assign, fitted, put, read, write
 from .source_lines import is_operator, located, user_frame, user_line
 from .steering import TracedValue, is_integral
@@ -51,6 +52,12 @@ class TracedArray(TracedValue[T]):
             return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
         if method == "at":
             return add_at(ufunc, *inputs)
+        if method == "outer":
+            return outer_of(lambda x, y: self.__array_ufunc__(ufunc, "__call__", x, y, **params), *inputs)
+        if method in ("accumulate", "reduceat"):
+            out = params.pop("out", None)
+            result = call_namesake(METHODS_OF_UFUNCS.__getitem__, method, (ufunc, *inputs), params)
+            return result if out is None else written_to(out, result)
         if method != "__call__":
             raise UnknownFunctionError(
                 f"numpy.{ufunc.__name__}.{method} has no op",
@@ -245,6 +252,9 @@ class Method:
 SEQUENCES = (list, tuple, range)
 PLAIN = (TracedValue, np.ndarray, np.generic, int, float, complex)
 
+METHODS_OF_UFUNCS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"accumulate": accumulated, "reduceat": reduced_at}
+)
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
     {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Container, Sequence
+from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ...errors import BackpropError, EscapedVarError, GraphTypeError, Source, TracedConversionError
@@ -36,6 +37,11 @@ def is_integral(type: ValueType[Any]) -> bool:
 
 
 NO_ANSWER = "use numpy.where, backprop.switch or backprop.match for a choice that depends on values"
+
+
+def _formatted(value: Any, *, spec: str) -> str:
+    """A value as text, which has no derivative that could be lost."""
+    return format(value, spec)
 
 
 class Question(NamedTuple):
@@ -174,11 +180,7 @@ class TracedValue(Generic[T]):
         raise refused(self.builder, TracedConversionError(what, user_line(), "write v + 0j, or take v.value"))
 
     def __format__(self, spec: str) -> str:
-        if spec:
-            raise TracedConversionError(
-                f"{self!r} has no number to format by {spec!r}", user_line(), "format the plain number, v.value"
-            )
-        return str(self)
+        return self.builder.answer(self, partial(_formatted, spec=spec)) if spec else str(self)
 
 
 def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> Question:

@@ -20,6 +20,7 @@ from ..elementwise.comparison import logical_and, logical_or, not_equal
 from .making import fold, is_of_a_number, prepared, reduced_type, reduction
 from .reductions import sum
 from .running import fixed_dtype
+from .selected import chosen
 
 __all__ = ["all", "any", "argmax", "argmin", "count_nonzero"]
 
@@ -54,13 +55,13 @@ position_of_min: Op = Op(
 
 def all(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any) -> Any:
     """`numpy.all`: whether all elements are true."""
-    x, axes = prepared("all", a, axis, out, unsupported)
+    x, axes = prepared("all", chosen("all", a, unsupported)[0], axis, out, unsupported)
     return reduce_all(x, axes=axes, keepdims=bool(keepdims))
 
 
 def any(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any) -> Any:
     """`numpy.any`: whether some element is true."""
-    x, axes = prepared("any", a, axis, out, unsupported)
+    x, axes = prepared("any", chosen("any", a, unsupported)[0], axis, out, unsupported)
     return reduce_any(x, axes=axes, keepdims=bool(keepdims))
 
 

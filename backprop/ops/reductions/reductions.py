@@ -30,6 +30,7 @@ from ..elementwise.selection import maximum, minimum, where
 from ..elementwise.ufunc import constant
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
 from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
+from .selected import chosen, started
 
 __all__ = ["amax", "amin", "max", "mean", "min", "prod", "ptp", "std", "sum", "var"]
 
@@ -160,9 +161,7 @@ reduce_prod: Op = reduction(
 )
 
 
-def sum(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any
-) -> Any:
+def sum(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, **options: Any) -> Any:
     """`numpy.sum`.
 
     Arguments:
@@ -170,50 +169,63 @@ def sum(
         axis: an int, ints, or None for all axes.
         dtype: dtype to sum in.
         keepdims: whether the axes stay, with length 1.
+        options: `where`, booleans, which elements count; `initial`, what the sum starts from.
     Returns:
         the sums; small integers and booleans are summed as int64.
     Errors:
-        GraphTypeError: `out`, `where` or `initial` given. All functions below refuse what they do not support so.
+        GraphTypeError: `out` given. All functions below refuse what they do not support so.
     """
-    x, axes = prepared("sum", a, axis, out, unsupported, dtype)
-    return reduce_sum(x, axes=axes, keepdims=bool(keepdims))
+    a, initial = chosen("sum", a, options)
+    x, axes = prepared("sum", a, axis, out, options, dtype)
+    return started("sum", reduce_sum(x, axes=axes, keepdims=bool(keepdims)), initial)
 
 
-def prod(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any
-) -> Any:
+def prod(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, **options: Any) -> Any:
     """`numpy.prod`: products, their derivatives exact where elements are 0 too; the arguments are those of `sum`."""
-    x, axes = prepared("prod", a, axis, out, unsupported, dtype)
-    return reduce_prod(x, axes=axes, keepdims=bool(keepdims))
+    a, initial = chosen("prod", a, options)
+    x, axes = prepared("prod", a, axis, out, options, dtype)
+    return started("prod", reduce_prod(x, axes=axes, keepdims=bool(keepdims)), initial)
 
 
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any
 ) -> Any:
     """`numpy.mean`: means; the arguments are those of `sum`."""
+    mask = unsupported.pop("where", True)
+    if mask is not True:
+        number = sum(broadcast_to(asarray(mask), shape_of(asarray(a))), axis, keepdims=keepdims)
+        return sum(a, axis, dtype or _of_mean(a), out, keepdims, where=mask) / number
     x, axes = prepared("mean", a, axis, out, unsupported, dtype)
     value = reduce_mean(x, axes=axes, keepdims=bool(keepdims))
     return value if dtype is None else asarray(value, dtype)
 
 
-def max(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any) -> Any:
+def _of_mean(a: Any) -> Any:
+    """The dtype that a mean is made in: that of the elements, or float64 of integers."""
+    dtype = asarray(a).dtype
+    return None if dtype.kind in "fc" else np.float64
+
+
+def max(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **options: Any) -> Any:
     """`numpy.max`: maxima; elements that tie share the cotangent equally.
 
     Errors:
         ShapeError: no elements to choose from.
     """
-    x, axes = prepared("max", a, axis, out, unsupported)
-    return reduce_max(x, axes=axes, keepdims=bool(keepdims))
+    a, initial = chosen("max", a, options)
+    x, axes = prepared("max", a, axis, out, options)
+    return started("max", reduce_max(x, axes=axes, keepdims=bool(keepdims)), initial)
 
 
-def min(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **unsupported: Any) -> Any:
+def min(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **options: Any) -> Any:
     """`numpy.min`: minima; elements that tie share the cotangent equally.
 
     Errors:
         ShapeError: no elements to choose from.
     """
-    x, axes = prepared("min", a, axis, out, unsupported)
-    return reduce_min(x, axes=axes, keepdims=bool(keepdims))
+    a, initial = chosen("min", a, options)
+    x, axes = prepared("min", a, axis, out, options)
+    return started("min", reduce_min(x, axes=axes, keepdims=bool(keepdims)), initial)
 
 
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:

@@ -46,7 +46,7 @@ BROKEN: dict[str, tuple[Callable[[Any], Any], type, type]] = {
     "assignment": (lambda x: operator.delitem(x, 0), AssignmentError, TypeError),
     "out": (lambda x: np.exp(x, out=np.zeros((2, 3))), AssignmentError, TypeError),
     "unknown": (lambda x: np.busday_count(x, x), UnknownFunctionError, TypeError),
-    "outer": (lambda x: np.add.outer(x, x), UnknownFunctionError, TypeError),
+    "accumulate": (lambda x: np.maximum.accumulate(x), UnknownFunctionError, TypeError),
     "argument": (lambda x: x.sum(nonsense=2), GraphTypeError, TypeError),
 }
 
