@@ -12,6 +12,7 @@ from ...ops.special import (
     betaln,
     chdtr,
     chdtrc,
+    erf,
     fdtr,
     fdtrc,
     fdtri,
@@ -144,6 +145,6 @@ halfnorm = Continuous(
     (),
     log_density=lambda y: math.log(2 / math.pi) / 2 - square(y) / 2,
     support=non_negative,
-    cdf_of=lambda y: 2 * ndtr(y) - 1,
+    cdf_of=lambda y: erf(y * math.sqrt(0.5)),
     sf_of=lambda y: 2 * ndtr(-y),
 )
