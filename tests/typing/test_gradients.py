@@ -132,7 +132,7 @@ def test_executors() -> None:
     assert_type(bp.grad(loss, executor="threads:2")(NET, X), Layer)
     assert_type(bp.value_and_grad(loss, executor=bp.Serial())(NET, X), tuple[float, Layer])
     with pytest.raises(bp.errors.ArgumentError):
-        bp.compile(loss, executor=3)(NET, X)  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+        bp.compile(loss, executor=3)(NET, X)  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue]
     with pytest.raises(bp.errors.ArgumentError), bp.use(NET):  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
         pass
 
