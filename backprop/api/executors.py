@@ -114,8 +114,8 @@ def making(where: Any) -> Callable[[], AbstractExecutor]:
 
 
 def all_words() -> tuple[str, ...]:
-    """The words that mean executors; capitals stand for what the user puts there."""
-    return tuple(word for cls in executor_classes() for word in cls.words)
+    """The words that mean executors, by the names of their classes; capitals stand for what the user puts there."""
+    return tuple(word for cls in sorted(executor_classes(), key=lambda cls: cls.__name__) for word in cls.words)
 
 
 def executor_classes() -> Iterator[type[AbstractExecutor]]:
