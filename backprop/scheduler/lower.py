@@ -1,9 +1,10 @@
 """Plan + values -> a Dask graph; beside the executors the only place that knows Dask.
 
-Each task of the plan is one `dask.task_spec.Task` with flat arguments, as references inside a container would not be
-dependencies, and with its constants inline. Keys carry a token that is new for each run: a key that is used again would
-silently give its old result. A task gives all its results in a tuple, of which readers pick theirs; where a reader on
-another machine would be sent large results that it does not want, a small task picks for it.
+Names say what a task mostly does (`planning/task_kinds.py`), as dashboards learn and colour by them. Each task of the
+plan is one `dask.task_spec.Task` with flat arguments, as references inside a container would not be dependencies, and
+with its constants inline. Keys carry a token that is new for each run: a key that is used again would silently give its
+old result. A task gives all its results in a tuple, of which readers pick theirs; where a reader on another machine
+would be sent large results that it does not want, a small task picks for it.
 
 Source: dask/_task_spec.py; distributed/scheduler.py.
 """
@@ -23,6 +24,7 @@ from ..graph.tracing.structures.structure import flatten
 from ..ops.core.types import ValueType
 from .entry import arrived
 from .planning.plan import Plan, PlanInput, Slot, Task, TaskOutput
+from .planning.task_kinds import TaskKind, task_kinds
 
 Key: TypeAlias = tuple[str, int] | tuple[str, int, int]
 
@@ -95,6 +97,11 @@ class Elsewhere(NamedTuple):
     rows: tuple[int, int] | None = None
 
 
+PICK = "bp-pick"
+"""The name of tasks that take one result out of several."""
+
+PREFIXES = (*[f"{kind.value}-" for kind in TaskKind], f"{PICK}-")
+
 LARGE = 1 << 20
 """Bytes of unwanted results from which `split` picks with a task of its own."""
 
@@ -154,6 +161,12 @@ def picked_from(given: Sequence[Any], picks: Picks) -> list[Any]:
     return [pick.of(given) for pick in picks]
 
 
+def task_of(key: object) -> int | None:
+    """The index of the task of a plan that a key of its graph belongs to; None for any other key."""
+    is_ours = isinstance(key, tuple) and len(key) > 1 and isinstance(key[0], str) and key[0].startswith(PREFIXES)
+    return int(key[1]) if isinstance(key, tuple) and is_ours else None
+
+
 def new_token() -> str:
     """A token that no other run has; letters and digits only, as Dask reads groups off keys."""
     return uuid4().hex
@@ -177,7 +190,7 @@ def lower(
     Returns:
         the graph, and how to read its answers.
     """
-    lowering = _Lowering(plan, inputs, split, f"bp-task-{token or new_token()}")
+    lowering = _Lowering(plan, inputs, split, token or new_token())
     for index, task in enumerate(plan.tasks):
         lowering.add(index, task, bind)
     return lowering.lowered()
@@ -197,16 +210,17 @@ class First:
 class _Lowering:
     """A Dask graph in the making."""
 
-    def __init__(self, plan: Plan, inputs: Mapping[PlanInput, Any] | Sequence[Any], split: bool, name: str) -> None:
+    def __init__(self, plan: Plan, inputs: Mapping[PlanInput, Any] | Sequence[Any], split: bool, token: str) -> None:
         self.plan = plan
         self.inputs = inputs
         self.split = split
-        self.name = name
+        self.token = token
+        self.names = [f"{kind.value}-{token}" for kind in task_kinds(plan)]
         self.tasks: dict[Key, DaskTask] = {}
 
     def add(self, index: int, task: Task, bind: Bind) -> None:
         """Add a task of the plan."""
-        key = (self.name, index)
+        key = (self.names[index], index)
         given, picks = self._arguments(task.args)
         function, before = bind(index, picks)
         self.tasks[key] = DaskTask(key, function, *before, *given)
@@ -242,10 +256,10 @@ class _Lowering:
 
     def _result(self, slot: TaskOutput, slots: Sequence[Slot]) -> tuple[Key, int]:
         if not self.split or self._unwanted(slot.task, slots) < LARGE:
-            return (self.name, slot.task), slot.index
-        key = (f"bp-pick-{self.name[8:]}", slot.task, slot.index)
+            return (self.names[slot.task], slot.task), slot.index
+        key = (f"{PICK}-{self.token}", slot.task, slot.index)
         if key not in self.tasks:
-            self.tasks[key] = DaskTask(key, First(slot.index), TaskRef((self.name, slot.task)))
+            self.tasks[key] = DaskTask(key, First(slot.index), TaskRef((self.names[slot.task], slot.task)))
         return key, 0
 
     def _unwanted(self, task: int, slots: Sequence[Slot]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ...lower import task_of
 from ...planning.plan import Plan, before
 
 
@@ -20,8 +21,8 @@ class Priority:
 
     def __call__(self, key: Any) -> int:
         """The priority of a key; 0 for what is no task of the plan."""
-        index = key[1] if isinstance(key, tuple) and str(key[0]).startswith(("bp-task", "bp-pick")) else -1
-        return self.ranks[index] if 0 <= index < len(self.ranks) else 0
+        index = task_of(key)
+        return self.ranks[index] if index is not None and index < len(self.ranks) else 0
 
 
 def priority(plan: Plan) -> Priority:

@@ -14,6 +14,7 @@ from distributed.comm.core import CommClosedError
 
 from ....errors import BackpropError, ClusterError, WorkerLostError
 from ....graph.graph import literal
+from ...lower import task_of
 from ...planning.plan import Plan, Task
 
 TRIES = 4
@@ -63,8 +64,8 @@ def _lacks_package(error: BaseException | None) -> bool:
 
 
 def _killed(error: distributed.KilledWorker, plan: Plan) -> WorkerLostError:
-    index = error.task[1] if isinstance(error.task, tuple) and len(error.task) > 1 else None
-    tasks = [plan.tasks[index]] if isinstance(index, int) and index < len(plan.tasks) else plan.tasks
+    index = task_of(error.task)
+    tasks = [plan.tasks[index]] if index is not None and index < len(plan.tasks) else plan.tasks
     return _ended(tasks, f"the last was {getattr(error.last_worker, 'address', error.last_worker)}")
 
 

@@ -64,7 +64,10 @@ def test_what_an_op_or_this_package_raised_is_raised(error: Exception) -> None:
     assert decide(error, plan(), 1, True) is error
 
 
-@pytest.mark.parametrize(("key", "names"), [(("bp-task-0", 0), "sin"), (("bp-task-0", 1), "dark"), ("other", "dark")])
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [(("bp-fwd-0", 0), "sin"), (("bp-bwd-0", 1), "dark"), ("other", "dark"), (("bp-const-0", 0), "dark")],
+)
 def test_a_killed_worker_names_the_ops_of_its_task(key: Any, names: str) -> None:
     error = distributed.KilledWorker(key, "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
     raised = decide(error, plan(), 1, True)
