@@ -49,8 +49,6 @@ class Pick(NamedTuple):
     def of(self, given: Sequence[Any]) -> Any:
         """The argument, from what the Dask task was given."""
         value = given[self.place]
-        if isinstance(value, Made):
-            value = value.value()
         if self.result is not None:
             value = value[self.result]
         if self.leaf is not None:
@@ -157,8 +155,9 @@ def calls(runners: Sequence[Callable[..., tuple[Any, ...]]]) -> Bind:
 
 
 def picked_from(given: Sequence[Any], picks: Picks) -> list[Any]:
-    """The values that picks point at."""
-    return [pick.of(given) for pick in picks]
+    """The values that picks point at; what the reader has to compute is computed once."""
+    made = [value.value() if isinstance(value, Made) else value for value in given]
+    return [pick.of(made) for pick in picks]
 
 
 def task_of(key: object) -> int | None:
@@ -233,11 +232,11 @@ class _Lowering:
     def _arguments(self, slots: Sequence[Slot]) -> tuple[list[Any], Picks]:
         """What a Dask task is given for some slots, each task's results once, and where each slot is among that."""
         given: list[Any] = []
-        places: dict[Key, int] = {}
+        places: dict[Any, int] = {}
         picks: list[Pick] = []
         for slot in slots:
             if isinstance(slot, PlanInput):
-                picks.append(self._input(slot, len(given), given))
+                picks.append(self._input(slot, given, places))
                 continue
             key, index = self._result(slot, slots)
             if key not in places:
@@ -246,13 +245,15 @@ class _Lowering:
             picks.append(Pick(places[key], index))
         return given, tuple(picks)
 
-    def _input(self, slot: PlanInput, place: int, given: list[Any]) -> Pick:
+    def _input(self, slot: PlanInput, given: list[Any], places: dict[Any, int]) -> Pick:
         value = self.inputs[slot] if isinstance(self.inputs, Mapping) else slot.of(self.inputs)
-        if isinstance(value, Elsewhere):
+        if not isinstance(value, Elsewhere):
+            given.append(value)
+            return Pick(len(given) - 1)
+        if value.ref.key not in places:
+            places[value.ref.key] = len(given)
             given.append(value.ref)
-            return Pick(place, None, value.leaf, value.rows, value.type)
-        given.append(value)
-        return Pick(place)
+        return Pick(places[value.ref.key], None, value.leaf, value.rows, value.type)
 
     def _result(self, slot: TaskOutput, slots: Sequence[Slot]) -> tuple[Key, int]:
         if not self.split or self._unwanted(slot.task, slots) < LARGE:

@@ -27,11 +27,12 @@ from ...events import Recorder, TaskFinished, TaskStarted
 from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
+from ...planning.refinement import refined
 from ...planning.stages import run_staged, stages
 from ...planning.target import Target
 from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
-from .data.arguments import arguments
+from .data.arguments import arguments, is_to_be_made
 from .membership.members import Members
 from .priority import priority
 from .recovery import decide
@@ -42,6 +43,9 @@ from .waiting import LOG, Waiting
 
 OVERHEAD = 1e-2
 """Seconds that a task costs on a cluster."""
+
+SHARE = 8
+"""The part of the memory of a worker's thread that a task may take for what it makes to read it: one in so many."""
 
 SMALL = 1 << 16
 """Bytes of arguments up to which a plan that takes less time than a round trip runs where it is asked for."""
@@ -194,6 +198,7 @@ class Cluster(AbstractExecutor):
     def _run(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         if not plan.tasks or (_is_tiny(plan, given) and self._session.members.are_like_this_process()):
             return self._inline(plan, given)
+        plan = self._refined(plan, given)
         tries = 0
         while True:
             tries += 1
@@ -208,6 +213,11 @@ class Cluster(AbstractExecutor):
                     raise raised from error
                 LOG.warning("a run on %s lost data (%r), and is repeated", self.address, error)
                 self._session.store.forget()
+
+    def _refined(self, plan: Plan, given: Sequence[Any]) -> Plan:
+        """The plan, in tasks each of which has memory for what it makes to read it."""
+        made = tuple([(k, value.nbytes) for k, value in enumerate(given) if is_to_be_made(value)])
+        return refined(plan, made, self._session.members.memory // SHARE) if made else plan
 
     def _once(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         """One submission of a plan, and its results."""

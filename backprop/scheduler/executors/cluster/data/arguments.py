@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
@@ -55,20 +55,24 @@ def prepared(plan: Plan, given: Sequence[Any]) -> Arguments:
     inputs: dict[PlanInput, Any] = {slot: slot.of(given) for slot in uses if slot not in handles}
     homes = {value.home for value in given if isinstance(value, Handle)}
     tasks = {key: task for home in homes for key, task in home.graph().items()}
-    parts = private_parts(tasks, _readers(plan, given, uses))
+    parts = private_parts(tasks, _readers(plan, given))
     inside = {key for part in parts.values() for key in part}
     inputs.update({slot: elsewhere(handle, slot.rows, parts) for slot, handle in handles.items()})
     return Arguments(inputs, {key: task for key, task in tasks.items() if key not in inside})
 
 
-def _readers(plan: Plan, given: Sequence[Any], uses: Mapping[PlanInput, int]) -> Counter[Any]:
-    """How many tasks, and results of the plan, read each key that is still to be computed."""
+def _readers(plan: Plan, given: Sequence[Any]) -> Counter[Any]:
+    """How many tasks, and results of the plan, read each key that is still to be computed, or some rows of it."""
     readers: Counter[Any] = Counter()
-    for slot, count in [*uses.items(), *[(slot, 1) for slot in plan.outputs if isinstance(slot, PlanInput)]]:
-        value = given[slot.index]
-        if isinstance(value, Handle) and isinstance(value.home, GraphHome):
-            readers[value.key] += count
+    for slots in (*[task.args for task in plan.tasks], *[(slot,) for slot in plan.outputs]):
+        values = {slot.index: given[slot.index] for slot in slots if isinstance(slot, PlanInput)}
+        readers.update(dict.fromkeys([v.key for v in values.values() if is_to_be_made(v)], 1))
     return readers
+
+
+def is_to_be_made(value: Any) -> bool:
+    """Whether a value is a part of a Dask graph that is still to run."""
+    return isinstance(value, Handle) and isinstance(value.home, GraphHome)
 
 
 def _is_large(value: Any) -> TypeGuard[np.ndarray[Any, Any]]:

@@ -129,6 +129,12 @@ class Members:
             for address, worker in told.items()
         ]
 
+    @property
+    def memory(self) -> int:
+        """Bytes that a thread of a worker has, at least; a gigabyte where workers have no limit."""
+        workers = self._client.scheduler_info()["workers"].values()
+        return min([w["memory_limit"] // w["nthreads"] for w in workers if w["memory_limit"]], default=1 << 30)
+
     def are_like_this_process(self) -> bool:
         """Whether this process gives the bits that the workers give."""
         present = self._present()
