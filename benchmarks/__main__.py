@@ -13,6 +13,7 @@ from . import (
     adbench,
     big_ops,
     checkpoint,
+    cluster,
     cold,
     ensemble,
     hierarchical,
@@ -33,7 +34,7 @@ QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         *(mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint, scaling),
-        *(jacobians, loops, service, cold),
+        *(jacobians, loops, service, cold, cluster),
     )
 }
 

@@ -1,0 +1,21 @@
+"""The cases of a cluster at tiny sizes: variants agree, and each figure of the page has a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import cluster
+from benchmarks.harness import check
+
+
+@pytest.mark.cluster
+def test_the_cases_of_a_cluster() -> None:
+    names = []
+    for case in cluster.cases(cluster.TINY):
+        check(case)
+        names.append(case.name)
+        assert {name for target in case.targets for name in target.needs} <= {*case.variants, "DDP"}
+        figures = {figure.name: figure.value for figure in case.measures()}
+        assert all(isinstance(value, float) for value in figures.values())
+    assert names == ["training step, batch 256", "10 steps, batch 256", "overhead of 8 tasks", "traffic of a cluster"]
+    assert len(figures) == 4
