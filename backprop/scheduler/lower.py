@@ -162,8 +162,11 @@ def picked_from(given: Sequence[Any], picks: Picks) -> list[Any]:
 
 def task_of(key: object) -> int | None:
     """The index of the task of a plan that a key of its graph belongs to; None for any other key."""
-    is_ours = isinstance(key, tuple) and len(key) > 1 and isinstance(key[0], str) and key[0].startswith(PREFIXES)
-    return int(key[1]) if isinstance(key, tuple) and is_ours else None
+    match key:
+        case (str(name), int(index), *_) if name.startswith(PREFIXES):
+            return index
+        case _:
+            return None
 
 
 def new_token() -> str:
