@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import scipy.special
 from numpy._core._multiarray_umath import __cpu_features__  # type: ignore[import-not-found]
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from .....ops.linear_algebra.rank_one import rank_one_added
+from ....machine.blas import blas_threads
 from ....machine.blas_architecture import fingerprint_here
 
 PACKAGES = ("backprop-dask", "numpy", "scipy", "dask", "distributed")
@@ -70,7 +70,7 @@ def _only(mine: tuple[str, ...], theirs: tuple[str, ...]) -> str:
 
 def fingerprint() -> Fingerprint:
     """The fingerprint of this process."""
-    with threadpool_limits(1, "blas"), np.errstate(all="ignore"):
+    with blas_threads(1), np.errstate(all="ignore"):  # one thread, whatever others in this process begin or end
         digests = tuple((name, _digest(result)) for name, result in _probes())
     simd = tuple(sorted(name for name, there in __cpu_features__.items() if there))
     return Fingerprint(digests, fingerprint_here(), simd, _versions())
