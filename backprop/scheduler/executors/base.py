@@ -100,7 +100,7 @@ class AbstractExecutor(ABC):
     @property
     def workers(self) -> int:
         """How many tasks can run at once."""
-        return self._target.workers
+        return self.target.workers
 
     @property
     def overhead(self) -> float:
