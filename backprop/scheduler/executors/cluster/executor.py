@@ -19,10 +19,8 @@ from typing import Any
 import distributed
 from dask.task_spec import TaskRef
 from distributed.deploy.cluster import Cluster as Deployment
-from distributed.protocol import pickle
 
 from ....graph.handle import Handle, fetched
-from ....ops.core.cache import cached
 from ...events import Recorder, TaskFinished, TaskStarted
 from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
@@ -33,6 +31,7 @@ from ...planning.target import Target
 from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
 from .data.arguments import arguments, is_to_be_made
+from .data.store import bodies
 from .membership.members import Members
 from .priority import priority
 from .recovery import decide
@@ -221,7 +220,7 @@ class Cluster(AbstractExecutor):
 
     def _once(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         """One submission of a plan, and its results."""
-        keys, programs = self._session.store.programs(_bodies(plan))
+        keys, programs = self._session.store.programs(bodies(plan))
         inputs, tasks = arguments(plan, given, self._session.store)
         run = new_token()
         ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads, run)), split=True)
@@ -229,7 +228,7 @@ class Cluster(AbstractExecutor):
         futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan), self._only)
         self._session.store.hold_programs(
             {key: futures[key] for key in programs},
-            {key: len(body) for key, (body, _) in zip(keys, _bodies(plan), strict=True)},
+            {key: len(body) for key, (body, _) in zip(keys, bodies(plan), strict=True)},
         )
         answers = self._waiting.for_results([futures[key] for key in ready.keys], run)
         self._told(plan, [answer[-1] for answer in answers])
@@ -295,9 +294,3 @@ def _is_tiny(plan: Plan, given: Sequence[Any]) -> bool:
 def _calls(programs: Sequence[Key], settings: Settings) -> Bind:
     """Dask tasks that call a program of the cluster."""
     return lambda index, picks: (RemoteCall(index, picks, settings), (TaskRef(programs[index]),))
-
-
-@cached()
-def _bodies(plan: Plan) -> tuple[tuple[bytes, str], ...]:
-    """The pickled body and the name of each task of a plan."""
-    return tuple((pickle.dumps(task.body), task.name) for task in plan.tasks)  # type: ignore[no-untyped-call]

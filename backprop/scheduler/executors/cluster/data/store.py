@@ -19,8 +19,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import xxhash
 from dask.task_spec import Task as DaskTask
+from distributed.protocol import pickle
 
+from .....ops.core.cache import cached
 from ....lower import Key
+from ....planning.plan import Plan
 from ..remote import Program
 
 Digest: TypeAlias = str
@@ -127,3 +130,9 @@ def digest_of(array: np.ndarray[Any, Any]) -> Digest:
 
 def _hashed(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=16).hexdigest()
+
+
+@cached()
+def bodies(plan: Plan) -> tuple[tuple[bytes, str], ...]:
+    """The pickled body and the name of each task of a plan."""
+    return tuple((pickle.dumps(task.body), task.name) for task in plan.tasks)  # type: ignore[no-untyped-call]
