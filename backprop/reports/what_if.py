@@ -62,8 +62,10 @@ def what_if(description: Description, edits: Mapping[str, float]) -> WhatIf:
     before, after = (_played(description, seconds) for seconds in (base, changed))
     if description.run is None:
         return WhatIf(before, after, tuple(edits.items()))
-    around = max(0.0, description.run.seconds - before)  # what no task explains stays
-    return WhatIf(description.run.seconds, around + after, tuple(edits.items()))
+    seconds = description.run.seconds
+    around = max(0.0, seconds - before)  # what no task explains stays
+    scale = min(1.0, seconds / before) if before else 1.0  # medians of tasks may add up to more than the median call
+    return WhatIf(seconds, around + scale * after, tuple(edits.items()))
 
 
 def _played(description: Description, seconds: Sequence[float]) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from backprop.errors import ReportError
@@ -35,3 +37,10 @@ def test_a_line_that_is_not_there_and_a_factor_below_zero_are_refused(
 ) -> None:
     with pytest.raises(ReportError, match=words):
         what_if(diamond, edits)
+
+
+def test_tasks_whose_medians_add_up_to_more_than_the_call_are_scaled(ran: Description) -> None:
+    assert ran.run is not None
+    short = replace(ran, run=replace(ran.run, seconds=1.5))  # its tasks took 3.0 one after the other
+    assert what_if(short, {"model.py:20": 1.0}).after == pytest.approx(1.5)
+    assert what_if(short, {"model.py:20": 0.5}).after == pytest.approx(1.5 * 2.5 / 3.0)
