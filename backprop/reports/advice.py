@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from .description import Description, Scaling
 
 WIDE = 1.2
@@ -10,13 +12,17 @@ WIDE = 1.2
 WORTH_IT = 1e-3
 """Seconds of work below which tasks are not worth what starting them costs."""
 
+LONG = 20_000
+"""Nodes above which a loop of equal steps is worth a scan."""
+
 GAIN = 1.1
 """How many times as fast something has to be to be advised."""
 
 
 def advice(description: Description) -> list[str]:
     """The sentences, the most important first."""
-    return [reason(description), *_about_workers(description), *_about_host_pinned(description)]
+    further = (_about_workers, _about_host_pinned, _about_loops)
+    return [reason(description), *[sentence for about in further for sentence in about(description)]]
 
 
 def parallelism(description: Description) -> float:
@@ -68,6 +74,24 @@ def _about_host_pinned(description: Description) -> list[str]:
         return []
     names = ", ".join(description.host_pinned)
     return [f"{names} run in the thread that asks, and the rest waits for them: pinned ops cut a plan into stages"]
+
+
+def _about_loops(description: Description) -> list[str]:
+    """The line that makes most of a long graph, which a loop of equal steps does."""
+    if description.nodes < LONG:
+        return []
+    nodes: Counter[int] = Counter()
+    for task in description.tasks:
+        for part in task.parts:
+            nodes[part.line] += part.nodes
+    del nodes[-1]
+    (line, count), *_ = nodes.most_common(1) or [(-1, 0)]
+    if line < 0:
+        return []
+    return [
+        f"{description.line(line)} makes {count} of {description.nodes} nodes: where it stands in a loop of equal steps, "
+        "bp.scan or bp.fori_loop makes one node of the loop, which is traced and compiled once"
+    ]
 
 
 def ms(seconds: float) -> str:

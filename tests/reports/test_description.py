@@ -83,3 +83,10 @@ def test_more_workers_are_advised_where_they_gain() -> None:
     better = replace(d, scaling=(Scaling("threads", 2, 8.0), Scaling("threads", 8, 2.0), Scaling("processes", 8, 1.99)))
     assert "bp.Threads(8) is predicted at 4.0 times the speed" in advice(better)[1]
     assert len(advice(replace(d, scaling=(Scaling("threads", 2, 8.0), Scaling("threads", 8, 7.9))))) == 1
+
+
+def test_the_line_of_a_long_loop_is_named_with_what_to_write() -> None:
+    d = description(task(part(0, 1.0)._replace(nodes=5_000), part(1, 1.0)._replace(nodes=16_000)))
+    assert "model.py:20 makes 16000 of 21000 nodes" in advice(d)[-1]
+    assert "bp.scan" in advice(d)[-1]
+    assert len(advice(description(task(part(0, 1.0)._replace(nodes=5_000))))) == 1
