@@ -89,8 +89,8 @@ def _about_loops(description: Description) -> list[str]:
     if line < 0:
         return []
     return [
-        f"{description.line(line)} makes {count} of {description.nodes} nodes: where it stands in a loop of equal steps, "
-        "bp.scan or bp.fori_loop makes one node of the loop, which is traced and compiled once"
+        f"{description.line(line)} makes {count} of {description.nodes} nodes: where it stands in a loop of equal "
+        "steps, bp.scan or bp.fori_loop makes one node of the loop, which is traced and compiled once"
     ]
 
 
