@@ -8,6 +8,7 @@ before an executor is made. Clusters start once a session, when a test asks for 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
@@ -30,6 +31,12 @@ CACHE = TemporaryDirectory(prefix="backprop-")
 os.environ["XDG_CACHE_HOME"] = CACHE.name
 
 EXECUTORS = executors()
+
+
+def pytest_configure() -> None:
+    """Let tests interrupt themselves, also where a shell runs them in the background, and so has SIGINT ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure() -> None:

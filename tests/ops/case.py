@@ -201,7 +201,9 @@ def keeps_kind(node: TapeVar, args: list[Any]) -> None:
         np.testing.assert_array_equal(buffer, node.value, f"{op} gives something else with out=")
 
 
-WIDENED = frozenset(["bincount", "corrcoef", "cov", "geomspace", "interp", "polyder", "polyfit", "polyint", "vander"])
+WIDENED = frozenset(
+    ["bincount", "corrcoef", "cov", "densities", "geomspace", "interp", "polyder", "polyfit", "polyint", "vander"]
+)
 """Functions whose results NumPy widens to float64."""
 
 

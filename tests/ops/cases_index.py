@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from backprop.ops.arrays.indexing import gathering, items
+from backprop.ops.arrays.indexing import gathering, items, parts
+from backprop.ops.arrays.indexing.keys import Slice
 from backprop.ops.composites import sets
 from backprop.ops.elementwise.comparison import greater
 from tests.ops.case import Case, Rng, arrays, mixed, normal
@@ -77,6 +78,11 @@ TRACED = (
     Case(by_traced, mixed((normal, X), (places(2, 3), ())), name="getitem-traced"),
     Case(set_twice, rows_and_values, name="set-traced"),
     Case(lambda x, v: items.at_set(x, slice(1, 3), v), arrays(X, ()), name="set-number"),
+    Case(
+        partial(parts.put_parts, keys=((Slice(0, 1, 1), 2), (1, Slice(3, None, -1)))),
+        arrays((3, 4), (1,), (4,)),
+        name="put_parts",
+    ),
     Case(lambda x: items.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
 )
 

@@ -108,7 +108,7 @@ RANGES = (
     Case(
         lambda w: searching.histogram([1.0, 3.0, 2.0, 9.0], [0, 2, 4], density=True, weights=w)[0],
         lambda rng: (rng.random(4) + 1,),
-        name="histogram-density",
+        name="densities-of-histogram",
     ),
     Case(partial(searching.partition, kth=1), arrays((4,)), name="partition"),
     Case(lambda a: functionals.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),

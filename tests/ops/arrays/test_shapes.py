@@ -51,7 +51,13 @@ def test_where_there_is_nothing_to_do_there_is_no_node() -> None:
     assert axes.squeeze(X) is X
     assert axes.moveaxis(X, 0, -2) is X
     assert as_array.asarray(X, "float64") is X
-    assert arrangement.roll(X, 3, 1) is X
+
+
+def test_to_roll_by_nothing_is_a_copy_as_in_numpy() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    rolled = arrangement.roll(x, 3, 1)
+    assert np.array_equal(rolled, x)
+    assert not np.shares_memory(rolled, x)
 
 
 def test_sums_to_a_shape_go_into_a_buffer() -> None:
