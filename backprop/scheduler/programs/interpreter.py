@@ -46,17 +46,22 @@ class LateProgram:
         graph: the graph.
         name: of the task, for the notes on exceptions.
         has_run: whether it has been called.
+        program: of the graph, from the second call on.
     """
 
     graph: Graph
     name: str
     has_run: bool = False
+    program: Program | None = None
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         """The results."""
-        program = compile_program(self.graph, self.name) if self.has_run else interpreter(self.graph, self.name)
-        self.has_run = True
-        return program(*values)
+        if not self.has_run:
+            self.has_run = True
+            return interpreter(self.graph, self.name)(*values)
+        if self.program is None:
+            self.program = compile_program(self.graph, self.name)
+        return self.program(*values)
 
 
 def interpreter(graph: Graph, name: str = "") -> Program:

@@ -33,14 +33,22 @@ def call_namesake(find: Callable[[Any], Callable[..., Any]], func: Any, args: An
     if target is not None:
         return written_to(target, call_namesake(find, func, args, {k: v for k, v in params.items() if k != "out"}))
     namesake = find_or_refuse(find, func)
-    refuse_arguments(getattr(func, "__name__", str(func)), namesake, args, params)
+    if isinstance(namesake, Op):
+        _refuse_of_op(_name(func), namesake, args, params)
     try:
         result = namesake(*args, **params)
     except (BackpropError, IndexError, TypeError, ValueError, ArithmeticError) as error:
+        if isinstance(error, TypeError):  # only then, as it takes longer than most calls
+            refuse_arguments(_name(func), namesake, args, params)
         if not is_ours(error):
             raise
         raise located(error, user_line()) from None
     return result if func in VIEWING else detached(result, lambda var: any([var is arg for arg in args]))
+
+
+def _name(func: Any) -> str:
+    """The name of a function as the user wrote it."""
+    return getattr(func, "__name__", str(func))
 
 
 def find_or_refuse(find: Callable[[Any], Callable[..., Any]], func: Any) -> Callable[..., Any]:
