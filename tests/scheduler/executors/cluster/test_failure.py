@@ -100,8 +100,8 @@ def test_an_interrupt_stops_a_run_and_the_next_one_is_right(cluster: Cluster) ->
     expected = gradient(W, list(X))
     for after in (0.01, 0.05):
         timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
-        timer.start()
         with pytest.raises(KeyboardInterrupt):
+            timer.start()  # which may be interrupted itself
             again_and_again(gradient)
         timer.join()
         assert gradient(W, list(X)).tobytes() == expected.tobytes()
