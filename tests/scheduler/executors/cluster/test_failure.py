@@ -90,7 +90,8 @@ def test_an_op_that_ends_its_process_is_named(cluster: Cluster) -> None:
     assert bp.grad(loss, executor=cluster)(W, list(X)).tobytes() == expected.tobytes()
 
 
-def again_and_again(gradient: Any) -> None:
+def again_and_again(gradient: Any, timer: threading.Timer) -> None:
+    timer.start()  # which may be interrupted itself
     while True:
         gradient(W, list(X))
 
@@ -101,8 +102,7 @@ def test_an_interrupt_stops_a_run_and_the_next_one_is_right(cluster: Cluster) ->
     for after in (0.01, 0.05):
         timer = threading.Timer(after, os.kill, (os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):
-            timer.start()  # which may be interrupted itself
-            again_and_again(gradient)
+            again_and_again(gradient, timer)
         timer.join()
         assert gradient(W, list(X)).tobytes() == expected.tobytes()
 

@@ -163,13 +163,13 @@ def test_an_interrupt_stops_the_run(cluster: Cluster) -> None:
     compiled(W, X, Y)
     timer = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
-        timer.start()  # which may be interrupted itself
-        again_and_again(compiled)
+        again_and_again(compiled, timer)
     timer.join()
     assert bits(compiled(W, X, Y)) == expected
 
 
-def again_and_again(compiled: Any) -> None:
+def again_and_again(compiled: Any, timer: threading.Timer) -> None:
+    timer.start()  # which may be interrupted itself
     while True:
         compiled(W, X, Y)
 
