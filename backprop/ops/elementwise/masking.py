@@ -131,6 +131,12 @@ def _undefined_vjp(g: Any, out: Any, c: Any, x: Any, y: Any) -> tuple[Any, Any, 
 undefined: Op = Op("undefined", _undefined_type, _undefined, _undefined_vjp, Kind.ELEMENTWISE, home=__name__)
 
 
+def _cornered_type(*types: ValueType[Any]) -> NumericType[Any]:
+    operands = numeric("cornered", *types)
+    broadcast("cornered", operands)  # refuses shapes that do not fit
+    return operands[0]
+
+
 def _cornered_vjp(g: Any, out: Any, c: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
     change = undefined(g * c, x, y)
     return g, change, change
@@ -143,7 +149,7 @@ def _cornered_batched(op: Any, batched: Batched, operands: Sequence[Any], params
 # c itself: the slope at x of a function that has a corner where x and y are equal.
 cornered: Op = Op(
     "cornered",
-    lambda c, x, y: c,
+    _cornered_type,
     lambda c, x, y: c,
     _cornered_vjp,
     Kind.VIEW,

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[4]
 @pytest.mark.cluster
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is that of Linux")
 def test_the_client_never_has_the_data() -> None:
-    words = ["--gigabytes", "0.75", "--chunk", "12", "--limit", "150"]
+    words = ["--gigabytes", "0.75", "--chunk", "12", "--worker", "1", "--limit", "150"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.larger_than_memory", *words],
         capture_output=True,
