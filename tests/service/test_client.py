@@ -299,7 +299,10 @@ def test_small_runs_share_requests_and_each_has_its_own_end(tmp_path: Path, gate
     ):
         calls: list[str] = []
         asked = connection._asked
-        connection._asked = lambda method, path, *rest: (calls.append(path), asked(method, path, *rest))[1]  # type: ignore[method-assign]
+        connection._asked = lambda method, path, *rest, **more: (  # type: ignore[method-assign]
+            calls.append(path),
+            asked(method, path, *rest, **more),
+        )[1]
         held = connection.submit(lambda x: np.sum(slow(x)), X)
         wrong = connection.submit(lambda x: np.linalg.inv(np.outer(x, x) * 0.0), X)
         many = connection.map(loss, [X + k for k in range(300)])

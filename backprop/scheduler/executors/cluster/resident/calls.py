@@ -97,12 +97,19 @@ class Residents:
             LostError: a value lies nowhere any more.
         """
         if not self._is_installed:
-            self.client.register_plugin(Runner())
-            self._is_installed = True
+            self._install()
         held = self._held(values)
         call = Call(self, plan, self._layout(plan, held, threads), _Values(values, held), settings)
         call.start()
         return call
+
+    def _install(self) -> None:
+        """Have a runner on each worker, those that join later included."""
+        try:
+            self.client.register_plugin(Runner())
+        except OSError as error:  # a worker left meanwhile
+            raise LostError(f"runners could not be started: {error}") from error
+        self._is_installed = True
 
     def forget(self) -> None:
         """Tell everything anew, and look anew where things lie."""
