@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,7 @@ def test_a_vote_that_agrees() -> None:
 
 
 def test_a_worker_that_lies_is_named_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR, logger="backprop.service")  # a LocalCluster that is silent silences all handlers
     workers = Workers(4, liars=["w1"])
     (found,) = VOTED.run(workers, *PLAN, DIGEST)
     assert found.tobytes() == RIGHT.tobytes()
