@@ -83,7 +83,8 @@ def record(
             leaves, output = flatten(f(*inner_args, **inner_kwargs))
         ids = tuple(builder.lift(leaf).id for leaf in leaves)
         wrote = written(variables)
-        refuse_shared([values[k] for k in wrote], [*values, *[value for value, _ in builder.captured.values()]])
+        if wrote:
+            refuse_shared([values[k] for k in wrote], [*values, *[value for value, _ in builder.captured.values()]])
     finally:
         builder.closed = True
         builder.guard.release()
