@@ -71,6 +71,8 @@ def opened_call(
         args, kwargs: its arguments, values of Dask among them.
         executor: where they are needed.
     """
+    if not classes_of_dask():  # nobody has a value of Dask, and so no part of one
+        return Opened(function, tuple(args), dict(kwargs))
     found = opened((tuple(args), dict(kwargs)), executor)
     leaves = optree.tree_leaves(found, is_leaf=_is_part, namespace=NAMESPACE)
     if not takes_shards(function) and any(map(_is_part, leaves)):

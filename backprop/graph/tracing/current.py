@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 from .steering import Owner
 
@@ -12,11 +10,20 @@ CURRENT: ContextVar[Owner | None] = ContextVar("current", default=None)
 """The builder of the innermost function that is being traced, in this thread; None outside of all."""
 
 
-@contextmanager
-def tracing(builder: Owner) -> Iterator[None]:
-    """Meanwhile a builder is the current one."""
-    token = CURRENT.set(builder)
-    try:
-        yield
-    finally:
-        CURRENT.reset(token)
+class tracing:  # noqa: N801 - used as a function; a class, as each trace opens one, and generators take longer
+    """A context in which a builder is the current one.
+
+    Arguments:
+        builder: of the function that is traced.
+    """
+
+    __slots__ = ("_builder", "_token")
+
+    def __init__(self, builder: Owner) -> None:
+        self._builder = builder
+
+    def __enter__(self) -> None:
+        self._token: Token[Owner | None] = CURRENT.set(self._builder)
+
+    def __exit__(self, *error: object) -> None:
+        CURRENT.reset(self._token)

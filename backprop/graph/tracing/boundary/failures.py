@@ -7,8 +7,6 @@ Python code has seen, as its traceback has the frame of the conversion alone, wa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Protocol
 
 from ....errors import BackpropError
@@ -46,28 +44,43 @@ def was_dropped(error: BackpropError | None) -> bool:
     return error is not None and (error.__traceback__ is None or error.__traceback__.tb_next is None)
 
 
-@contextmanager
-def plainly(builder: Guarded) -> Iterator[None]:
-    """Meanwhile, an error of ours that another one covers is raised itself, and a write to a locked array explained."""
-    guard = builder.guard
-    try:
-        yield
-    except Exception as error:
-        covered = error.__cause__
-        if isinstance(covered, BackpropError) and (covers(error) or is_ours(error)):
-            error.__cause__ = None  # no error is to be the cause of its context, which cannot be pickled
-            raise covered from None
-        if builder.refusal is not None and was_dropped(builder.refusal) and not isinstance(error, BackpropError):
-            raise builder.refusal from None
-        if "setting single item of array" in str(error):  # of array.flat, where NumPy drops the error of ours
-            raise assigned_flat(error) from error
-        if "read-only" in str(error) and guard.locked:
-            raise written(error) from error
-        if isinstance(error, TypeError) and any([text in str(error) for text in OF_OBJECTS]):
-            raise of_elements(error) from error
-        raise
-    if builder.refusal is not None and was_dropped(builder.refusal):
-        raise builder.refusal
+class plainly:  # noqa: N801 - used as a function; a class, as each trace opens one, and generators take longer
+    """A context in which an error of ours that another one covers, or that was dropped, is raised itself.
+
+    Arguments:
+        builder: of the function that is traced.
+    """
+
+    __slots__ = ("_builder",)
+
+    def __init__(self, builder: Guarded) -> None:
+        self._builder = builder
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, at: object) -> None:
+        builder = self._builder
+        if isinstance(error, Exception):
+            _raise_plainly(error, builder)
+        elif error is None and builder.refusal is not None and was_dropped(builder.refusal):
+            raise builder.refusal
+
+
+def _raise_plainly(error: Exception, builder: Guarded) -> None:
+    """Raise what an error stands for, where it is not itself what is wrong."""
+    covered = error.__cause__
+    if isinstance(covered, BackpropError) and (covers(error) or is_ours(error)):
+        error.__cause__ = None  # no error is to be the cause of its context, which cannot be pickled
+        raise covered from None
+    if builder.refusal is not None and was_dropped(builder.refusal) and not isinstance(error, BackpropError):
+        raise builder.refusal from None
+    if "setting single item of array" in str(error):  # of array.flat, where NumPy drops the error of ours
+        raise assigned_flat(error) from error
+    if "read-only" in str(error) and builder.guard.locked:
+        raise written(error) from error
+    if isinstance(error, TypeError) and any([text in str(error) for text in OF_OBJECTS]):
+        raise of_elements(error) from error
 
 
 def covers(error: Exception) -> bool:
