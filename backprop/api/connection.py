@@ -147,10 +147,11 @@ class Connection(Service):
             what the first of them that failed raised.
         """
         console = Console(stderr=True)
-        with Progress(console=console, disable=not console.is_terminal) as bar:
-            shown = bar.add_task(title, total=len(futures))
-            for _ in as_completed(futures):
-                bar.advance(shown)
+        if console.is_terminal:
+            with Progress(console=console) as bar:
+                shown = bar.add_task(title, total=len(futures))
+                for _ in as_completed(futures):
+                    bar.advance(shown)
         return [future.result() for future in futures]
 
     def cancel_run(self, key: str) -> None:

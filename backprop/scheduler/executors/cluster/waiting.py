@@ -22,6 +22,9 @@ from .stops import stop_run
 SILENCE = 5.0
 """Seconds without a result after which a run says what it waits for."""
 
+STALLED = 30.0
+"""Seconds in which no worker takes tasks, as all are paused, after which a run is given up."""
+
 RECONNECTION = 10.0
 """Seconds that a lost scheduler has to come back."""
 
@@ -52,10 +55,10 @@ class Waiting:
             futures: what is waited for.
             run: the name of the run, by which its tasks are stopped.
         Errors:
-            NoWorkersError: the last worker has gone, and none has come in time.
+            NoWorkersError: the last worker has gone, and none has come in time; or all are paused for long.
             Exception: what a task or Dask raised.
         """
-        began = time.monotonic()
+        began = moving = time.monotonic()
         stop = current_stop()
         stopped = nullcontext() if stop is None else stop.calling(partial(self._stop, futures, run))
         try:
@@ -67,6 +70,7 @@ class Waiting:
                     except distributed.TimeoutError:
                         self._say(time.monotonic() - began)
                         self.for_a_worker()
+                        moving = self._moving(moving)
         except BaseException:
             self.client.cancel(futures, force=True)
             check_stop()
@@ -83,9 +87,10 @@ class Waiting:
 
         Errors:
             LostError: a worker is gone, or has lost what it needs.
+            NoWorkersError: all are paused for long.
             Exception: what an op raised.
         """
-        began = time.monotonic()
+        began = moving = time.monotonic()
         stop = current_stop()
         stopped = nullcontext() if stop is None else stop.calling(call.stop)
         try:
@@ -94,6 +99,7 @@ class Waiting:
                     self._say(time.monotonic() - began)
                     if not set(call.workers) <= set(self.client.nthreads()):
                         raise LostError("a worker has left")
+                    moving = self._moving(moving)
                 return answer
         except BaseException:
             call.stop()
@@ -138,6 +144,22 @@ class Waiting:
         while self.client.status == "connecting" and time.monotonic() < until:
             time.sleep(0.1)
         return bool(self.client.status == "running")
+
+    def _moving(self, last: float) -> float:
+        """When a worker took tasks last: now, or as before, where Dask has paused all of them for want of memory.
+
+        Arguments:
+            last: when one did, as far as was known.
+        Errors:
+            NoWorkersError: that is too long ago.
+        """
+        workers = self.client.scheduler_info()["workers"].values()
+        if not workers or any(worker.get("status") != "paused" for worker in workers):
+            return time.monotonic()
+        if time.monotonic() - last > STALLED:
+            what = f"all workers of {self.client.scheduler.address} are paused, as their memory is nearly full"
+            raise NoWorkersError(what, fix="give workers more memory (memory_limit=), or use smaller chunks or shards")
+        return last
 
     def _say(self, waited: float) -> None:
         if waited < SILENCE:

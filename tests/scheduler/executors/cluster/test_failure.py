@@ -15,6 +15,7 @@ import pytest
 
 import backprop as bp
 from backprop.errors import NoWorkersError, WorkerLostError
+from backprop.scheduler.executors.cluster import waiting
 from backprop.scheduler.executors.cluster.executor import Cluster
 
 pytestmark = pytest.mark.cluster
@@ -116,6 +117,33 @@ def test_a_cluster_without_workers_is_an_error_in_time() -> None:
         with pytest.raises(NoWorkersError, match="no worker has joined") as caught:
             bp.grad(loss, executor=cluster)(W, list(X))
         assert "patience" in caught.value.fix
+
+
+def test_workers_that_stay_paused_are_an_error_and_those_that_go_on_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "SILENCE", 0.1)
+    monkeypatch.setattr(waiting, "STALLED", 0.5)
+    expected = bp.grad(loss, executor=bp.Serial())(W, list(X))
+    local = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=1, processes=False, dashboard_address=None, memory_limit=None
+    )  # without a limit Dask does not look at the memory, and so does not resume the worker by itself
+    with local, Cluster(local, patience=60.0) as cluster:
+        gradient = bp.grad(loss, executor=cluster)
+        assert gradient(W, list(X)).tobytes() == expected.tobytes()
+        (worker,) = local.workers.values()
+        worker.status = distributed.core.Status.paused
+        until_told(cluster, "paused")
+        with pytest.raises(NoWorkersError, match="paused, as their memory is nearly full") as caught:
+            gradient(W + 1.0, list(X))
+        assert "memory_limit" in caught.value.fix
+        worker.status = distributed.core.Status.running
+        until_told(cluster, "running")
+        assert gradient(W, list(X)).tobytes() == expected.tobytes()
+
+
+def until_told(cluster: Cluster, status: str) -> None:
+    """Return when the scheduler has heard of the status of the only worker."""
+    while [worker["status"] for worker in cluster.client.scheduler_info()["workers"].values()] != [status]:
+        threading.Event().wait(0.05)
 
 
 def test_workers_may_come_later() -> None:
