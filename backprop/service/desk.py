@@ -8,12 +8,11 @@ For the same reason a message that was answered before is answered from the jour
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..errors import (
     BusyError,
@@ -27,30 +26,14 @@ from .entries import Entry, Name
 from .intake import Intake, Prepared, reused
 from .journal import Journal
 from .programs import Programs
-from .protocol.problems import problem_of
 from .queue import Bounds, Queue, State
-from .runs import Active, Ended, Options, Runner, Submission, id_of, job_of
+from .runs import Active, Ended, Ending, Options, Runner, Submission, id_of, job_of
 
 TRACES = 1024
 """The ended runs whose tasks are remembered."""
 
 TOGETHER, MOST = 2e-3, 64
 """Seconds for which a thread runs small jobs before their ends are written down, and how many at most."""
-
-
-class _Ending(NamedTuple):
-    """How a run ends, before that is written down."""
-
-    active: Active
-    state: State
-    at: float
-    result: bytes | None = None
-    problem: Exception | None = None
-
-    def written(self) -> tuple[Name, str, float, bytes | None, str | None]:
-        """What the journal is told."""
-        told = None if self.problem is None else json.dumps(problem_of(self.problem))
-        return self.active.name, self.state.value, self.at, self.result, told
 
 
 class Desk:
@@ -85,6 +68,7 @@ class Desk:
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._active: dict[str, Active] = {}
+        self._unwritten: list[Ending] = []  # how runs have ended, but for the journal
         self._traces: OrderedDict[Name, Recorder] = OrderedDict()
         self._pool = ThreadPoolExecutor(bounds.slots, thread_name_prefix="run")
         for entry in journal.open_runs():
@@ -152,19 +136,21 @@ class Desk:
             self._pool.submit(self._work, job.id)
 
     def _work(self, id: str) -> None:
-        """Run a job, and small ones behind it; what has ended is written into the journal together."""
-        ended: list[_Ending] = []
+        """Run a job, and small ones behind it; what has ended is written into the journal together.
+
+        Should one of these take long, others or `expire` write what ended before it.
+        """
         until, following = self.clock() + TOGETHER, id
         while following:
             ending = self._ending(following)
             with self._lock:
-                following = self._after(following, ending, ended, until)
+                following = self._after(following, ending, until)
         with self._lock:
-            self._write(ended)
+            self._write_all()
             self._dispatch()
             self._changed.notify_all()
 
-    def _ending(self, id: str) -> _Ending | None:
+    def _ending(self, id: str) -> Ending | None:
         """How a job ends; None for one that was cancelled before it began."""
         with self._lock:
             active = self._active.get(id)
@@ -173,25 +159,29 @@ class Desk:
         try:
             result = self._runner.run(active, self.clock())
         except Exception as error:
-            return _Ending(active, State.FAILED, self.clock(), problem=error)
-        return _Ending(active, State.DONE, self.clock(), result)
+            return Ending(active, State.FAILED, self.clock(), problem=error)
+        return Ending(active, State.DONE, self.clock(), result)
 
-    def _after(self, id: str, ending: _Ending | None, ended: list[_Ending], until: float) -> str:
+    def _after(self, id: str, ending: Ending | None, until: float) -> str:
         """Take note of the end of a job; the id of a small one to run next in this thread, "" for none."""
         state = self.queue.end(id, failed=ending is not None and ending.state is State.FAILED)
         if ending is not None and state is ending.state:
-            ended.append(ending)
+            self._unwritten.append(ending)
         elif ending is not None and state is State.QUEUED:
             ending.active.recorder.clear()
         now = self.clock()
-        if self.draining or now > until or len(ended) >= MOST or (job := self.queue.start(now)) is None:
+        if self.draining or now > until or len(self._unwritten) >= MOST or (job := self.queue.start(now)) is None:
             return ""
         if job.seconds < TOGETHER:
             return job.id
         self._pool.submit(self._work, job.id)
         return ""
 
-    def _write(self, endings: Sequence[_Ending]) -> None:
+    def _write_all(self) -> None:
+        endings, self._unwritten = self._unwritten, []
+        self._write(endings)
+
+    def _write(self, endings: Sequence[Ending]) -> None:
         """Write down how runs have ended, and tell those who wait."""
         here = [ending for ending in endings if self._active.pop(id_of(ending.active.name), None) is not None]
         with self.journal.transaction():
@@ -214,19 +204,20 @@ class Desk:
             id = id_of(name)
             active = self._active.get(id)
             if self.queue.cancel(id) is not None and active is not None:
-                self._write([_Ending(active, State.CANCELLED, self.clock(), problem=error)])
+                self._write([Ending(active, State.CANCELLED, self.clock(), problem=error)])
                 self._dispatch()
         if active is not None:
             active.stop.stop(error)
         return self.entry(name)
 
     def expire(self) -> None:
-        """End the runs whose deadline has passed."""
+        """End the runs whose deadline has passed; called now and then."""
         error = DeadlineError("the run had not ended at its deadline", fix="give a later one, or more workers")
         with self._lock:
             now = self.clock()
             late = [self._active[id] for id in self.queue.expire(now) if id in self._active]
-            self._write([_Ending(active, State.EXPIRED, now, problem=error) for active in late])
+            self._write_all()
+            self._write([Ending(active, State.EXPIRED, now, problem=error) for active in late])
             self._dispatch()
         for active in late:
             active.stop.stop(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from .entries import Entry, Name
 from .journal import Journal
 from .programs import Programs
 from .protocol.messages import run_from_bytes
-from .queue import Job
+from .protocol.problems import problem_of
+from .queue import Job, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,29 @@ class Active:
 
     def __post_init__(self) -> None:
         self.answer.set_running_or_notify_cancel()
+
+
+class Ending(NamedTuple):
+    """How a run ends, before that is written down.
+
+    Attributes:
+        active: the run.
+        state: what it is from now on.
+        at: when it ended, seconds since 1970.
+        result: the bytes of its answer.
+        problem: why it has none.
+    """
+
+    active: Active
+    state: State
+    at: float
+    result: bytes | None = None
+    problem: Exception | None = None
+
+    def written(self) -> tuple[Name, str, float, bytes | None, str | None]:
+        """What the journal is told."""
+        told = None if self.problem is None else json.dumps(problem_of(self.problem))
+        return self.active.name, self.state.value, self.at, self.result, told
 
 
 class Runner:
