@@ -44,17 +44,22 @@ def loss(w: Any, x: Any) -> Any:
     return np.mean((x @ w - np.sum(x, axis=1)) ** 2)
 
 
+def size(name: str) -> int:
+    """A size of this process in bytes, by the name that Linux has for it: VmSize of addresses, VmHWM of the most memory."""
+    sizes = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if "kB" in line)
+    return int(sizes[name].split()[0]) * 1024
+
+
 def limited(megabytes: float) -> float:
     """Let this process have so much memory more than it has now; tells how much it has."""
-    sizes = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if "kB" in line)
-    now = int(sizes["VmSize"].split()[0]) * 1024
+    now = size("VmSize")
     resource.setrlimit(resource.RLIMIT_AS, (now + int(megabytes * MB), resource.RLIM_INFINITY))
     return now / MB
 
 
 def peak() -> float:
     """The most memory that this process has had, in megabytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return size("VmHWM") / MB
 
 
 @click.command()
@@ -82,8 +87,9 @@ def main(gigabytes: float, chunk: float, worker: float, limit: float) -> None:
     print(f"{x.nbytes / 1e9:.1f} GB in {x.numblocks[0]} chunks, workers {2 * worker:g} GB: {seconds:.1f} s")
     print(f"client: {begun:.0f} MB of addresses before, {limit:g} MB more allowed, at most {peak():.0f} MB resident")
     print(f"gradient {np.mean(found):.6f}; largest difference on a part {np.max(check):.2e}")
+    left = resource.getrlimit(resource.RLIMIT_AS)[0] - size("VmSize")
     try:
-        np.ones(int(limit * MB) // 8 + MB)
+        np.ones(left // 8 + 16 * MB)
     except MemoryError:
         print("limit holds")
 

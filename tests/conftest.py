@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from tempfile import TemporaryDirectory
 
@@ -41,6 +42,18 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     CACHE.cleanup()
+
+
+@pytest.fixture(autouse=True)
+def no_client_stays_the_default() -> Iterator[None]:
+    """Take back what a client that was closed out of turn leaves in Dask's settings: that it is to compute all."""
+    yield
+    dask, distributed = sys.modules.get("dask"), sys.modules.get("distributed")
+    if dask is not None and distributed is not None and str(dask.config.get("scheduler", None)).endswith("distributed"):
+        try:
+            distributed.default_client()
+        except ValueError:
+            dask.config.config.pop("scheduler", None)
 
 
 @pytest.fixture(scope="session")
