@@ -45,7 +45,7 @@ def loss(w: Any, x: Any) -> Any:
 
 
 def size(name: str) -> int:
-    """A size of this process in bytes, by the name that Linux has for it: VmSize of addresses, VmHWM of the most memory."""
+    """A size of this process in bytes by its name in Linux: VmSize of addresses, VmHWM of the most memory."""
     sizes = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines() if "kB" in line)
     return int(sizes[name].split()[0]) * 1024
 
