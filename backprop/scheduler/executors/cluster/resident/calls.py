@@ -99,7 +99,11 @@ class Residents:
         if not self._is_installed:
             self._install()
         held = self._held(values)
-        call = Call(self, plan, self._layout(plan, held, threads), _Values(values, held), settings)
+        try:
+            layout = self._layout(plan, held, threads)
+        except KeyError as error:  # a worker that joined or left since the members were looked at
+            raise LostError(f"a worker is not known: {error}") from error
+        call = Call(self, plan, layout, _Values(values, held), settings)
         call.start()
         return call
 

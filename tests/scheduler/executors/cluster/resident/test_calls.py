@@ -85,6 +85,7 @@ def sent_by(call: Any) -> int:
     return int(psutil.net_io_counters(pernic=True)["lo"].bytes_sent - before)
 
 
+@pytest.mark.skipif("CI" in os.environ, reason="it counts the bytes of the whole loopback interface, others' too")
 def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = sorted(cluster.client.nthreads())
     scatter = cluster.client.scatter
