@@ -85,7 +85,6 @@ def sent_by(call: Any) -> int:
     return int(psutil.net_io_counters(pernic=True)["lo"].bytes_sent - before)
 
 
-@pytest.mark.skipif("CI" in os.environ, reason="it counts the bytes of the whole loopback interface, others' too")
 def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     workers = sorted(cluster.client.nthreads())
     scatter = cluster.client.scatter
@@ -101,7 +100,7 @@ def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytes
     monkeypatch.setattr(cluster, "recorder", recorder)
     assert bits(compiled(W, x, y)) == expected
     assert all("backprop_" in worker for worker in threads_of(recorder))
-    assert min(sent_by(lambda: compiled(W, x, y)) for _ in range(3)) < MB
+    assert min(sent_by(lambda: compiled(W, x, y)) for _ in range(10)) < MB  # the interface is shared with others
     w = scatter(W, workers=[workers[0]], hash=False)  # the other worker takes it from there
     for _ in range(2):
         assert bits(compiled(w, x, y)) == expected
