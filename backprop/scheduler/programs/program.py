@@ -2,15 +2,17 @@
 
 Graph -> steps (steps.py) over buffers that are planned by liveness (arena.py) -> straight-line Python
 (code_generation.py), or a loop for graphs above `LONGEST` nodes (step_loop.py). An exception gets a note that names the
-op and the line of the user's code.
+op and the line of the user's code, and a warning of NumPy's names that line: generated code is shared between equal
+graphs, and each program runs it as if it stood at the lines that its own graph was written at.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from types import TracebackType
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from types import FrameType, FunctionType, TracebackType
 from typing import Any
 
 from ...errors import Source
@@ -20,9 +22,14 @@ from ...graph.written import by_lines_of_bodies
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from .code_generation import Code, generate
+from .line_tables import at_lines, line_at
 from .loop_code import generate_loop
 from .step_loop import loop_over
 from .steps import steps_of
+from .warned import WarningsAtLines
+
+FIRST_LINE = 2
+"""The line of generated code that the first of a code's ids belongs to."""
 
 LONGEST = 5000
 """Nodes of the longest graph that is turned into code."""
@@ -64,11 +71,13 @@ class Program:
         code: what runs.
         graph: says which op and which line of the user's an exception came from.
         name: of the task, for that note.
+        located: what runs each code, its lines those of the graph.
     """
 
     code: Code
     graph: Graph
     name: str = ""
+    located: dict[Code, Callable[..., tuple[Any, ...]]] = field(default_factory=dict)
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         """The results, for a C-contiguous value of each input."""
@@ -92,12 +101,30 @@ class Program:
         return self._run(code, [*carries, *rows, *constants, *stacks, loop.length])
 
     def _run(self, code: Code, values: Sequence[Any]) -> tuple[Any, ...]:
+        run = self.located.get(code) or self._locate(code)
         try:
-            return code.run(*values)
+            return run(*values)
         except Exception as error:
             if (where := self._node_of(code, error.__traceback__)) >= 0:
                 error.add_note(self.note(where))
             raise
+
+    def _locate(self, code: Code) -> Callable[..., tuple[Any, ...]]:
+        """What runs a code so that warnings name the user's lines."""
+        at: dict[int, Source] = {}
+        for line, i in enumerate(code.ids, FIRST_LINE):
+            source = self.graph.node(i).source if i >= 0 else None
+            if source is not None:
+                at[line] = source
+        files = {source.file for source in at.values()}
+        if code.text and len(files) == 1:
+            lines = {line: source.line for line, source in at.items()}
+            plain = code.run.__code__
+            run: Callable[..., Any] = FunctionType(at_lines(plain, files.pop(), lines), code.run.__globals__)
+        else:
+            run = partial(_warned, code.run, partial(self._node_in, code), {}) if files else code.run
+        self.located[code] = run
+        return run
 
     def note(self, i: NodeId) -> str:
         """What an exception of node `i` is annotated with: the op, its operands, the user's line, the task."""
@@ -108,11 +135,32 @@ class Program:
     def _node_of(self, code: Code, trace: TracebackType | None) -> NodeId:
         """The node that raised, -1 where it was none."""
         below = trace.tb_next if trace is not None else None
-        if below is None:
-            return -1
-        left = below.tb_frame.f_locals.get("left")
-        step = below.tb_lineno - 2 if code.text else len(code.ids) - operator.length_hint(left) - 1
-        return code.ids[step] if 0 <= step < len(code.ids) else -1
+        if below is not None and below.tb_frame.f_code is _warned.__code__:
+            below = below.tb_next
+        return -1 if below is None else _node_at(code, below.tb_frame, below.tb_lasti)
+
+    def _node_in(self, code: Code, frame: FrameType) -> Node | None:
+        """The node that a frame computes, None where it runs another code."""
+        if frame.f_code is not code.run.__code__:
+            return None
+        i = _node_at(code, frame, frame.f_lasti)
+        return self.graph.node(i) if i >= 0 else None
+
+
+def _node_at(code: Code, frame: FrameType, offset: int) -> NodeId:
+    """The node that a frame of a code is at, -1 where it is none."""
+    if code.text:
+        step = line_at(code.run.__code__, offset) - FIRST_LINE
+    else:
+        step = len(code.ids) - operator.length_hint(frame.f_locals.get("left")) - 1
+    return code.ids[step] if 0 <= step < len(code.ids) else -1
+
+
+def _warned(
+    run: Callable[..., Any], node_in: Callable[[FrameType], Node | None], shown: dict[Any, Any], *values: Any
+) -> Any:
+    with WarningsAtLines(node_in, shown):
+        return run(*values)
 
 
 def described(node: Node, types: Sequence[ValueType[Any]], source: Source | None) -> str:

@@ -10,6 +10,7 @@ Limits: one seed, of a real number.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from ...graph.ownership import contiguous
 from ...ops.arrays.accumulate import accumulate
 from ...ops.core.types import NumericType, ScalarType, ValueType
 from ..programs.program import described
+from ..programs.warned import WarningsAtLines
 from .kinds import Pull
 from .reading import Reading, drops
 
@@ -47,10 +49,23 @@ def gradient(
     graph = reading.graph
     cells = [entered(t, value) for t, value in zip(graph.inputs, values, strict=True)]
     dropped = drops(reading) if reading.nbytes > MUCH * len(graph) else {}
-    forward(reading, cells, known, dropped)
-    results = [contiguous(cells[i]) for i in graph.outputs]
-    back = _ReversePass(reading, cells, bool(dropped))
-    return [*results, *[back.cotangent(i) for i in wrt]] if back.walk() else None
+    with WarningsAtLines(_node_in, {}):
+        forward(reading, cells, known, dropped)
+        results = [contiguous(cells[i]) for i in graph.outputs]
+        back = _ReversePass(reading, cells, bool(dropped))
+        return [*results, *[back.cotangent(i) for i in wrt]] if back.walk() else None
+
+
+def _node_in(frame: FrameType) -> Node | None:
+    """The node that a frame of this module computes, or pulls back."""
+    if frame.f_code is forward.__code__:
+        given = frame.f_locals
+        node: Node = given["reading"].graph.node(len(given["cells"]))
+    elif frame.f_code is _ReversePass._pull.__code__:
+        node = frame.f_locals["node"]
+    else:
+        return None
+    return node
 
 
 def forward(

@@ -40,8 +40,10 @@ def test_an_error_state_that_raises_raises(executor: AbstractExecutor) -> None:
 def test_warnings_reach_the_caller_and_may_be_errors(executor: AbstractExecutor) -> None:
     for f in (bp.evaluate(logs, executor=executor), bp.compile(logs, executor=executor)):
         for _ in range(2):
-            with pytest.warns(RuntimeWarning, match="invalid value"):
+            with pytest.warns(RuntimeWarning, match="invalid value") as caught:
                 f(X)
+            line = logs.__code__.co_firstlineno + 1
+            assert {(w.filename, w.lineno) for w in caught} == {(__file__, line)}
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 with pytest.raises(RuntimeWarning, match="invalid value"):
