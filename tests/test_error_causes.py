@@ -100,7 +100,7 @@ ROWS: dict[str, Row] = {
         lambda v: scipy.sparse.linalg.spsolve(SPARSE, v),
         errors.TracedConversionError,
         TypeError,
-        ("spsolve", "numpy.linalg.solve"),
+        ("spsolve", "from backprop.scipy.sparse import linalg"),
         ("object",),
     ),
     "circulant": Row(
@@ -110,7 +110,12 @@ ROWS: dict[str, Row] = {
         ("strides", "scipy takes no traced values in circulant"),
     ),
     "a function of SciPy with a namesake": Row(
-        lambda v: scipy.linalg.det(v), errors.TracedConversionError, TypeError, ("backprop.ops.det",), (), M
+        lambda v: scipy.linalg.det(v),
+        errors.TracedConversionError,
+        TypeError,
+        ("in det", "from backprop.scipy import linalg"),
+        (),
+        M,
     ),
     "a function of SciPy without one": Row(
         lambda m: scipy.stats.norm.logpdf(1.0, m[0]),
@@ -123,13 +128,13 @@ ROWS: dict[str, Row] = {
         lambda a: scipy.optimize.minimize(lambda y: np.sum((y - a) ** 2), [0.0]),
         errors.TracedConversionError,
         TypeError,
-        ("minimize",),
+        ("minimize", "from backprop.scipy import optimize"),
     ),
     "a root of a function of traced values": Row(
         lambda a: scipy.optimize.brentq(lambda x, a: a - x, -5.0, 3.0, args=(a,)),
         errors.TracedConversionError,
         TypeError,
-        ("float() of Var",),
+        ("float() of Var", "brentq: take that of `from backprop.scipy import optimize`"),
         ("different signs", "exception set"),
         at=2.0,
     ),
@@ -137,7 +142,7 @@ ROWS: dict[str, Row] = {
         lambda a: scipy.optimize.fsolve(lambda x, a: a - x, 1.0, args=(a,)),
         errors.TracedConversionError,
         TypeError,
-        ("fsolve",),
+        ("fsolve", "from backprop.scipy import optimize"),
         ("proper array",),
         at=2.0,
     ),

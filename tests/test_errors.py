@@ -161,7 +161,7 @@ ROWS: dict[str, Row] = {
         lambda: bp.grad(lambda v: scipy.linalg.det(v))(np.eye(2)),
         errors.TracedConversionError,
         TypeError,
-        (HERE, "write backprop.ops.det"),
+        (HERE, "from backprop.scipy import linalg"),
     ),
     "number of a dtype that is not supported": Row(
         lambda: bp.grad(lambda v: np.sum(v * np.longdouble(2)))(X),

@@ -23,6 +23,9 @@ from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
+from backprop.scipy import linalg
+from backprop.scipy.plain import PlainOnly
+from backprop.scipy.sparse import linalg as sparse_linalg
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
 from tests.ops.case import Case, flat, value_tree
 from tests.ops.cases_shape import OfList
@@ -32,6 +35,8 @@ from tests.ops.tails.measure import errors, shown
 from tests.ops.tape import TapeVar
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
+NAMESAKES = {"scipy.linalg": linalg, "scipy.sparse.linalg": sparse_linalg}
+"""The packages of namesakes, by the module of SciPy's whose functions do not dispatch."""
 NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": scipy.special}
 CONSTANT = frozenset(cases.WITHOUT_SLOPE.split())
 CASES: tuple[Case, ...] = (
@@ -78,6 +83,8 @@ def page() -> str:
     ]
     for title, module in NAMESPACES.items():
         lines += section(title, *groups(module))
+    for title, ours in NAMESAKES.items():
+        lines += namesakes(title, ours)
     lines += accuracy()
     lines += ["## Called as bp.ops", "", f"Not handed over by NumPy: {len(by_name())}", *wrapped(by_name()), ""]
     lines += ["## Without an op", ""]
@@ -86,6 +93,20 @@ def page() -> str:
         names = sorted(missing & set(refusal.names.split()))
         lines += [f"Because {refusal.why} ({refusal.instead}):", *wrapped(names), ""]
     return "\n".join(lines[:-1]) + "\n"
+
+
+def namesakes(title: str, ours: ModuleType) -> list[str]:
+    """What `backprop.scipy` has of a module of SciPy's, and what it leaves to SciPy, for plain values."""
+    theirs = importlib.import_module(title)
+    functions = sorted({name for name in theirs.__all__ if inspect.isroutine(getattr(theirs, name))})
+    plain = [name for name in functions if isinstance(getattr(ours, name), PlainOnly)]
+    package, _, last = title.rpartition(".")
+    return [
+        *(f"## {title}", "", f"`from backprop.{package} import {last}`"),
+        *("", f"Of {len(functions)} functions, differentiable: {len(functions) - len(plain)}"),
+        *(*wrapped([name for name in functions if name not in plain]), ""),
+        *(f"SciPy's own, for values that are not traced: {len(plain)}", *wrapped(plain), ""),
+    ]
 
 
 def accuracy() -> Iterator[str]:

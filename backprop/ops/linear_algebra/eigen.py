@@ -65,11 +65,22 @@ def _eigh_type(x: ValueType[Any], *, uplo: str) -> TupleType:
     return TupleType((array_type(t.shape[:-1], real_of(inexact(t))), array_type(t.shape, inexact(t))))
 
 
-def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
-    (gw, gv), (w, v) = both(g), both(out)
+def hermitian_cotangent(g: Any, w: Any, v: Any, name: str) -> Any:
+    """The cotangent of Hermitian matrices, given those of their eigenvalues and eigenvectors.
+
+    Arguments:
+        g: the tuple of both cotangents.
+        w, v: the eigenvalues (..., n) and eigenvectors (..., n, n).
+        name: of the op, for warnings.
+    """
+    gw, gv = both(g)
     rows = matrix_transpose(v)
-    inner = _turned(matmul(rows, gv), w, gv, "eigh", line_of(g)) + diagonal_matrix(gw)
+    inner = _turned(matmul(rows, gv), w, gv, name, line_of(g)) + diagonal_matrix(gw)
     return hermitian(matmul(conjugated(v), matmul(inner, rows)))
+
+
+def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
+    return hermitian_cotangent(g, *both(out), "eigh")
 
 
 hermitian_eig: Op = Op(

@@ -191,7 +191,13 @@ triangular: Op = Op(
 
 
 def solve_triangular(
-    a: Any, b: Any, trans: int | str = 0, lower: bool = False, unit_diagonal: bool = False, **_: Any
+    a: Any,
+    b: Any,
+    trans: int | str = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
 ) -> Any:
     """`scipy.linalg.solve_triangular`.
 
@@ -201,6 +207,7 @@ def solve_triangular(
         trans: 0 or "N" solves a x = b, 1 or "T" a^T x = b, 2 or "C" a^H x = b.
         lower: which triangle.
         unit_diagonal: whether the diagonal counts as ones.
+        overwrite_b, check_finite: ignored.
     Returns:
         x, of the shape of `b`.
     Errors:

@@ -51,7 +51,7 @@ def _matmul_type(
     return value_type((rows, *operand.shape[1:]), np.result_type(values.dtype, operand.dtype))
 
 
-def _check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
+def check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
     """Raise where index arrays are no pattern of a CSR matrix: SciPy would read and write beyond the ends of arrays."""
     whole = indptr.shape == (shape[0] + 1,) and indptr[0] == 0 and indptr[-1] == indices.size
     if not whole or np.any(indptr[1:] < indptr[:-1]):
@@ -67,7 +67,7 @@ def _check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
 
 
 def _matmul(data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool) -> Any:
-    _check_pattern(indices, indptr, shape)
+    check_pattern(indices, indptr, shape)
     matrix = sp.csr_array((data, indices, indptr), shape=shape)
     return (matrix.T if flip else matrix) @ x
 
@@ -124,7 +124,7 @@ def _sampled_type(
 
 
 def _sampled(a: Any, b: Any, indices: Any, indptr: Any, *, shape: Shape) -> Any:
-    _check_pattern(indices, indptr, shape)
+    check_pattern(indices, indptr, shape)
     rows = np.repeat(np.arange(shape[0]), np.diff(indptr))
     left, right = a[rows], b[indices]
     return left * right if left.ndim == 1 else np.einsum("ij,ij->i", left, right)

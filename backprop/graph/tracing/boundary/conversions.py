@@ -8,7 +8,7 @@ from __future__ import annotations
 import dis
 import sys
 import traceback
-from types import FrameType
+from types import FrameType, FunctionType
 
 from .... import ops
 from ....errors import AssignmentError, BackpropError, Source, TracedConversionError, UnknownAttributeError
@@ -22,6 +22,8 @@ AT_SET = (
     " r = backprop.ops.at_set(r, key, value)"
 )
 LOST = "a traced value cannot be assigned into a plain array, which would lose its gradient"
+NAMESAKES = ("linalg", "stats", "optimize", "integrate", "sparse.linalg", "signal", "ndimage", "interpolate")
+"""The modules of SciPy whose functions do not dispatch, and have namesakes in `backprop.scipy`."""
 PLAIN = "or take the plain array with v.value, which has no gradient"
 
 
@@ -76,8 +78,11 @@ def no_number(var: str) -> BackpropError:
     user, called = _callers()
     if called is None and instruction(user) in STORES:
         return assignment(LOST)
+    what = f"float() of {var} would lose its gradient"
+    if called is not None and namesakes(_module(called)) is not None:
+        return TracedConversionError(what, user_line(), _instead(user, called))
     return TracedConversionError(
-        f"float() of {var} would lose its gradient",
+        what,
         user_line(),
         "use numpy's functions instead of math's (numpy.sin for math.sin), leave the conversion out, or take the plain"
         " number with v.value",
@@ -108,32 +113,57 @@ def _instead(user: FrameType, called: FrameType | None) -> str:
     library = module.partition(".")[0]
     if library == "pandas":
         return f"pandas holds no traced values: compute with arrays, as those of frame[column].to_numpy(), {PLAIN}"
+    namesake = namesakes(module)
+    if namesake is not None:
+        package, last = namesake
+        return f"{library} takes no traced values in {name}: take that of `from {package} import {last}`, {PLAIN}"
     if module.startswith("scipy.sparse"):
         return (
             f"{library} takes no traced values in {name}: pass the sparse matrix as an argument of the traced function,"
-            f" and solve with numpy.linalg.solve(A.toarray(), b), {PLAIN}"
+            f" and solve with `from backprop.scipy.sparse import linalg`, {PLAIN}"
         )
-    if module.startswith("scipy.stats"):
-        return f"{library} takes no traced values in {name}: take that of `from backprop.scipy import stats`, {PLAIN}"
     if is_op(name):
         return f"write backprop.ops.{name} for that of {library}, {PLAIN}"
     return f"{library} takes no traced values in {name}: write it with functions of numpy, make an op of it, {PLAIN}"
 
 
+def namesakes(module: str) -> tuple[str, str] | None:
+    """Where the namesakes of a module of SciPy's stand: the package, and the module to import of it; None for none."""
+    for name in NAMESAKES:
+        if module == f"scipy.{name}" or module.startswith(f"scipy.{name}."):
+            package, _, last = f"backprop.scipy.{name}".rpartition(".")
+            return package, last
+    return None
+
+
 def _function(user: FrameType, called: FrameType) -> tuple[str, str]:
     """The module and the name of the function that the user called.
 
-    Functions of libraries stand behind decorators: the first one is taken that has a namesake, or no underscore.
+    Functions of libraries stand behind decorators: the first one is taken that has a namesake in
+    backprop.scipy, one in backprop.ops, or no underscore.
     """
     frames = []
     frame: FrameType | None = called
     while frame is not None and frame is not user:
         frames.append(frame)
         frame = frame.f_back
-    named = [(str(frame.f_globals.get("__name__", "")), _name(frame)) for frame in reversed(frames)]
+    named = [_wrapped(frame) or (_module(frame), _name(frame)) for frame in reversed(frames)]
     known = [pair for pair in named if is_op(pair[1])]
     public = [pair for pair in named if not pair[1].startswith("_") and "<" not in pair[1]]
-    return (known or public or named)[0]
+    theirs = [pair for pair in public if namesakes(pair[0]) is not None]
+    return (theirs or known or public or named)[0]
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _wrapped(frame: FrameType) -> tuple[str, str] | None:
+    """The module and the name of a function of SciPy's that one of its decorators is about to call; None for others."""
+    if not _module(frame).startswith("scipy._lib"):
+        return None
+    held = [value for value in frame.f_locals.values() if isinstance(value, FunctionType)]
+    return next(((f.__module__, f.__name__) for f in held if namesakes(f.__module__) is not None), None)
 
 
 def _name(frame: FrameType) -> str:
