@@ -13,13 +13,37 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from collections.abc import Callable
 from functools import cache
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.linalg  # with scipy.linalg, so that the controller finds the BLAS of both  # noqa: F401
 import scipy.linalg  # noqa: F401 - as numpy.linalg
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+
+
+class _Library(NamedTuple):
+    """A loaded BLAS: what reads its number of threads, and what sets it, whichever thread set it before."""
+
+    get_threads: Callable[[], int]
+    set_threads: Callable[[int], object]
+
+
+def _bound(found: Any) -> _Library:
+    """A library that threadpoolctl has found.
+
+    Its methods look the symbols of OpenBLAS up at each call, which took half the time of a small run; and since 3.8 only
+    one thread may set the number by them, others are ignored in silence. So the symbols of the usual build are looked
+    up once, and a lock keeps order. Other libraries, and OpenBLAS with OpenMP, whose number is one of each thread, are
+    left to threadpoolctl.
+    """
+    if found.internal_api == "openblas" and found.threading_layer != "openmp":
+        for name in found.check_symbols:
+            get, set = [getattr(found.dynlib, symbol, None) for symbol in (name, name.replace("_get_", "_set_"))]
+            if get is not None and set is not None:
+                return _Library(get, set)
+    return _Library(found.get_num_threads, found.set_num_threads)
 
 
 class _Limiter:
@@ -31,7 +55,7 @@ class _Limiter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._libraries: list[Any] = ThreadpoolController().select(user_api="blas").lib_controllers
+        self._libraries = [_bound(found) for found in ThreadpoolController().select(user_api="blas").lib_controllers]
         self._original: list[int] | None = None  # the number of each library outside of runs, while it may differ
         self._holders: list[weakref.ref[blas_threads]] = []
 
@@ -40,7 +64,7 @@ class _Limiter:
         with self._lock:
             others = self._others(holder)
             if not others:
-                now = [library.get_num_threads() for library in self._libraries]
+                now = [library.get_threads() for library in self._libraries]
                 self._original = self._original or now
                 self._set(now, [threads] * len(now))
             self._holders = [*others, weakref.ref(holder)]
@@ -50,7 +74,7 @@ class _Limiter:
         with self._lock:
             self._holders = self._others(holder)
             if not self._holders and self._original is not None:
-                self._set([library.get_num_threads() for library in self._libraries], self._original)
+                self._set([library.get_threads() for library in self._libraries], self._original)
                 self._original = None
 
     def _others(self, holder: blas_threads) -> list[weakref.ref[blas_threads]]:
@@ -66,14 +90,8 @@ class _Limiter:
         self._lock = threading.Lock()
 
 
-def _set_threads(library: Any, threads: int) -> None:
-    """Set the number, whichever thread set it before.
-
-    threadpoolctl 3.8 lets only one thread set it and ignores the others in silence; here a lock keeps order.
-    """
-    if hasattr(library, "clear_controlling_thread"):
-        library.clear_controlling_thread(force=True)
-    library.set_num_threads(threads)
+def _set_threads(library: _Library, threads: int) -> None:
+    library.set_threads(threads)
 
 
 @cache

@@ -54,7 +54,7 @@ class Interrupted:
 def test_after_an_interrupt_at_any_call_the_next_run_has_one_thread(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
     with blas_threads(2):  # so that there is something to change, also on a machine with one core
         before = threads()
-    original = [library.get_num_threads() for library in blas._limiter()._libraries]
+    original = [library.get_threads() for library in blas._limiter()._libraries]
     for library in blas._limiter()._libraries:
         blas._set_threads(library, 2)
     monkeypatch.setattr(blas, "_set_threads", Interrupted(at, blas._set_threads))
