@@ -26,7 +26,6 @@ from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Static, Structure
 from ...graph.tracing.trace import Recording
 from ...ops.core.op import Op
-from ...scheduler.executors.base import AbstractExecutor
 from ..verbs.call import Request
 from ..verbs.transformed import name_of
 from .captures import captures, compared_by
@@ -65,7 +64,7 @@ class Checked(Compiled[P, R]):
         path, snapshot = super()._path_of(recording, steps), _snapshot(recording, captures(self._function))
         return CheckedPath(path.steps, path.graph, path.start, path.constants, path.output, snapshot)
 
-    def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
+    def _quick(self, path: Path, structure: Structure, request: Request) -> Replay | None:
         return None  # each call is compared
 
     def _walk(self, request: Request, values: Sequence[Any], structure: Structure) -> tuple[Path, dict[NodeId, Any]]:

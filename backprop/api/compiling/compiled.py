@@ -130,7 +130,7 @@ class Compiled(Generic[P, R]):
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if last is None or last.path is not path or not last.is_for(executor):
-            quick = self._quick(path, structure, executor)
+            quick = self._quick(path, structure, request)
             self._last = _Last(path, weakref.ref(executor), executor.target, quick)
         return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
 
@@ -169,9 +169,15 @@ class Compiled(Generic[P, R]):
         found: tuple[Path, ...] = self._paths.get(structure)
         return () if found is MISSING else found
 
-    def _quick(self, path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
-        """The quick way along a path, where there is one."""
-        return _replay(path, structure, executor)
+    def _quick(self, path: Path, structure: Structure, request: Request) -> Replay | None:
+        """The quick way along a path without questions, where there is one.
+
+        Arguments:
+            path: the path.
+            structure: of the arguments of a call that took it.
+            request: that call.
+        """
+        return None if path.steps else _replay(path, structure, request)
 
     def _path_of(self, recording: Recording, steps: Sequence[Question]) -> Path:
         """The path of a recording whose first steps are known."""
@@ -204,12 +210,12 @@ def _path_of(recording: Recording, steps: Sequence[Question], memory_limit: int 
     return Path((*steps, *new), rest, start, constants, recording.output)
 
 
-def _replay(path: Path, structure: Structure, executor: AbstractExecutor) -> Replay | None:
-    """The quick way along a path without questions, where there is one."""
-    match = None if path.steps else matcher(structure, path.start, path.constants)
+def _replay(path: Path, structure: Structure, request: Request) -> Replay | None:
+    """The quick way along a path without questions, where there is one; the arguments are those of `_quick`."""
+    match = matcher(structure, path.start, path.constants, (request.args, request.kwargs))
     if match is None:
         return None
-    run = executor.replayed(plan_of(executor, path.graph))
+    run = request.executor.replayed(plan_of(request.executor, path.graph))
     return Replay(match, run, finishes(path.graph), path.output)
 
 

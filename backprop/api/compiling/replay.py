@@ -4,15 +4,21 @@ Taking nested arguments apart, comparing their signature and checking each value
 is written for one signature. So after a call a check is generated as Python code: it returns the leaves where the
 arguments have that signature, and None where they do not, or where it cannot tell.
 
-Limits: containers other than tuples (also named), lists and dicts go the long way, and so do subclasses of arrays.
+A record (a dataclass or an attrs class) is looked at by its attributes; any other container but tuples, lists and
+dicts is taken apart by the function that it was registered with.
+
+Limits: subclasses of arrays and of registered leaves go the long way; so do records of which a field is not set, or
+whose attributes are found by properties.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
-from types import CodeType, FunctionType
+from keyword import iskeyword
+from types import CodeType, FunctionType, MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -20,8 +26,9 @@ from optree import PyTreeKind, PyTreeSpec
 
 from ...graph.graph import Graph, NodeId
 from ...graph.ownership import contiguous, separations
-from ...graph.tracing.structures.structure import Static, Structure, restore, unflatten
-from ...ops.core.types import ArrayType, ScalarType, ValueType
+from ...graph.tracing.structures.records import fields_of, take_record_apart
+from ...graph.tracing.structures.structure import Static, Structure, restore, taking_apart, unflatten
+from ...ops.core.types import ArrayType, ScalarType, UserType, ValueType
 from ...scheduler.executors.base import AbstractExecutor, Replayed
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
@@ -62,20 +69,23 @@ def _finish(t: ValueType[Any], own: Callable[[Any], Any]) -> Callable[[Any], Any
 # The check.
 
 
-def matcher(structure: Structure, start: Sequence[NodeId], constants: Mapping[NodeId, Any]) -> Match | None:
+def matcher(
+    structure: Structure, start: Sequence[NodeId], constants: Mapping[NodeId, Any], example: tuple[Any, Any]
+) -> Match | None:
     """A check for the signature of a call.
 
     Arguments:
         structure: of (args, kwargs).
         start: which values are wanted, by id: the dynamic leaves in order, then what was captured.
         constants: what was captured, by id.
+        example: (args, kwargs) of that structure.
     Returns:
         the check; None where there is none for such arguments.
     """
     writer, leaves = _Writer(), list(structure.leaves)
     try:
-        writer.container("args", structure.spec.child(0), leaves)
-        writer.container("kwargs", structure.spec.child(1), leaves)
+        for name, spec, value in zip(("args", "kwargs"), structure.spec.children(), example, strict=True):
+            writer.container(name, spec, leaves, value)
     except _UnsupportedError:
         return None
     return writer.function(start, {i: contiguous(value) for i, value in constants.items()})
@@ -90,42 +100,97 @@ class _Writer:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.values: dict[str, Any] = {"ndarray": np.ndarray, "contiguous": contiguous}
+        self.values: dict[str, Any] = {"ndarray": np.ndarray, "contiguous": contiguous, "type": type, "len": len}
         self.leaves: list[str] = []
         self.count = 0
 
     def function(self, start: Sequence[NodeId], constants: Mapping[NodeId, Any]) -> Match:
-        """The check as a function that returns the values of some ids."""
+        """The check as a function that returns the values of some ids.
+
+        Arguments:
+            start: the ids: of dynamic leaves, and behind them of what was captured.
+            constants: what was captured, by id.
+        """
         found = [self.leaves[i] if i < len(self.leaves) else self._constant(constants[i]) for i in start]
         text = "\n".join(["def match(args, kwargs):", *self.lines, f"    return [{', '.join(found)}]"])
         module = compile(text, "<backprop signature>", "exec")
         code = next(part for part in module.co_consts if isinstance(part, CodeType))
         return FunctionType(code, self.values)
 
-    def container(self, name: str, spec: PyTreeSpec, leaves: list[ValueType[Any] | Static]) -> None:
-        """Check a container, and what is in it."""
+    def container(self, name: str, spec: PyTreeSpec, leaves: list[ValueType[Any] | Static], value: Any) -> None:
+        """Check a container, and what is in it.
+
+        Arguments:
+            name: what it is called in the check.
+            spec: of it.
+            leaves: of it, and of what comes after it; its own are taken away.
+            value: an example of it.
+        """
         if spec.is_leaf():
             self.leaf(name, leaves.pop(0))
             return
         parts = [self._fresh() for _ in spec.children()]
+        for part, child, inner in zip(parts, spec.children(), self._opened(name, spec, parts, value), strict=True):
+            self.container(part, child, leaves, inner)
+
+    def _opened(self, name: str, spec: PyTreeSpec, parts: list[str], value: Any) -> Iterable[Any]:
+        """Check a container itself, and give its children names; those of the example."""
+        cls = self._constant(type(value))
         if spec.kind == PyTreeKind.NONE:
             self.unless(f"{name} is None")
-        elif spec.kind == PyTreeKind.DICT:
-            self._keyed(name, spec.entries(), parts)
-        elif spec.kind in (PyTreeKind.TUPLE, PyTreeKind.LIST, PyTreeKind.NAMEDTUPLE):
-            self.unless(f"type({name}) is {self._constant(spec.type)} and len({name}) == {len(parts)}")
-            if parts:
-                self.lines.append(f"    [{', '.join(parts)}] = {name}")
-        else:
+            return ()
+        if spec.kind == PyTreeKind.DICT:
+            keys = spec.entries()
+            self.unless(f"type({name}) is {cls} and {name}.keys() == {self._constant(dict.fromkeys(keys).keys())}")
+            self.lines += [f"    {part} = {name}[{self._constant(key)}]" for part, key in zip(parts, keys, strict=True)]
+            return [value[key] for key in keys]
+        if spec.kind in (PyTreeKind.TUPLE, PyTreeKind.LIST, PyTreeKind.NAMEDTUPLE):
+            self.unless(f"type({name}) is {cls} and len({name}) == {len(parts)}")
+            self._unpacked(parts, name)
+            return value  # type: ignore[no-any-return]
+        take_apart = taking_apart(type(value))
+        if take_apart is None:
             raise _UnsupportedError
-        for part, child in zip(parts, spec.children(), strict=True):
-            self.container(part, child, leaves)
+        self.unless(f"type({name}) is {cls}")
+        if take_apart is take_record_apart:
+            return self._attributes(name, list(spec.entries()), parts, value)
+        return self._registered(name, parts, take_apart, value)
+
+    def _registered(self, name: str, parts: list[str], take_apart: Callable[[Any], Any], value: Any) -> Iterable[Any]:
+        """Take a container apart by the function that it was registered with, and compare its static part."""
+        children, static = take_apart(value)[:2]
+        found = self._fresh()
+        self.lines.append(f"    {found} = {self._constant(take_apart)}({name})")
+        self.unless(f"{found}[1] == {self._constant(static)} and len({found}[0]) == {len(parts)}")
+        self._unpacked(parts, f"{found}[0]")
+        return children  # type: ignore[no-any-return]
+
+    def _attributes(self, name: str, names: list[str], parts: list[str], value: Any) -> Iterable[Any]:
+        """Check which attributes a record has, and read them; their names are those of the example."""
+        cls = type(value)
+        unset = set(fields_of(cls)) - set(names)
+        odd = [key for key in names if not key.isidentifier() or iskeyword(key)]
+        found = [getattr(cls, key, None) for key in names]
+        slots = [isinstance(x, MemberDescriptorType) for x in found]
+        computed = [hasattr(type(x), "__set__") and not is_slot for x, is_slot in zip(found, slots, strict=True)]
+        if unset or odd or any(computed):
+            raise _UnsupportedError
+        if hasattr(value, "__dict__"):
+            own = [key for key, is_slot in zip(names, slots, strict=True) if not is_slot]
+            self.unless(f"{name}.__dict__.keys() == {self._constant(dict.fromkeys(own).keys())}")
+        if parts:
+            reads = [f"{part} = {name}.{key}" for part, key in zip(parts, names, strict=True)]
+            self.lines += ["    try:", f"        {'; '.join(reads)}", "    except AttributeError: return None"]
+        return [getattr(value, key) for key in names]
+
+    def _unpacked(self, parts: list[str], name: str) -> None:
+        if parts:
+            self.lines.append(f"    [{', '.join(parts)}] = {name}")
 
     def leaf(self, name: str, leaf: ValueType[Any] | Static) -> None:
-        """Check a leaf, and keep it."""
-        if isinstance(leaf, Static) and type(leaf.value) in (bool, int, str):
-            value = self._constant(leaf.value)
-            self.unless(f"type({name}) is {self._constant(type(leaf.value))} and {name} == {value}")
+        """Check a leaf, and keep it where it is dynamic."""
+        if isinstance(leaf, Static):
+            self._static(name, leaf.value)
         elif isinstance(leaf, ArrayType):
             shape, dtype = self._constant(leaf.shape), self._constant(leaf.dtype)
             self.unless(f"type({name}) is ndarray and {name}.shape == {shape} and {name}.dtype == {dtype}")
@@ -134,16 +199,23 @@ class _Writer:
             number = type(leaf.dtype.type(0).item()) if leaf.weak else leaf.dtype.type
             self.unless(f"type({name}) is {self._constant(number)}")
             self.leaves.append(f"{self._constant(leaf.dtype.type)}({name})" if leaf.weak else name)
+        elif isinstance(leaf, UserType):
+            self.unless(f"type({name}) is {self._constant(leaf.cls)}")
+            self.leaves.append(name)
+        else:
+            raise _UnsupportedError
+
+    def _static(self, name: str, value: Any) -> None:
+        constant = self._constant(value)
+        if isinstance(value, Enum | type | np.dtype):
+            self.unless(f"{name} is {constant}")
+        elif type(value) in (bool, int, str) or isinstance(value, np.integer | np.bool_):
+            self.unless(f"type({name}) is {self._constant(type(value))} and {name} == {constant}")
         else:
             raise _UnsupportedError
 
     def unless(self, condition: str) -> None:
         self.lines.append(f"    if not ({condition}): return None")
-
-    def _keyed(self, name: str, keys: Sequence[Any], parts: list[str]) -> None:
-        wanted = self._constant(dict.fromkeys(keys).keys())
-        self.unless(f"type({name}) is {self._constant(dict)} and {name}.keys() == {wanted}")
-        self.lines += [f"    {part} = {name}[{self._constant(key)}]" for part, key in zip(parts, keys, strict=True)]
 
     def _fresh(self) -> str:
         self.count += 1

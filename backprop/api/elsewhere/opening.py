@@ -17,7 +17,7 @@ import optree
 
 from ... import ops
 from ...graph.handle import Handle
-from ...graph.tracing.structures.structure import NAMESPACE, flatten, make_known
+from ...graph.tracing.structures.structure import NAMESPACE, flatten, taken_apart
 from ...graph.tracing.var import Var
 from ...scheduler.executors import by_dask
 from ...scheduler.executors.by_dask.kinds import Chunks, classes_of_dask
@@ -54,11 +54,14 @@ class Opened(NamedTuple):
     Arguments:
         function: takes them.
         args, kwargs: the arguments.
+        leaves, spec: of (args, kwargs), from `taken_apart`.
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    leaves: list[Any]
+    spec: optree.PyTreeSpec
 
 
 def opened_call(
@@ -71,13 +74,19 @@ def opened_call(
         args, kwargs: its arguments, values of Dask among them.
         executor: where they are needed.
     """
-    if not classes_of_dask():  # nobody has a value of Dask, and so no part of one
-        return Opened(function, tuple(args), dict(kwargs))
-    found = opened((tuple(args), dict(kwargs)), executor)
-    leaves = optree.tree_leaves(found, is_leaf=_is_part, namespace=NAMESPACE)
-    if not takes_shards(function) and any(map(_is_part, leaves)):
+    whole: Any = tuple(args), dict(kwargs)
+    leaves, spec = taken_apart(whole)
+    kinds = set(map(type, leaves))  # isinstance would ask a Var
+    classes = classes_of_dask()
+    has_parts = False
+    if any([issubclass(kind, classes) for kind in kinds]):
+        whole, has_parts = opened(whole, executor), True
+        leaves, spec = taken_apart(whole)
+    elif any([issubclass(kind, Var | Handle) for kind in kinds]):  # in a trace, where parts may have come from outside
+        has_parts = any(map(_is_part, optree.tree_leaves(whole, is_leaf=_is_part, namespace=NAMESPACE)))
+    if has_parts and not takes_shards(function):
         function = _of_wholes(function)
-    return Opened(function, *found)
+    return Opened(function, whole[0], whole[1], leaves, spec)
 
 
 def opened(tree: Any, executor: Locates) -> Any:
@@ -87,8 +96,7 @@ def opened(tree: Any, executor: Locates) -> Any:
         tree: any nesting of containers.
         executor: where the values are needed.
     """
-    make_known(tree)
-    leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
+    leaves, spec = taken_apart(tree)
     classes = classes_of_dask()
     places = [k for k, leaf in enumerate(leaves) if issubclass(type(leaf), classes)]  # isinstance would ask a Var
     if not places:

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import optree
+
 from ...graph.graph import Graph, NodeId
 from ...graph.tracing.structures.structure import Structure, unflatten
-from ...graph.tracing.trace import Recording, Trace, flatten_call, record, trace
+from ...graph.tracing.trace import Recording, Trace, flattened_call, record, traced
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor
 from ..elsewhere.opening import opened_call
@@ -29,25 +31,28 @@ class Request:
     Attributes:
         function: what is called.
         args, kwargs: its arguments: values, handles and containers of them.
+        leaves, spec: of (args, kwargs), taken apart once for all.
         executor: where its graphs run.
     """
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: Mapping[str, Any]
+    leaves: list[Any]
+    spec: optree.PyTreeSpec
     executor: AbstractExecutor
 
     def flat(self) -> tuple[list[Any], Structure]:
         """The dynamic leaves of the arguments, and their structure."""
-        return flatten_call(self.function, self.args, self.kwargs)
+        return flattened_call(self.function, self.args, self.kwargs, self.leaves, self.spec)
 
     def trace(self) -> Trace:
         """What the function does."""
-        return trace(self.function, self.args, self.kwargs, runner(self.executor))
+        return traced(self.record())
 
     def record(self, known: Mapping[NodeId, Any] = MappingProxyType({})) -> Recording:
         """What the function does, as a builder holds it, with values that are known from an earlier recording."""
-        return record(self.function, self.args, self.kwargs, runner(self.executor), known)
+        return record(self.function, *self.flat(), runner(self.executor), known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Vmapped(Transformed):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The results, with the calls along the first axis."""
         chosen = current(self.executor)
-        function, args, named = opened_call(self.function, args, kwargs, chosen)
+        function, args, named, *_ = opened_call(self.function, args, kwargs, chosen)
         axes = _axes(self.in_axes, len(args))
         places = [k for k, axis in enumerate(axes) if axis is not None]
         moved = ([_in_front(args[k], axes[k], f"args[{k}]") for k in places], _in_front(named, 0, "kwargs"))

@@ -24,7 +24,7 @@ from .builder import Builder
 from .current import tracing
 from .memory.handles import written
 from .steering import Run
-from .structures.structure import NAMESPACE, Structure, flatten, unflatten
+from .structures.structure import NAMESPACE, Structure, as_structure, flatten, taken_apart, unflatten
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,8 @@ class Recording:
 
 def record(
     f: Callable[..., Any],
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
+    values: Sequence[Any],
+    arguments: Structure,
     run: Run | None,
     known: Mapping[NodeId, Any] = MappingProxyType({}),
 ) -> Recording:
@@ -66,13 +66,13 @@ def record(
 
     Arguments:
         f: the function.
-        args, kwargs: its arguments.
+        values: the dynamic leaves of its arguments.
+        arguments: the structure of (args, kwargs).
         run: runs a graph on values, where the function asks for the value of a Var.
         known: values of ids, from an earlier recording that went the same way up to there.
     Errors:
         whatever `f` raises.
     """
-    values, arguments = flatten_call(f, args, kwargs)
     builder = Builder(run)
     builder.values.update(known)
     types = arguments.types
@@ -102,8 +102,26 @@ def flatten_call(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str
     Errors:
         GraphTypeError: an array of a dtype that is not supported, with its path, such as `params.layers[2].b`.
     """
+    return flattened_call(f, args, kwargs, *taken_apart((tuple(args), dict(kwargs))))
+
+
+def flattened_call(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    kwargs: Mapping[str, Any],
+    leaves: Sequence[Any],
+    spec: optree.PyTreeSpec,
+) -> tuple[list[Any], Structure]:
+    """`flatten_call` of a call whose arguments have been taken apart.
+
+    Arguments:
+        f, args, kwargs: the call.
+        leaves, spec: what `taken_apart` found of (args, kwargs).
+    Errors:
+        GraphTypeError: as of `flatten_call`.
+    """
     try:
-        return flatten((tuple(args), dict(kwargs)))
+        return as_structure(leaves, spec)
     except GraphTypeError as error:
         error.where = next((path for path, leaf in _paths(f, args, kwargs) if not _has_type(leaf)), None)
         raise
@@ -146,7 +164,11 @@ def trace(f: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any],
     Errors:
         whatever `f` raises.
     """
-    recording = record(f, args, kwargs, run)
+    return traced(record(f, *flatten_call(f, args, kwargs), run))
+
+
+def traced(recording: Recording) -> Trace:
+    """The graph of a recording, with the values that its inputs have."""
     builder = recording.builder
     graph, inputs = builder.build(recording.ids)
     values = tuple(builder.values[i] for i in inputs)

@@ -33,10 +33,10 @@ class _Library(NamedTuple):
 def _bound(found: Any) -> _Library:
     """A library that threadpoolctl has found.
 
-    Its methods look the symbols of OpenBLAS up at each call, which took half the time of a small run; and since 3.8 only
-    one thread may set the number by them, others are ignored in silence. So the symbols of the usual build are looked
-    up once, and a lock keeps order. Other libraries, and OpenBLAS with OpenMP, whose number is one of each thread, are
-    left to threadpoolctl.
+    Its methods look the symbols of OpenBLAS up at each call, which took half the time of a small run; and since 3.8
+    only one thread may set the number by them, others are ignored in silence. So the symbols of the usual build are
+    looked up once, and a lock keeps order. Other libraries, and OpenBLAS with OpenMP, whose number is one of each
+    thread, are left to threadpoolctl.
     """
     if found.internal_api == "openblas" and found.threading_layer != "openmp":
         for name in found.check_symbols:

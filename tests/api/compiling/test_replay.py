@@ -1,13 +1,18 @@
 from __future__ import annotations
 
-from collections import namedtuple
+from collections import OrderedDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
+from scipy import sparse
 
 import backprop as bp
+from backprop.api.compiling import compiled
 from backprop.api.compiling.replay import matcher
 from backprop.graph.tracing.structures.structure import flatten
 from backprop.scheduler.events import Recorder
@@ -19,7 +24,7 @@ X = np.arange(6.0).reshape(2, 3)
 def matched(args: tuple[Any, ...], other: tuple[Any, ...], kwargs: Any = None, others: Any = None) -> Any:
     """What a check made for some arguments says of others."""
     values, structure = flatten((args, kwargs or {}))
-    match = matcher(structure, range(len(values)), {})
+    match = matcher(structure, range(len(values)), {}, (args, kwargs or {}))
     assert match is not None
     return match(other, others or {})
 
@@ -83,13 +88,188 @@ def test_strided_arrays_are_made_contiguous() -> None:
 @dataclass
 class Record:
     x: Any
+    more: Any = None
 
 
-def test_records_go_the_long_way() -> None:
-    values, structure = flatten(((Record(X),), {}))
-    assert matcher(structure, range(len(values)), {}) is None
+@dataclass(slots=True)
+class Slotted:
+    x: Any
+    k: Any = 1
+
+
+class WithSlot:
+    __slots__ = ("x",)
+
+
+@dataclass
+class Mixed(WithSlot):
+    x: Any
+    y: Any
+
+
+@attrs.define
+class OfAttrs:
+    x: Any
+
+
+@dataclass
+class Lazy:
+    x: Any
+
+    @cached_property
+    def total(self) -> Any:
+        return self.x.sum()
+
+
+class Kind(Enum):
+    ONE = 1
+    TWO = 2
+
+
+class Table:
+    """A container that is registered, with a static part."""
+
+    def __init__(self, columns: list[Any], unit: str) -> None:
+        self.columns, self.unit = columns, unit
+
+
+bp.register(Table, flatten=lambda t: (t.columns, t.unit), unflatten=lambda unit, columns: Table(list(columns), unit))
+
+
+class Money:
+    """A leaf that is registered."""
+
+    def __init__(self, amount: float) -> None:
+        self.amount = amount
+
+
+bp.register(Money, zeros_like=lambda m: Money(0.0), add=lambda a, b: Money(a.amount + b.amount))
+
+
+class Euro(Money):
+    pass
+
+
+def with_attribute(record: Any, name: str, value: Any) -> Any:
+    setattr(record, name, value)
+    return record
+
+
+def without(record: Any, name: str) -> Any:
+    delattr(record, name)
+    return record
+
+
+RECORDS_ALIKE = [
+    (Record(X), Record(X + 1)),
+    (Record([Record(X), Slotted(X)]), Record([Record(2 * X), Slotted(X)])),
+    (with_attribute(Record(X), "extra", 1.0), with_attribute(Record(X), "extra", 2.0)),
+    (Slotted(X, 2), Slotted(X + 1, 2)),
+    (Mixed(X, 1.0), Mixed(2 * X, 3.0)),
+    (OfAttrs(X), OfAttrs(-X)),
+    (Lazy(X), Lazy(-X)),
+    (Record(X, Kind.ONE), Record(X + 1, Kind.ONE)),
+    (Record(X, np.float64), Record(X, np.float64)),
+    (Record(X, np.int64(3)), Record(X, np.int64(3))),
+    (Table([X, 1.0], "m"), Table([X + 1, 2.0], "m")),
+    (sparse.csr_array(X), sparse.csr_array(2 * X)),
+    (defaultdict(list, b=X, a=1.0), defaultdict(list, a=2.0, b=-X)),
+    (OrderedDict(b=X, a=1.0), OrderedDict(b=-X, a=2.0)),
+    (deque([X, 1.0], 3), deque([-X, 2.0], 3)),
+]
+
+
+@pytest.mark.parametrize(("value", "other"), RECORDS_ALIKE)
+def test_records_and_registered_containers_match_by_their_parts(value: Any, other: Any) -> None:
+    got, (expected, structure) = matched((value,), (other,)), flatten((other,))
+    assert flatten((value,))[1] == structure
+    assert len(got) == len(expected)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+RECORDS_UNLIKE = [
+    (Record(X), Record(2.0)),
+    (Record(X), Slotted(X)),
+    (Record(X), with_attribute(Record(X), "extra", 1.0)),
+    (with_attribute(Record(X), "extra", 1.0), Record(X)),
+    (with_attribute(Record(X), "extra", 1.0), with_attribute(Record(X), "other", 1.0)),
+    (Record(X, 1), Record(X, 2)),
+    (Record(X, 1), without(Record(X, 1), "x")),
+    (Slotted(X), Slotted(X, 2)),
+    (Slotted(X), without(Slotted(X), "k")),
+    (Mixed(X, 1.0), with_attribute(Mixed(X, 1.0), "z", 1.0)),
+    (OfAttrs(X), OfAttrs(X[0])),
+    (Record(X, Kind.ONE), Record(X, Kind.TWO)),
+    (Record(X, np.float64), Record(X, np.float32)),
+    (Record(X, np.int64(3)), Record(X, np.int64(4))),
+    (Record(X, np.int64(3)), Record(X, 3)),
+    (Table([X], "m"), Table([X], "km")),
+    (Table([X], "m"), Table([X, X], "m")),
+    (sparse.csr_array(X), sparse.csr_array(X[:, ::-1])),
+    (Money(1.0), Euro(1.0)),
+    (defaultdict(list, x=X), defaultdict(int, x=X)),
+    (OrderedDict(b=X, a=X), OrderedDict(a=X, b=X)),
+    (deque([X], 3), deque([X], 4)),
+]
+
+
+@pytest.mark.parametrize(("value", "other"), RECORDS_UNLIKE)
+def test_records_and_registered_containers_of_another_signature_do_not(value: Any, other: Any) -> None:
+    assert matched((value,), (other,)) is None
+
+
+def test_registered_leaves_match_by_their_class() -> None:
+    coin = Money(2.0)
+    assert matched((Money(1.0),), (coin,)) == [coin]
+
+
+@dataclass(init=False)
+class Computed:
+    x: Any
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    @property  # type: ignore[no-redef]
+    def x(self) -> Any:
+        return self._x
+
+    @x.setter
+    def x(self, x: Any) -> None:
+        self._x = x
+
+
+LONG_WAY = [
+    Computed(X),
+    without(Slotted(X), "k"),
+    with_attribute(Record(X), "no name", 1.0),
+    with_attribute(Record(X), "class", 1.0),
+    Record(X, len),
+]
+
+
+@pytest.mark.parametrize("value", LONG_WAY)
+def test_what_cannot_be_told_quickly_goes_the_long_way(value: Any) -> None:
+    values, structure = flatten(((value,), {}))
+    assert matcher(structure, range(len(values)), {}, ((value,), {})) is None
+
+
+def test_a_record_whose_cached_property_was_computed_goes_the_long_way_and_is_not_traced_again() -> None:
+    f = bp.compile(lambda r: np.sum(r.x**2))
+    record = Lazy(X)
+    first = f(record)
+    assert record.total == X.sum()
+    assert f(record) == first
+    assert f.traces == 1
+
+
+def test_a_record_is_replayed_without_being_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     f = bp.compile(bp.grad(lambda r: np.sum(r.x**2)))
-    np.testing.assert_array_equal(f(Record(X)).x, f(Record(X)).x)
+    first = f(Record(X))
+    monkeypatch.setattr(compiled, "requested", None)  # a call of the long way would fail
+    np.testing.assert_array_equal(f(Record(X)).x, first.x)
+    np.testing.assert_array_equal(f(Record(-X)).x, -first.x)
 
 
 @pytest.mark.parametrize("executor", [bp.Serial(), bp.Threads(2), bp.Auto()])

@@ -5,10 +5,6 @@ leaves. A leaf that has a type in graphs (an array, a float, a complex number, a
 dynamic: it becomes an input. Any other leaf (int, bool, str, an enum member, a function) is static: it is part of the
 structure, and of every cache key made of it. None is a container of nothing.
 
-A record is rebuilt without calling its constructor, by setting its attributes, so that a constructor of a user's own
-(`__post_init__`, `InitVar`, `init=False`) is neither needed nor run. Its attributes are the fields and what its methods
-have added to `__dict__`, but for the values of cached properties, which may be stale.
-
 A class is made known to optree when it is first met, in a namespace of ours. That table is the one mutable thing here;
 optree guards it by a lock, and an entry follows from the class alone.
 """
@@ -16,17 +12,14 @@ optree guards it by a lock, and an entry follows from the class alone.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import optree
 
-from ....ops.core.cache import cached
 from ....ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
 from ....ops.sparse.containers import CONTAINERS
 from ....ops.sparse.matrix import Sparse
@@ -35,6 +28,7 @@ from ...handle import Handle
 from ..boundary.elements import gathered, is_of_elements
 from ..var import Var
 from .content import content_of
+from .records import putting_together, take_record_apart
 
 NAMESPACE = "backprop"
 
@@ -105,7 +99,20 @@ def flatten(tree: Any, dynamic: Callable[[Any], bool] = is_dynamic) -> tuple[lis
     Errors:
         GraphTypeError: an array of a dtype that is not supported.
     """
-    leaves, spec = _flatten(tree)
+    return as_structure(*taken_apart(tree), dynamic)
+
+
+def as_structure(
+    leaves: Sequence[Any], spec: optree.PyTreeSpec, dynamic: Callable[[Any], bool] = is_dynamic
+) -> tuple[list[Any], Structure]:
+    """`flatten` of a value that has been taken apart.
+
+    Arguments:
+        leaves, spec: what `taken_apart` found.
+        dynamic: which leaves are dynamic.
+    Errors:
+        GraphTypeError: an array of a dtype that is not supported.
+    """
     leaves = [gathered(leaf) if is_of_elements(leaf) else leaf for leaf in leaves]
     values = []
     kinds: list[ValueType[Any] | Static] = []
@@ -124,13 +131,13 @@ def typed(tree: Any) -> Structure:
     Arguments:
         tree: any nesting of containers; what is no ValueType is static.
     """
-    leaves, spec = _flatten(tree)
+    leaves, spec = taken_apart(tree)
     return Structure(spec, tuple(leaf if isinstance(leaf, ValueType | Static) else Static(leaf) for leaf in leaves))
 
 
 def structure_of(tree: Any) -> Structure:
     """The structure of a nested value; each of its leaves counts as dynamic, integers and booleans too."""
-    leaves, spec = _flatten(tree)
+    leaves, spec = taken_apart(tree)
     return Structure(spec, tuple(leaf.type if isinstance(leaf, Var) else type_of(leaf) for leaf in leaves))
 
 
@@ -198,14 +205,15 @@ def restore(type: ValueType[Any], value: Any) -> Any:
     return np.asarray(value)
 
 
-def _flatten(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
+def taken_apart(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
+    """All leaves of a nested value, and its nesting, after its classes were made known."""
     while True:
         leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
         unknown = [cls for cls, leaf in {type(leaf): leaf for leaf in leaves}.items() if _is_record(leaf)]
         if not unknown:
             return leaves, spec
         for cls in unknown:
-            as_container(cls, _take_apart, _put_together(cls))
+            as_container(cls, take_record_apart, putting_together(cls))
 
 
 def _is_record(leaf: Any) -> bool:
@@ -216,44 +224,12 @@ def _is_record(leaf: Any) -> bool:
     return not isinstance(leaf, Var | Handle | ValueType | Static) and not isinstance(class_type(leaf), UserType)
 
 
-def _take_apart(value: Any) -> tuple[tuple[Any, ...], tuple[str, ...], tuple[str, ...]]:
-    names = _attributes(value)
-    return tuple([getattr(value, name) for name in names]), names, names
-
-
-def _put_together(cls: type) -> Callable[[Any, Iterable[Any]], Any]:
-    def put_together(names: tuple[str, ...], children: Iterable[Any]) -> Any:
-        value: Any = object.__new__(cls)
-        for name, child in zip(names, children, strict=True):
-            object.__setattr__(value, name, child)
-        return value
-
-    return put_together
-
-
-def _attributes(value: Any) -> tuple[str, ...]:
-    """The names of a record's fields that are set, and of its other attributes, but for cached properties."""
-    cls: Any = type(value)
-    names = tuple([name for name in _fields(cls) if hasattr(value, name)])
-    extra = getattr(value, "__dict__", {}).keys() - set(names)
-    return names + tuple(sorted(name for name in extra if not _is_derived(cls, name)))
-
-
-@cached()
-def _fields(cls: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in getattr(cls, "__attrs_attrs__", ()) or dataclasses.fields(cls))
-
-
-def _is_derived(cls: type, name: str) -> bool:
-    return name.startswith("__") or isinstance(getattr(cls, name, None), cached_property)
-
-
 # Making classes known.
 
 
 def make_known(tree: Any) -> None:
     """Make the classes in a nested value known to optree."""
-    _flatten(tree)
+    taken_apart(tree)
 
 
 def as_container(cls: type, take_apart: Callable[[Any], Any], put_together: Callable[[Any, Any], Any]) -> None:
@@ -268,6 +244,12 @@ def as_container(cls: type, take_apart: Callable[[Any], Any], put_together: Call
         optree.register_pytree_node(
             cls, take_apart, put_together, path_entry_type=optree.GetAttrEntry, namespace=NAMESPACE
         )
+
+
+def taking_apart(cls: type) -> Callable[[Any], Any] | None:
+    """What takes containers of a class apart, value -> (children, static part, ...); None where nothing is known."""
+    entry = optree.register_pytree_node.get(cls, namespace=NAMESPACE)
+    return None if entry is None else entry.flatten_func
 
 
 def as_leaf(cls: type) -> None:
