@@ -17,9 +17,9 @@ from ..ops.core.op import Op
 from ..ops.core.types import ArrayType, NumericType, ScalarType, ValueType, scalar_type
 from ..ops.elementwise.conversion import cast
 from ..ops.elementwise.ufunc import promotion_operand
-from .params import Params
+from .params import NO_PARAMS, Params
 
-NUMERIC = (ArrayType, ScalarType)
+NUMERIC = frozenset({ArrayType, ScalarType})
 
 
 class Signature(NamedTuple):
@@ -39,8 +39,9 @@ def signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:
     Errors:
         ShapeError, GraphTypeError: operands that do not fit.
     """
-    is_ours = bool(op.home) and all([type(t) in NUMERIC for t in types])
-    return _plain_signature(op, types, params) if is_ours and params.are_plain else _any_signature(op, types, params)
+    if op.home and NUMERIC.issuperset(map(type, types)) and (params is NO_PARAMS or params.are_plain):
+        return _plain_signature(op, types, params)
+    return _any_signature(op, types, params)
 
 
 def _signature(op: Op, types: tuple[Any, ...], params: Params) -> Signature:

@@ -28,9 +28,10 @@ from ...scheduler.executors.base import AbstractExecutor, entered, prepared
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
-from ...scheduler.tape.first_runs import first_gradient
+from ...scheduler.tape.first_runs import first_reading
+from ...scheduler.tape.running import gradient
 from ..executors import Where, executor_of
-from ..watching import observer
+from ..watching import Way, observer
 
 _CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
@@ -108,18 +109,14 @@ def planned(graph: Graph, target: Target) -> Plan:
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
-    """The results of a graph that runs again and again, for plain values of its inputs."""
-    plan = plan_of(executor, graph)
-    told = observer()
-    return _again(executor, plan, values) if told is None else told.run(_again, graph, plan, values, executor)
+    """The results of a graph that runs again and again.
 
-
-def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    return executor.bound(plan)(entered(plan, values))
-
-
-def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    return executor.run(plan, values)
+    Arguments:
+        graph: the graph, after passes.
+        values: plain values of its inputs.
+        executor: where it runs.
+    """
+    return _run(_again, graph, values, executor)
 
 
 def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -133,8 +130,28 @@ def run_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -
     builder = youngest(values)
     if builder is not None:
         return builder.inline(graph, values)
-    told, plan = observer(), plan_of(executor, graph)
-    return _once(executor, plan, values) if told is None else told.run(_once, graph, plan, values, executor)
+    return _run(_once, graph, values, executor)
+
+
+def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
+    """The results of a graph for plain values, run in some way; who watches is told.
+
+    Arguments:
+        way: how its plan is run, `_once` or `_again`.
+        graph: the graph, after passes.
+        values: of its inputs.
+        executor: where it runs.
+    """
+    plan, told = plan_of(executor, graph), observer()
+    return way(executor, plan, values) if told is None else told.run(way, graph, plan, values, executor)
+
+
+def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+    return executor.run(plan, values)
+
+
+def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+    return executor.bound(plan)(entered(plan, values))
 
 
 def run_joint(
@@ -152,11 +169,13 @@ def run_joint(
     given = [*values, *known.values()]
     if not executor.answers_at_once or youngest(given) is not None or observer() is not None:
         return run_graph(joint(graph, wrt, tuple(known)), given, executor)
-    with blas_threads(executor.blas_threads):  # once for both, as setting the number costs more than a small run
-        found = first_gradient(graph, wrt, known, values, executor.target)
+    reading = first_reading(graph, wrt, values, executor.target)
+    if reading is not None:
+        with blas_threads(executor.blas_threads):
+            found = gradient(reading, wrt, values, known)
         if found is not None:
             return found
-        return run_graph(joint(graph, wrt, tuple(known)), given, executor)
+    return run_graph(joint(graph, wrt, tuple(known)), given, executor)
 
 
 def runner(executor: AbstractExecutor) -> Run:

@@ -9,17 +9,33 @@ Limits: the collector belongs to the process, so it is paused for other threads 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
-@contextmanager
-def gc_paused() -> Iterator[None]:
+class gc_paused:  # noqa: N801 - used as a function; a class, as generators take longer
     """No garbage collection in a `with` block, or in a function that this decorates."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
+
+    __slots__ = ("_enabled",)
+
+    def __enter__(self) -> None:
+        self._enabled = gc.isenabled()
+        gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        if self._enabled:
             gc.enable()
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """The function, with garbage collection paused in each of its calls."""
+
+        @wraps(function)
+        def paused(*args: P.args, **kwargs: P.kwargs) -> R:
+            with gc_paused():
+                return function(*args, **kwargs)
+
+        return paused

@@ -1,9 +1,11 @@
 """The one cache: what was made of graphs, types and arrays, by content, bounded by bytes.
 
-What was used longest ago goes first. An entry counts by what its key and its value keep in memory (footprint.py);
+What was not used since room was last looked for goes first, in the order of arrival (the clock algorithm), so that a
+look-up takes no lock and changes no order. An entry counts by what its key and its value keep in memory (footprint.py);
 what several entries share counts once. Values are made outside of the lock, so that two threads may make the same
 one; both get the first. What goes is let go of outside of the lock, too, as its end may run code of the user's.
 
+Source: F. J. Corbató, A paging experiment with the Multics system, 1968.
 Limits: memory that a value takes after it was stored is not counted. An entry that is larger than the limit goes with
 the next one that is stored.
 """
@@ -14,8 +16,9 @@ import threading
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from functools import wraps
-from typing import Any, NamedTuple, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from .footprint import Footprint, footprint
 
@@ -31,16 +34,18 @@ ENTRY = 400
 MISSING = object()
 
 
-class Entry(NamedTuple):
-    """A value with what it and its key take."""
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A value with what it and its key take, and whether it was used since room was last looked for."""
 
     value: Any
     size: Footprint
     owner: object
+    used: bool = False
 
 
 class Cache:
-    """Values by key; the least recently used go where all of them take more than a limit.
+    """Values by key; those that were not used lately go where all of them take more than a limit.
 
     Arguments:
         limit: bytes to keep.
@@ -69,12 +74,11 @@ class Cache:
 
     def get(self, key: Hashable) -> Any:
         """The value of a key; MISSING where there is none."""
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None:
-                return MISSING
-            self._entries.move_to_end(key)
-            return entry.value
+        entry = self._entries.get(key)  # without the lock: most calls of the library come here several times
+        if entry is None:
+            return MISSING
+        entry.used = True
+        return entry.value
 
     def put(self, key: Hashable, value: Any, owner: object = None) -> Any:
         """Keep a value, and let go of others where there is no room.
@@ -95,7 +99,7 @@ class Cache:
             if owner is not None:
                 self._owned.setdefault(owner, {})[key] = None
             self._nbytes += ENTRY + size.small + self._counted(size, 1)
-            gone = self._evicted()
+            gone = self._evicted(key)
         del gone
         return value
 
@@ -133,13 +137,17 @@ class Cache:
         with self._lock:
             return [entry.value for entry in self._entries.values()]
 
-    def _evicted(self) -> list[Any]:
+    def _evicted(self, newest: Hashable) -> list[Any]:
         """What goes, so that the rest is within the limit; never the newest entry."""
         gone: list[Any] = []
         while self._nbytes > self._limit and len(self._entries) > 1:
             key, entry = self._entries.popitem(last=False)
-            self._let_go(key, entry)
-            gone.append((key, entry))
+            if entry.used or key is newest:
+                entry.used = False
+                self._entries[key] = entry  # behind all others
+            else:
+                self._let_go(key, entry)
+                gone.append((key, entry))
         return gone
 
     def _let_go(self, key: Hashable, entry: Entry) -> None:

@@ -95,8 +95,14 @@ class SingleTask:
         return [results[k] if k >= 0 else values[k] for k in self.outputs]
 
 
+@cached()
 def single_task(plan: Plan, blas_threads: int | None) -> SingleTask | None:
-    """A plan of a single task that reads whole inputs as something to call; None for any other plan."""
+    """A plan of a single task that reads whole inputs as something to call; None for any other plan.
+
+    Arguments:
+        plan: the plan.
+        blas_threads: the threads of BLAS.
+    """
     if len(plan.tasks) != 1:
         return None
     (task,) = plan.tasks

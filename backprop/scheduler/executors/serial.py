@@ -37,5 +37,8 @@ class Serial(AbstractExecutor):
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""
         given = entered(plan, values)
+        single = single_task(plan, self.blas_threads) if self.recorder is None else None
+        if single is not None:
+            return tuple(single(self, given))
         with blas(self.blas_threads):
             return run_inline(plan, given, self.recorder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ...graph.graph import Graph, NodeId
@@ -12,8 +12,7 @@ from ...graph.tracing.gc_pause import gc_paused
 from ...ops.core.cache import cached
 from ..planning.target import Target
 from .policy import is_seen_often, pays_at_once
-from .reading import read
-from .running import gradient
+from .reading import Reading, read
 
 
 @cached()
@@ -27,23 +26,20 @@ def sightings(content: int, wrt: tuple[NodeId, ...]) -> Iterator[int]:
     return itertools.count(1)
 
 
-@gc_paused()
-def first_gradient(
-    graph: Graph, wrt: tuple[NodeId, ...], known: Mapping[NodeId, Any], values: Sequence[Any], target: Target
-) -> list[Any] | None:
-    """The outputs of a graph and the gradient of the first, from a tape; None where it is to be optimised.
+def first_reading(graph: Graph, wrt: tuple[NodeId, ...], values: Sequence[Any], target: Target) -> Reading | None:
+    """What a tape needs to know of a graph; None where the graph is to be optimised.
 
     Arguments:
         graph: the graph.
         wrt: ids of the inputs whose cotangents are wanted.
-        known: values of nodes that are known already.
         values: a value for each input.
         target: where the graph would run if it were planned.
     """
     seen = next(sightings(hash(graph), wrt))
     if is_seen_often(seen) or any([isinstance(value, Handle) for value in values]):
         return None
-    reading = read(graph, wrt, target.machine)
+    with gc_paused():
+        reading = read(graph, wrt, target.machine)
     if reading is None or pays_at_once(len(graph), reading.work_s, reading.span_s, target.workers):
         return None
-    return gradient(reading, wrt, values, known)
+    return reading

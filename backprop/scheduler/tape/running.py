@@ -22,6 +22,7 @@ from ...graph.bits import width
 from ...graph.evaluate import entered
 from ...graph.graph import Literal, Node, NodeId, literal_node
 from ...graph.ownership import contiguous
+from ...graph.tracing.gc_pause import gc_paused
 from ...ops.arrays.accumulate import accumulate
 from ...ops.core.types import NumericType, ScalarType, ValueType
 from ..programs.program import described
@@ -33,6 +34,7 @@ MUCH = 1 << 10
 """Bytes of a value, in the mean, from which those that the reverse pass does not need are let go."""
 
 
+@gc_paused()
 def gradient(
     reading: Reading, wrt: Sequence[NodeId], values: Sequence[Any], known: Mapping[NodeId, Any]
 ) -> list[Any] | None:

@@ -22,7 +22,7 @@ from backprop.graph.tracing.trace import trace
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.tape.first_runs import first_gradient
+from backprop.scheduler.tape.first_runs import first_reading
 from backprop.scheduler.tape.policy import OFTEN
 from backprop.scheduler.tape.reading import read
 from backprop.scheduler.tape.running import gradient
@@ -187,10 +187,10 @@ def test_an_exception_names_the_op_and_the_line() -> None:
 def test_a_graph_is_optimised_when_it_was_seen_a_few_times() -> None:
     bp.clear_caches()
     traced = trace(loop, (VECTOR,), {}, None)
-    answers = [first_gradient(traced.graph, (0,), {}, traced.values, TARGET) for _ in range(OFTEN + 1)]
+    answers = [first_reading(traced.graph, (0,), traced.values, TARGET) for _ in range(OFTEN + 1)]
     assert [answer is not None for answer in answers] == [True] * (OFTEN - 1) + [False] * 2
     bp.clear_caches()
-    assert first_gradient(traced.graph, (0,), {}, traced.values, TARGET) is not None
+    assert first_reading(traced.graph, (0,), traced.values, TARGET) is not None
 
 
 @pytest.mark.parametrize("executor", [bp.Serial(), bp.Threads(2), bp.Auto(2)], ids=repr)
