@@ -94,7 +94,7 @@ TIES: dict[str, Callable[..., Any]] = {
     "max": lambda x: np.unique(x).size < SIZE,
     "abs": lambda x: x == 0,
     "norm": lambda x: not np.any(x),
-    "std": lambda x: np.std(x) == 0,
+    "std": lambda x: np.ptp(x) == 0,
     "hypot": lambda x, y: (x == 0) & (y == 0),
     "arctan2": lambda x, y: y == 0,
 }

@@ -249,3 +249,38 @@ def test_a_masked_column_does_not_leak_through_a_product() -> None:
         for hide in (lambda y: np.isnan(y), lambda y: ~seen):
             found = bp.grad(lambda a, hide=hide: np.sum(np.where(hide(a @ columns), 0, a @ columns)))(a)
             same(found, np.broadcast_to([5.0, 7.0], a.shape))
+
+
+# What rounding leaves is taken for no direction.
+
+
+@pytest.mark.parametrize("c", [0.1, 1.1, 1e10 / 3])
+@pytest.mark.parametrize("n", [2, 3, 5, 7])
+@pytest.mark.parametrize(
+    "f", [np.std, np.nanstd, lambda x: np.std(np.std(x) * np.ones(3)), lambda x: np.sqrt(np.var(x))]
+)
+def test_equal_elements_do_not_deviate_whatever_rounding_says(f: Any, n: int, c: float) -> None:
+    x = np.full(n, c)
+    for found in each_way(f, x):
+        assert np.isnan(found).all() or not np.any(found)
+
+
+@pytest.mark.parametrize("f", [np.std, np.nanstd])
+def test_elements_that_differ_by_a_unit_in_the_last_place_do_deviate(f: Any) -> None:
+    x = np.array([1.0, np.nextafter(1.0, 2.0)])
+    for found in each_way(f, x):
+        same(found, [-0.5, 0.5])
+
+
+def test_a_jacobian_through_a_scan_over_a_pole_is_right_or_nan() -> None:
+    def roots(x: Any) -> Any:
+        return bp.scan(lambda c, _: (np.sqrt(c), c), x, np.arange(2.0))[0]
+
+    def chosen(x: Any) -> Any:
+        return bp.scan(lambda c, _: (np.where(c > 0, np.sqrt(c), 0), c), x, np.arange(2.0))[0]
+
+    x, slope = np.array([0.0, 16.0]), 0.25 * 16.0**-0.75
+    same(bp.jacobian(chosen)(x), [[0.0, 0.0], [0.0, slope]])
+    found, true = bp.jacobian(roots)(x), np.array([[INF, 0.0], [0.0, slope]])
+    assert np.all(np.isnan(found) | np.isclose(found, true))
+    assert np.isclose(found[1, 1], slope)

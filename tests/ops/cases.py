@@ -21,7 +21,7 @@ from backprop.ops.elementwise import (
     selection,
     trigonometric,
 )
-from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics
+from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics, variances
 from tests.ops import cases_special
 from tests.ops.case import (
     Case,
@@ -169,10 +169,10 @@ def with_zeros(rng: Any, shape: tuple[int, ...]) -> Any:
 REDUCTIONS = (
     *(c for f in (reductions.sum, reductions.mean, reductions.prod) for c in over_axes(f, complex_ok=True)),
     *over_axes(partial(reductions.prod), with_zeros),
-    *over_axes(reductions.var, complex_ok=True),
-    *(c for c in over_axes(reductions.std, distinct, complex_ok=True) if "scalar" not in c.name),
-    *over_axes(partial(reductions.var, ddof=1))[:-2],
-    *over_axes(partial(reductions.std, ddof=1), distinct)[:-2],
+    *over_axes(variances.var, complex_ok=True),
+    *(c for c in over_axes(variances.std, distinct, complex_ok=True) if "scalar" not in c.name),
+    *over_axes(partial(variances.var, ddof=1))[:-2],
+    *over_axes(partial(variances.std, ddof=1), distinct)[:-2],
     *(c for f in (reductions.max, reductions.min, reductions.ptp) for c in over_axes(f, distinct)),
     *(c for f in (questions.all, questions.any, questions.count_nonzero) for c in over_axes(f, with_zeros, order=0)),
     *(
@@ -182,7 +182,7 @@ REDUCTIONS = (
     ),
     *(
         Case(f, domain(integers, SHAPE), order=0, name=f"{f.__name__}-int")
-        for f in (reductions.sum, reductions.mean, reductions.var)
+        for f in (reductions.sum, reductions.mean, variances.var)
     ),
     Case(reductions.sum, domain(booleans, SHAPE), order=0, name="sum-bool"),
     *over_axes(log_sums.logsumexp),

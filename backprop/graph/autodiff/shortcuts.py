@@ -33,7 +33,7 @@ from ...ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, c
 from ...ops.linear_algebra.products import matmul
 from ...ops.reductions.making import spread
 from ...ops.reductions.norms import reduce_norm
-from ...ops.reductions.reductions import reduce_std, reduce_var
+from ...ops.reductions.variances import reduce_std, reduce_var
 from ...ops.special.elementary import logit
 from ..graph import Graph, Node, NodeId, literal
 from .spectral import reassembled

@@ -11,6 +11,7 @@ from .questions import *
 from .reductions import *
 from .running import *
 from .statistics import *
+from .variances import *
 
 if not TYPE_CHECKING:  # checkers read the stars above, and no list that is computed
     __all__ = exported_below(__name__)

@@ -1,7 +1,7 @@
-"""Reductions: sums, means, products, variances, extremes, and whether and where there is something.
+"""Reductions: sums, means, products and extremes.
 
 The primitives take `axes`, counted from the left, and `keepdims`; the functions below them have NumPy's names and
-signatures. Ties share the cotangent of max and min equally; the derivative of a standard deviation is 0 where it is 0.
+signatures. Ties share the cotangent of max and min equally.
 
 Source of names and defaults: the NumPy 2 reference.
 """
@@ -20,19 +20,18 @@ from ..arrays.as_array import asarray, ndim
 from ..arrays.views import broadcast_to
 from ..core.batching import ELEMENTWISE
 from ..core.op import Kind, Op
-from ..core.rows import WITHIN_ROWS, reduced_by
+from ..core.rows import reduced_by
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.arithmetic import add, ldexp, multiply
-from ..elementwise.complex_parts import conjugate
 from ..elementwise.conversion import cast
-from ..elementwise.masking import attains, cornered, masked, over, ratio
+from ..elementwise.masking import attains, cornered, masked, over
 from ..elementwise.selection import maximum, minimum, where
 from ..elementwise.ufunc import constant
 from .making import Axes, count, fold, merged, prepared, reduction, spread, unmerged
-from .running import cumprod_along, float_dtype, real_dtype, same_dtype, shift, summed_dtype
+from .running import cumprod_along, float_dtype, same_dtype, shift, summed_dtype
 from .selected import chosen, started
 
-__all__ = ["amax", "amin", "max", "mean", "min", "prod", "ptp", "std", "sum", "var"]
+__all__ = ["amax", "amin", "max", "mean", "min", "prod", "ptp", "sum"]
 
 # Sums and means.
 
@@ -58,37 +57,6 @@ reduce_mean: Op = reduction(
     "reduce_mean", float_dtype, _mean, _mean_vjp, Kind.INTO, rows=reduced_by(add, reduce_sum, "fc")
 )
 
-
-def _deviations(x: Any, axes: Axes) -> Any:
-    return conjugate(x - reduce_mean(x, axes=axes, keepdims=True))
-
-
-def _var_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: float) -> Any:
-    freedom = count(shape_of(x), axes) - ddof
-    return spread(g, x, axes) * (2.0 / freedom if freedom > 0 else math.nan) * _deviations(x, axes)
-
-
-def _std_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: float) -> Any:
-    freedom = builtins.max(0, count(shape_of(x), axes) - ddof)
-    if count(shape_of(x), axes) == 1:
-        return None  # one element does not deviate, wherever it goes
-    return spread(g, x, axes) * ratio(_deviations(x, axes), spread(out, x, axes) * freedom)
-
-
-reduce_var: Op = reduction(
-    "reduce_var",
-    real_dtype,
-    lambda x, *, axes, keepdims, ddof: np.var(x, axes, ddof=ddof, keepdims=keepdims),
-    _var_vjp,
-    rows=WITHIN_ROWS,
-)
-reduce_std: Op = reduction(
-    "reduce_std",
-    real_dtype,
-    lambda x, *, axes, keepdims, ddof: np.std(x, axes, ddof=ddof, keepdims=keepdims),
-    _std_vjp,
-    rows=WITHIN_ROWS,
-)
 
 # Extremes.
 
@@ -231,38 +199,6 @@ def min(a: Any, axis: Any = None, out: None = None, keepdims: bool = False, **op
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
     """`numpy.ptp`: maxima minus minima."""
     return max(a, axis, out, keepdims) - min(a, axis, out, keepdims)
-
-
-def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    correction: float | None = None,
-    **unsupported: Any,
-) -> Any:
-    """`numpy.var`: mean squared distances from the mean; the count is lessened by `ddof`, also called `correction`."""
-    x, axes = prepared("var", a, axis, out, unsupported, dtype)
-    return reduce_var(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
-
-
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: None = None,
-    ddof: float = 0,
-    keepdims: bool = False,
-    *,
-    correction: float | None = None,
-    **unsupported: Any,
-) -> Any:
-    """`numpy.std`: the root of `var`; its derivative is 0 where all elements are equal."""
-    x, axes = prepared("std", a, axis, out, unsupported, dtype)
-    return reduce_std(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
 
 
 amax, amin = max, min

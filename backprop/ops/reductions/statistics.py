@@ -7,26 +7,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphTypeError, ShapeError
-from ..arrays.arguments import shape_of
+from ..arrays.arguments import refuse_out, shape_of
 from ..arrays.as_array import asarray, ndim
 from ..arrays.axes import moveaxis
 from ..arrays.creation import full_like
 from ..arrays.views import broadcast_to, reshape
+from ..core.op import Op
 from ..elementwise.arithmetic import absolute
 from ..elementwise.comparison import isnan, logical_not
 from ..elementwise.conversion import cast
 from ..elementwise.powers import sqrt
 from ..elementwise.selection import where
-from .making import Axes, count, kept, merged, prepared, spread
+from ..elementwise.ufunc import constant
+from .making import Axes, count, fold, kept, merged, prepared, reduction, spread
 from .norms import reduce_norm
 from .questions import all
-from .reductions import max, mean, min, prod, sum, var
+from .reductions import max, mean, min, prod, sum
 from .running import cumsum, float_dtype, real_dtype, sort_along
+from .variances import var
 
 __all__ = [
     "average",
@@ -216,6 +220,18 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepd
     return nansum(x, axis, dtype, out, keepdims) / _present(x, axis, keepdims, dtype)
 
 
+# A number to measure from: the least that is not NaN. As deviations do not depend on it, it counts as a constant.
+reduce_start: Op = reduction("reduce_start", float_dtype, partial(fold, np.fmin), constant, empty=True, home=__name__)
+
+
+def _apart(x: Any, axis: Any) -> tuple[Any, Axes]:
+    """Deviations from the mean of what is not NaN, 0 for what is; those of equal elements are an exact 0."""
+    operand, axes = prepared("nanvar", x, axis)
+    if count(shape_of(operand), axes):
+        operand = operand - reduce_start(operand, axes=axes, keepdims=True)
+    return _filled(operand - nanmean(operand, axes, keepdims=True), 0), axes
+
+
 def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: float = 0, keepdims: bool = False
 ) -> Any:
@@ -224,8 +240,9 @@ def nanvar(
     if x.dtype.kind not in "fc":
         return var(x, axis, dtype, out, ddof, keepdims)
     _refuse_integers(x, dtype)
+    refuse_out("nanvar", out)
     x = asarray(x, dtype)
-    apart = _filled(x - nanmean(x, axis, None, out, True), 0)
+    apart, _ = _apart(x, axis)
     freedom = _present(x, axis, keepdims) - ddof
     return sum(absolute(apart) ** 2, axis, keepdims=keepdims) / where(freedom > 0, freedom, math.nan)
 
@@ -238,8 +255,9 @@ def nanstd(
     if x.dtype.kind not in "fc" or not ndim(x):
         return sqrt(nanvar(x, axis, dtype, out, ddof, keepdims))
     _refuse_integers(x, dtype)
+    refuse_out("nanstd", out)
     x = asarray(x, dtype)
-    apart, axes = prepared("nanstd", _filled(x - nanmean(x, axis, None, out, True), 0), axis)
+    apart, axes = _apart(x, axis)
     freedom = _present(x, axis, keepdims) - ddof
     return reduce_norm(apart, axes=axes, keepdims=keepdims) / sqrt(where(freedom > 0, freedom, math.nan))
 

@@ -10,7 +10,7 @@ import scipy.special
 from ..core.op import Op
 from ..elementwise.arithmetic import absolute, sign, square
 from ..elementwise.exponential import LN10, log, log1p, sigmoid
-from ..elementwise.masking import over, ratio
+from ..elementwise.masking import cornered, over, ratio
 from ..elementwise.powers import power
 from ..elementwise.selection import where
 from ..elementwise.trigonometric import DEGREE, direction, hypot, sin
@@ -116,7 +116,8 @@ def _huber_vjp(g: Any, out: Any, delta: Any, r: Any) -> tuple[Any, Any]:
     size = absolute(r)
     by_delta = where(size <= delta, 0 * size, size - delta)
     by_r = where(size <= delta, r, delta * sign(r))
-    return g * where(delta < 0, np.nan, by_delta), g * where(delta < 0, np.nan, by_r)
+    slopes = [cornered(where(delta < 0, np.nan, slope), size, delta) for slope in (by_delta, by_r)]
+    return g * slopes[0], g * slopes[1]
 
 
 def _pseudo_huber_vjp(g: Any, out: Any, delta: Any, r: Any) -> tuple[Any, Any]:

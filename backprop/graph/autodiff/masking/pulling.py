@@ -21,6 +21,7 @@ from ....ops.elementwise.masking import cornered, masked, over, scale
 from ....ops.linear_algebra.products import matmul, row_dot
 from ....ops.reductions.questions import reduce_any
 from ....ops.reductions.reductions import reduce_mean, reduce_sum
+from ....ops.reductions.variances import centred
 from ...graph import Node
 from ...tracing.var import Var
 from .mask import Mask, whole
@@ -29,7 +30,8 @@ from .masks import Masks
 
 Rule = Callable[..., Any]
 
-LINEAR = frozenset({add, subtract, reduce_sum, reduce_mean} | set(FLOWS) - {multiply, divide, over, scale, cornered})
+SUMS = {add, subtract, reduce_sum, reduce_mean, centred}
+LINEAR = frozenset(SUMS | set(FLOWS) - {multiply, divide, over, scale, cornered})
 """Ops whose rules map 0 to 0, whatever their operands are."""
 
 

@@ -1,0 +1,111 @@
+"""Variances and standard deviations; the derivative of a standard deviation is 0 where all elements are equal.
+
+Values are NumPy's. Rules measure deviations from the first element before they take the mean: equal elements then
+deviate by an exact 0, while in x - mean(x) the rounding of the mean would be left, and its direction be taken for one.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..arrays.arguments import shape_of
+from ..core.batching import ALONG_AXES
+from ..core.op import Op
+from ..core.rows import WITHIN_ROWS
+from ..elementwise.complex_parts import conjugate
+from ..elementwise.masking import ratio
+from .making import Axes, count, prepared, reduction, spread
+from .norms import reduce_norm
+from .running import float_dtype, real_dtype, same_type
+
+__all__ = ["std", "var"]
+
+
+def _centred(x: Any, *, axes: Axes) -> Any:
+    x = np.asarray(x, float_dtype(np.asarray(x).dtype))
+    apart = x - x[tuple([slice(1) if k in axes else slice(None) for k in range(x.ndim)])]
+    number = apart.dtype.type(max(1, count(x.shape, axes)))
+    return (apart - np.add.reduce(apart, axes, keepdims=True) / number)[()]
+
+
+# Deviations from the mean along axes: a projection, and so its own adjoint.
+centred: Op = Op(
+    "centred",
+    same_type("centred", float_dtype),
+    _centred,
+    lambda g, out, x, *, axes: centred(g, axes=axes),
+    home=__name__,
+    rows=WITHIN_ROWS,
+    batch=ALONG_AXES,
+)
+
+
+def _var_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: float) -> Any:
+    freedom = count(shape_of(x), axes) - ddof
+    return spread(g, x, axes) * (2.0 / freedom if freedom > 0 else math.nan) * conjugate(centred(x, axes=axes))
+
+
+def _std_vjp(g: Any, out: Any, x: Any, *, axes: Axes, keepdims: bool, ddof: float) -> Any:
+    number = count(shape_of(x), axes)
+    if number == 1:
+        return None  # one element does not deviate, wherever it goes
+    apart = centred(x, axes=axes)
+    direction = ratio(conjugate(apart), reduce_norm(apart, axes=axes, keepdims=True))
+    return spread(g, x, axes) * (direction * _root_of_inverse(max(0, number - ddof)))
+
+
+def _root_of_inverse(freedom: float) -> float:
+    return 1.0 / math.sqrt(freedom) if freedom else math.nan
+
+
+reduce_var: Op = reduction(
+    "reduce_var",
+    real_dtype,
+    lambda x, *, axes, keepdims, ddof: np.var(x, axes, ddof=ddof, keepdims=keepdims),
+    _var_vjp,
+    rows=WITHIN_ROWS,
+)
+reduce_std: Op = reduction(
+    "reduce_std",
+    real_dtype,
+    lambda x, *, axes, keepdims, ddof: np.std(x, axes, ddof=ddof, keepdims=keepdims),
+    _std_vjp,
+    rows=WITHIN_ROWS,
+)
+
+
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: float | None = None,
+    **unsupported: Any,
+) -> Any:
+    """`numpy.var`: mean squared distances from the mean; the count is lessened by `ddof`, also called `correction`."""
+    x, axes = prepared("var", a, axis, out, unsupported, dtype)
+    return reduce_var(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
+
+
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: None = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    correction: float | None = None,
+    **unsupported: Any,
+) -> Any:
+    """`numpy.std`: the root of `var`; its derivative is 0 where all elements are equal."""
+    x, axes = prepared("std", a, axis, out, unsupported, dtype)
+    return reduce_std(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
