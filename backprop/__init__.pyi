@@ -49,6 +49,7 @@ from .scheduler.executors.base import AbstractExecutor as AbstractExecutor
 from .scheduler.executors.cluster.executor import Cluster as Cluster
 from .scheduler.executors.serial import Serial as Serial
 from .scheduler.executors.threads import Threads as Threads
+from .scheduler.learning.switch import measured_costs as measured_costs
 from .scheduler.planning.plan import Plan as Plan
 
 __version__: str

@@ -2,7 +2,8 @@
 
 Few examples by default, more and always the same ones where CI is set, many on request:
 `pytest --hypothesis-profile=deep`. The folder, since the rates in the user's decide how graphs are cut; it is set
-before an executor is made. Clusters start once a session, when a test asks for one.
+before an executor is made. Plans are as predicted, unless a test measures costs. Clusters start once a session, when a
+test asks for one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 CACHE = TemporaryDirectory(prefix="backprop-")
 os.environ["XDG_CACHE_HOME"] = CACHE.name
+os.environ.setdefault("BACKPROP_MEASURED_COSTS", "0")
 
 EXECUTORS = executors()
 

@@ -50,6 +50,7 @@ NAMES = [
     "jvp",
     "lazy",
     "match",
+    "measured_costs",
     "minibatch",
     "ones",
     "op",

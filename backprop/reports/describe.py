@@ -52,7 +52,7 @@ def described(plans: Sequence[Plan], executor: ExecutorFacts, scaling: Iterable[
     table, tasks, steps = _Lines(), list[TaskDescription](), list[Step]()
     for number, plan in enumerate(plans):
         shift = len(tasks)
-        prices = [costs(task.body, executor.machine) for task in plan.tasks]
+        prices = [costs(task.body, plan.machine or executor.machine) for task in plan.tasks]
         for task, price in zip(plan.tasks, prices, strict=True):
             out = sum([t.nbytes for t in task.body.output_types])
             earlier = tuple([shift + k for k in before(task)])
@@ -69,6 +69,7 @@ def described(plans: Sequence[Plan], executor: ExecutorFacts, scaling: Iterable[
         input_bytes=sum([t.nbytes for plan in plans for t in plan.inputs]),
         host_pinned=tuple(sorted(pinned)),
         scaling=tuple(scaling),
+        corrections=tuple([plan.story for plan in plans if plan.story]),
     )
 
 

@@ -190,6 +190,7 @@ class Description:
         host_pinned: names of ops that run in the thread that asks.
         scaling: what other numbers of workers would take.
         run: what was measured, if anything was.
+        corrections: what earlier runs took, and how their plans were corrected by it.
     """
 
     executor: str
@@ -205,6 +206,7 @@ class Description:
     host_pinned: tuple[str, ...]
     scaling: tuple[Scaling, ...] = ()
     run: Run | None = None
+    corrections: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> int:

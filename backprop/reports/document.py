@@ -37,6 +37,7 @@ def document(description: Description) -> dict[str, Any]:
         "gil_share": description.gil_share,
         "input_bytes": description.input_bytes,
         "host_pinned": list(description.host_pinned),
+        "corrections": list(description.corrections),
         "advice": advice(description),
         "lines": _table(Line._fields, description.lines),
         "tasks": _tasks(description),

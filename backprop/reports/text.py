@@ -51,6 +51,7 @@ def summary(description: Description) -> list[str]:
         f"work (T1) {ms(d.work)}, span (Tinf) {ms(d.span)}, burdened span {ms(d.burdened_span)}",
         f"parallelism {d.work / d.span if d.span else 1.0:.2f} of this plan, {parallelism(d):.2f} of its ops",
         f"predicted: at least max(T1/P, Tinf) = {ms(bound)}",
+        *[f"corrected by earlier runs: {story}" for story in d.corrections],
         *_measured(d),
         f"memory: {size(peak)} alive at the same time, predicted",
         *advice(d),

@@ -27,6 +27,7 @@ from ...graph.tracing.trace import Recording
 from ...graph.tracing.var import Var
 from ...ops.core.cache import CACHE, MISSING, Cache
 from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.learning.course import replayed
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
@@ -34,7 +35,7 @@ from ...scheduler.programs.memory.rematerialisation import within
 from .. import reporting
 from ..executors import Where
 from ..verbs.call import Request, requested
-from ..verbs.run import current, handed_out, plain, plan_of, replay_graph, run_graph
+from ..verbs.run import course_of, current, handed_out, plain, plan_of, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
 from ..watching import observer
 from .replay import Replay, finishes, matcher
@@ -215,7 +216,7 @@ def _replay(path: Path, structure: Structure, request: Request) -> Replay | None
     match = matcher(structure, path.start, path.constants, (request.args, request.kwargs))
     if match is None:
         return None
-    run = request.executor.replayed(plan_of(request.executor, path.graph))
+    run = replayed(request.executor, course_of(request.executor, path.graph))
     return Replay(match, run, finishes(path.graph), path.output)
 
 

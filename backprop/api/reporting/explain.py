@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ...graph.graph import Graph
@@ -72,10 +73,13 @@ def scalings(graphs: Sequence[Graph], executor: AbstractExecutor) -> list[Scalin
     if sum(map(len, graphs)) > LONGEST:
         return []
     machine, found = executor.machine, list[Scaling]()
+    known = [plan_of(executor, graph).machine or machine for graph in graphs]
     for kind, overhead, shares in (("threads", this_machine().machine.task_s, True), ("processes", PROCESS_S, False)):
         for workers in COUNTS:
             target = Target(workers, overhead, machine, shares)
-            plans = [prepared(graph, target) for graph in graphs]
+            plans = [
+                replace(prepared(g, replace(target, machine=m)), machine=m) for g, m in zip(graphs, known, strict=True)
+            ]
             here = described(plans, ExecutorFacts("", "", workers, shares, overhead, machine))
             found.append(Scaling(kind, workers, makespan(here.loads(), workers, overhead)))
     return found

@@ -24,7 +24,9 @@ from ...graph.verify import verify
 from ...graph.written import by_lines
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
-from ...scheduler.executors.base import AbstractExecutor, entered, prepared
+from ...scheduler.executors.base import AbstractExecutor, entered
+from ...scheduler.learning.course import Course
+from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
@@ -98,14 +100,19 @@ def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
 
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
     """The plan of a graph on an executor as it is now, its work over large arrays split into blocks."""
-    return planned(graph, executor.target)
+    return course_of(executor, graph).plan
+
+
+def course_of(executor: AbstractExecutor, graph: Graph) -> Course:
+    """The course of a graph on an executor as it is now: its plan, and what is measured of it."""
+    return planned(graph, executor.target, executor.is_measured and measures())
 
 
 @cached(by_lines)
 @gc_paused()
-def planned(graph: Graph, target: Target) -> Plan:
-    """The plan of a graph for a target, its work over large arrays split into blocks."""
-    return prepared(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target)
+def planned(graph: Graph, target: Target, is_measured: bool) -> Course:
+    """The course of a graph for a target, its work over large arrays split into blocks."""
+    return Course(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target, is_measured)
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -142,8 +149,10 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
         values: of its inputs.
         executor: where it runs.
     """
-    plan, told = plan_of(executor, graph), observer()
-    return way(executor, plan, values) if told is None else told.run(way, graph, plan, values, executor)
+    course, told = course_of(executor, graph), observer()
+    if told is None:
+        return course.run(way, executor, values)
+    return told.run(way, graph, course.plan, values, executor)
 
 
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:

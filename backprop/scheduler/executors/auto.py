@@ -23,6 +23,7 @@ class Auto(AbstractExecutor):
         recorder: takes the events of each run.
     """
 
+    is_measured = True
     words = ("auto", "auto:N")
 
     @classmethod

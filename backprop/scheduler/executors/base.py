@@ -43,6 +43,8 @@ class AbstractExecutor(ABC):
 
     shares_gil = True
     """Whether all tasks run in one process."""
+    is_measured = False
+    """Whether plans are corrected by what their tasks take here: tasks run in this process, and tell a recorder."""
     words: ClassVar[tuple[str, ...]] = ()
     """What means an executor of this class where one is asked for; capitals stand for what the user puts there."""
 
@@ -182,5 +184,10 @@ def prepared(graph: Graph, target: Target) -> Plan:
     Returns:
         the verified plan.
     """
+    return cut(graph, target)
+
+
+def cut(graph: Graph, target: Target) -> Plan:
+    """The plan of a graph, made anew; the arguments are those of `prepared`."""
     groups = partition(graph, target.workers, target.overhead, target.machine, target.shares_gil)
     return verify_plan(make_plan(graph, groups, target.machine))

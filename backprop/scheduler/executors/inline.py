@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...graph.graph import Graph
+from ...graph.written import by_lines
 from ...ops.core.cache import cached
 from ..events import Recorder, TaskFinished, TaskStarted
 from ..machine.blas import blas_threads as blas
@@ -19,7 +21,17 @@ from .readiness import run_in_order
 @cached()
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
-    return tuple(runner_of(task.body, task.name, task.seconds) for task in plan.tasks)
+    return tuple(_runner(task.body, task.name, task.seconds) for task in plan.tasks)
+
+
+def _by_name(body: Graph, name: str, seconds: float) -> tuple[object, ...]:
+    return by_lines(body, name)
+
+
+@cached(_by_name)
+def _runner(body: Graph, name: str, seconds: float) -> Callable[..., tuple[Any, ...]]:
+    """What runs a task; a plan whose predictions were corrected goes on with the programs that it had."""
+    return runner_of(body, name, seconds)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,6 +20,7 @@ class Serial(AbstractExecutor):
         recorder: takes the events of each run.
     """
 
+    is_measured = True
     words = ("serial",)
 
     def __init__(self, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:

@@ -30,6 +30,7 @@ class Threads(AbstractExecutor):
         recorder: takes the events of each run.
     """
 
+    is_measured = True
     words = ("threads", "threads:N")
 
     @classmethod

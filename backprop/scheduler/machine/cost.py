@@ -55,6 +55,21 @@ class Machine:
     link_bytes_per_s: float = 5e9
     task_s: float = 1e-4
 
+    def factor(self, node: Node, types: tuple[ValueType[Any], ...]) -> float | None:
+        """How many times as long a node takes as these rates say, where that was measured; None where it was not.
+
+        Arguments:
+            node: the node.
+            types: of its operands.
+        """
+        del node, types
+        return None
+
+    @property
+    def rates(self) -> Machine:
+        """The machine by its rates alone, without what was measured of ops."""
+        return self
+
     def slower(self, factor: float) -> Machine:
         """The machine on which each node takes `factor` times as long; tasks and what passes between them stay."""
         return replace(
@@ -106,8 +121,19 @@ def cost(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cos
         types: the types of its operands.
         machine: the rates.
     Returns:
-        its Cost.
+        its Cost, corrected by what was measured.
     """
+    factor = machine.factor(node, types)
+    if factor is None:
+        return _by_rates(node, types, machine)
+    price = _by_rates(node, types, machine.rates)
+    in_proportion = node.op.seconds is None and (price.gil_s >= price.seconds or bool(bodies(node)))
+    gil_s = factor * price.gil_s if in_proportion else min(price.gil_s, factor * price.seconds)
+    return Cost(factor * price.seconds, price.nbytes, gil_s)
+
+
+def _by_rates(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> Cost:
+    """The cost of a node as the model says."""
     nbytes = node.type.nbytes
     if node.op is literal:
         return Cost(0.0, nbytes)

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 from ...graph.graph import Graph
 from ...ops.core.types import ValueType
+from ..machine.cost import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,17 @@ class Plan:
         inputs: the types of the inputs.
         outputs: where the results come from.
         names: of the inputs, as far as they have any.
+        machine: the rates that its seconds are estimated with, corrected by what was measured; None for those of the
+            executor.
+        story: what was measured of earlier plans of the same graph, and what followed; "" for nothing.
     """
 
     tasks: tuple[Task, ...]
     inputs: tuple[ValueType[Any], ...]
     outputs: tuple[Slot, ...]
     names: tuple[str, ...] = ()
+    machine: Machine | None = None
+    story: str = ""
 
     def __repr__(self) -> str:
         """A line for the plan, and one for each task: its nodes, its estimate, and what it reads."""

@@ -1,0 +1,191 @@
+"""The course of a graph on a target: its plan, which what was measured corrects, and runs that are timed.
+
+What to do with a run is decided in policy.py. One run at a time is timed; others that come meanwhile run as they are.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ...graph.graph import Graph
+from ...graph.handle import Handle
+from ...graph.tracing.gc_pause import gc_paused
+from ..events import Recorder
+from ..executors.base import AbstractExecutor, Replayed, cut, prepared
+from ..machine.cost import Machine, costs
+from ..machine.learned import corrected, factors, size_class
+from ..planning.plan import Plan, Task, in_words
+from ..planning.target import Target
+from .book import this_book
+from .node_clock import run_timed
+from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
+from .switch import measures
+
+Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
+"""How a plan is run: once, or again and again."""
+
+
+class Course:
+    """A graph on its way to a plan that is right.
+
+    Arguments:
+        graph: after all passes.
+        target: what it is cut for.
+        is_measured: whether plans are corrected there.
+    """
+
+    def __init__(self, graph: Graph, target: Target, is_measured: bool) -> None:
+        known = this_book().factors if is_measured else {}
+        self._target = target
+        self._graph = graph
+        self._known = Learnt() if is_measured else Learnt(Step.LEAVE)
+        self._turn = threading.Lock()
+        self.plan = _cut(graph, target, corrected(target.machine, known)) if known else prepared(graph, target)
+
+    def held(self) -> tuple[int, tuple[Any, ...]]:
+        """For the cache: what a course keeps."""
+        return 0, (self.plan, self._graph)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing is measured any more."""
+        return self._known.next is Step.LEAVE
+
+    def run(self, way: Way, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
+        """The results of the plan.
+
+        Arguments:
+            way: how it is run.
+            executor: where, of the target.
+            values: of the inputs.
+        """
+        if self.has_ended or executor.recorder is not None or not measures() or not self._turn.acquire(blocking=False):
+            return way(executor, self.plan, values)
+        try:
+            return self._measured(way, executor, values)
+        finally:
+            self._turn.release()
+
+    def _measured(self, way: Way, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
+        match self._known.next:
+            case Step.WATCH:
+                return self._watched(way, executor, values)
+            case Step.TIME_NODES if not any([isinstance(value, Handle) for value in values]):
+                return self._timed(executor, values)
+        results = way(executor, self.plan, values)
+        if self._known.next is Step.RUN:
+            self._known = has_run(self._known)
+        return results
+
+    def _watched(self, way: Way, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
+        """Run, and time the tasks."""
+        recorder = Recorder()
+        results = way(executor.recording(recorder), self.plan, values)
+        took = {event.name: event.seconds for event in recorder.finished}
+        predicted = [task.seconds for task in self.plan.tasks]
+        seconds = [took.get(task.name, task.seconds) for task in self.plan.tasks]
+        self._known = was_watched(self._known, seconds, predicted)
+        if self.has_ended:
+            self._correct(self._scaled(), self.plan.story)
+        return results
+
+    def _timed(self, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
+        """Run, time the nodes of tasks that are off, and cut the graph anew."""
+        tasks = self.plan.tasks
+        wrong = off(self._known.seconds, [task.seconds for task in tasks])
+        results, nodes = run_timed(self.plan, wrong, values, executor.blas_threads)
+        found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
+        if found:
+            this_book().learn(factors(found))
+        rest = [part for part in self._scaled(set(nodes))]
+        worst = max(wrong, key=lambda k: _ratio(self._known.seconds[k], tasks[k].seconds))
+        told = (
+            f"{len(wrong)} of {len(tasks)} tasks took more than {OFF} times longer or shorter than predicted, at worst "
+            f"{in_words(self._known.seconds[worst])} in the place of {in_words(tasks[worst].seconds)}"
+        )
+        self._anew([*found, *rest], told)
+        return results
+
+    def _scaled(self, but: set[int] | frozenset[int] = frozenset()) -> list[tuple[str, float, float]]:
+        """The nodes of all tasks but some, each with its share of what its task took."""
+        found: list[tuple[str, float, float]] = []
+        for k, (task, took) in enumerate(zip(self.plan.tasks, self._known.seconds, strict=True)):
+            if k not in but and task.seconds > 0.0:
+                prices = costs(task.body, self.plan.machine or self._target.machine)
+                shares = [price.seconds * took / task.seconds for price in prices]
+                found += _priced(task, shares, self._target.machine)
+        return found
+
+    @gc_paused()
+    def _anew(self, found: Sequence[tuple[str, float, float]], told: str) -> None:
+        """Cut the graph by what was measured."""
+        machine, before = self._machine(found), self.plan
+        if pays_to_cut(len(self._graph), sum(self._known.seconds), self._target.workers):
+            plan = _cut(self._graph, self._target, machine)
+            same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
+            change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
+            self.plan = replace(plan, story=f"{told}; {change}")
+        else:
+            self._correct(found, f"{told}; the costs were corrected")
+        self._known = was_cut(self._known)
+
+    def _correct(self, found: Sequence[tuple[str, float, float]], story: str) -> None:
+        """Keep the tasks, and predict what was measured."""
+        machine = self._machine(found)
+        tasks = [replace(t, seconds=sum([p.seconds for p in costs(t.body, machine)])) for t in self.plan.tasks]
+        self.plan = replace(self.plan, tasks=tuple(tasks), machine=machine, story=story)
+
+    def _machine(self, found: Sequence[tuple[str, float, float]]) -> Machine:
+        return corrected(self._target.machine, factors(found))
+
+
+def _cut(graph: Graph, target: Target, machine: Machine) -> Plan:
+    """The plan of a graph by corrected rates."""
+    return replace(cut(graph, replace(target, machine=machine)), machine=machine)
+
+
+def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[tuple[str, float, float]]:
+    """For each node of a task its size class, the seconds that the rates say, and those that it took."""
+    body, said = task.body, costs(task.body, machine.rates)
+    names = [size_class(node, tuple([body.type_of(j) for j in node.inputs])) for node in body.nodes]
+    return [(name, price.seconds, took) for name, price, took in zip(names, said, seconds, strict=True)]
+
+
+def _ratio(one: float, other: float) -> float:
+    low, high = sorted((one, other))
+    return high / low if low > 0.0 else float("inf")
+
+
+class Replaying:
+    """A plan as something to call again and again, which is measured for as long as it takes.
+
+    Arguments:
+        course: of the graph.
+    """
+
+    __slots__ = ("_course", "_run")
+
+    def __init__(self, course: Course) -> None:
+        self._course = course
+        self._run: Replayed | None = None
+
+    def __call__(self, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
+        """The results, for values that fit and are C-contiguous."""
+        if self._run is not None:
+            return self._run(executor, values)
+        if self._course.has_ended:
+            self._run = executor.replayed(self._course.plan)
+            return self._run(executor, values)
+        return self._course.run(_bound, executor, values)
+
+
+def _bound(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+    return executor.bound(plan)(values)
+
+
+def replayed(executor: AbstractExecutor, course: Course) -> Replayed:
+    """The plan of a course as something to call again and again; see `AbstractExecutor.replayed`."""
+    return executor.replayed(course.plan) if course.has_ended else Replaying(course)

@@ -1,0 +1,66 @@
+"""What is measured of a plan's next run: every step of the way, without a clock."""
+
+from __future__ import annotations
+
+import pytest
+
+from backprop.scheduler.learning.policy import (
+    CUTS,
+    OFF,
+    WATCHED,
+    Learnt,
+    Step,
+    has_run,
+    off,
+    pays_to_cut,
+    was_cut,
+    was_watched,
+)
+
+
+def watched(known: Learnt, seconds: tuple[float, ...], predicted: tuple[float, ...]) -> Learnt:
+    """What is known after the first run and all that are watched."""
+    known = has_run(known)
+    for _ in range(WATCHED):
+        assert known.next is Step.WATCH
+        known = was_watched(known, seconds, predicted)
+    return known
+
+
+def test_the_first_run_is_not_measured() -> None:
+    assert Learnt().next is Step.RUN
+    assert has_run(Learnt()).seconds == ()
+
+
+def test_a_plan_that_is_right_is_left_alone() -> None:
+    known = watched(Learnt(), (1.0, 2.0), (1.2, 1.6))
+    assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 2.0))
+
+
+@pytest.mark.parametrize("took", [1.0 * OFF + 0.1, 1.0 / OFF - 0.1])
+def test_a_plan_that_is_off_has_its_nodes_timed_and_is_cut_a_few_times_at_most(took: float) -> None:
+    known = Learnt()
+    for cut in range(CUTS):
+        known = watched(known, (took, 1.0), (1.0, 1.0))
+        assert (known.next, known.cuts) == (Step.TIME_NODES, cut)
+        known = was_cut(known)
+    assert watched(known, (took, 1.0), (1.0, 1.0)).next is Step.LEAVE
+
+
+def test_the_least_of_the_runs_counts() -> None:
+    known = was_watched(was_watched(has_run(Learnt()), (9.0, 1.0), (1.0, 1.0)), (1.0, 9.0), (1.0, 1.0))
+    assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
+
+
+def test_what_is_short_may_be_off() -> None:
+    assert off((100.0, 3.0), (100.0, 1.0)) == ()
+    assert off((100.0, 30.0), (100.0, 1.0)) == (1,)
+    assert off((100.0, 1.0), (100.0, 30.0)) == (1,)  # one that others wait for less than was thought
+
+
+@pytest.mark.parametrize(
+    ("nodes", "seconds", "workers", "pays"),
+    [(100, 1.0, 2, True), (100, 1.0, 1, False), (10**6, 1e-2, 2, False), (10**6, 10.0, 2, True)],
+)
+def test_a_graph_is_cut_anew_where_runs_will_pay_for_it(nodes: int, seconds: float, workers: int, pays: bool) -> None:
+    assert pays_to_cut(nodes, seconds, workers) is pays
