@@ -76,10 +76,9 @@ def scalings(graphs: Sequence[Graph], executor: AbstractExecutor) -> list[Scalin
     known = [plan_of(executor, graph).machine or machine for graph in graphs]
     for kind, overhead, shares in (("threads", this_machine().machine.task_s, True), ("processes", PROCESS_S, False)):
         for workers in COUNTS:
-            target = Target(workers, overhead, machine, shares)
-            plans = [
-                replace(prepared(g, replace(target, machine=m)), machine=m) for g, m in zip(graphs, known, strict=True)
-            ]
+            targets = [Target(workers, overhead, rates, shares) for rates in known]
+            pairs = zip(graphs, targets, strict=True)
+            plans = [replace(prepared(graph, target), machine=target.machine) for graph, target in pairs]
             here = described(plans, ExecutorFacts("", "", workers, shares, overhead, machine))
             found.append(Scaling(kind, workers, makespan(here.loads(), workers, overhead)))
     return found

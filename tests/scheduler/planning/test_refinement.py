@@ -28,7 +28,7 @@ def loss(w: Any, *parts: Any) -> Any:
 
 def plan(workers: int) -> Plan:
     graph = bp.compile(bp.grad(loss), executor=bp.Serial()).graph(W, *PARTS)
-    return planned(graph, Target(workers, 1e-4, Machine().slower(1e3), False))
+    return planned(graph, Target(workers, 1e-4, Machine().slower(1e3), False), False).plan
 
 
 def sizes(plan: Plan) -> tuple[tuple[int, int], ...]:

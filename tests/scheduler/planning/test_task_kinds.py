@@ -39,7 +39,7 @@ def graph_of(f: Any) -> Graph:
 
 def plan_of(f: Any) -> Plan:
     machine = replace(Machine().slower(1e4), link_bytes_per_s=1e9)
-    return planned(graph_of(f), Target(4, 1e-4, machine, False))
+    return planned(graph_of(f), Target(4, 1e-4, machine, False), False).plan
 
 
 def kinds(f: Any) -> Counter[TaskKind]:
@@ -57,7 +57,7 @@ def test_shards_of_a_gradient_are_backward_and_their_sum_is_a_reduction() -> Non
 
 
 def test_what_is_done_with_a_gradient_is_an_update() -> None:
-    (kind,) = task_kinds(planned(update(), Target(1, 0.0, Machine())))
+    (kind,) = task_kinds(planned(update(), Target(1, 0.0, Machine()), False).plan)
     assert kind is TaskKind.BACKWARD  # all in one task
     assert set(kinds(step)) <= {TaskKind.BACKWARD, TaskKind.REDUCTION, TaskKind.UPDATE}
     assert kinds(step)[TaskKind.BACKWARD] >= 4

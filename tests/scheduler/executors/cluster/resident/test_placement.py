@@ -67,7 +67,7 @@ def gradient() -> Any:
 
 def plan_for(gradient: Any, workers: int) -> Plan:
     machine = replace(Machine().slower(1e3), link_bytes_per_s=1e6)  # so that tasks and messages are long
-    return planned(gradient, Target(workers, 1e-2, machine, False))
+    return planned(gradient, Target(workers, 1e-2, machine, False), False).plan
 
 
 @pytest.mark.parametrize("workers", [2, 4, 8, 16])
