@@ -123,6 +123,7 @@ class Course:
     def _anew(self, found: Sequence[tuple[str, float, float]], told: str) -> None:
         """Cut the graph by what was measured."""
         machine, before = self._machine(found), self.plan
+        told = "; then ".join(filter(None, [before.story, told]))
         if pays_to_cut(len(self._graph), sum(self._known.seconds), self._target.workers):
             plan = _cut(self._graph, self._target, machine)
             same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]

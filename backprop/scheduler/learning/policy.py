@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ..planning.partitioning.gate import WORTH_IT
+
 OFF = 1.5
 """How many times as long, or as short, a task takes where its nodes are timed."""
 
@@ -73,7 +75,8 @@ def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[flo
     watched = known.watched + 1
     if watched < WATCHED:
         return replace(known, watched=watched, seconds=best)
-    step = Step.TIME_NODES if known.cuts < CUTS and off(best, predicted) else Step.LEAVE
+    may_cut = known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
+    step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
     return Learnt(step, watched, best, known.cuts)
 
 

@@ -52,6 +52,12 @@ def test_the_least_of_the_runs_counts() -> None:
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
 
 
+def test_what_takes_too_little_to_be_shared_is_cut_once_only() -> None:
+    known = was_cut(watched(Learnt(), (1e-6,), (1.0,)))
+    assert watched(known, (1e-6,), (1e-5,)).next is Step.LEAVE
+    assert watched(known, (1e-1,), (1e-5,)).next is Step.TIME_NODES
+
+
 def test_what_is_short_may_be_off() -> None:
     assert off((100.0, 3.0), (100.0, 1.0)) == ()
     assert off((100.0, 30.0), (100.0, 1.0)) == (1,)
