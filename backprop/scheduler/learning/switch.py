@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 VARIABLE = "BACKPROP_MEASURED_COSTS"
 """The environment variable that says it for a process: 0 for not at all."""
@@ -16,7 +17,13 @@ _ON: ContextVar[bool | None] = ContextVar("measured costs", default=None)
 def measures() -> bool:
     """Whether runs are timed, and plans corrected."""
     on = _ON.get()
-    return os.environ.get(VARIABLE) != "0" if on is None else on
+    return _is_on_by_default() if on is None else on
+
+
+@cache
+def _is_on_by_default() -> bool:
+    """What the environment says, read once a process."""
+    return os.environ.get(VARIABLE) != "0"
 
 
 @contextmanager
