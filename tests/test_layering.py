@@ -36,8 +36,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "sparsity", "passes", "wire"),
     ),
     "scheduler": (
-        *("", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors", "learning"),
-        *("calibration",),
+        *("", "patience", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors"),
+        *("learning", "calibration"),
     ),
     "reports": (
         *("", "simulate", "description", "describe", "waits", "memory", "advice", "what_if", "document"),

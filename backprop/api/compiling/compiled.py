@@ -29,6 +29,7 @@ from ...ops.core.cache import CACHE, MISSING, Cache
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.learning.course import replayed
 from ...scheduler.machine.profile import this_machine
+from ...scheduler.patience.waiting import told_of
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
@@ -188,8 +189,9 @@ class Compiled(Generic[P, R]):
         self, request: Request, structure: Structure, known: Mapping[NodeId, Any], steps: Sequence[Question]
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
-        recording = request.record(known)
-        path = self._path_of(recording, steps)
+        with told_of(f"compiling {name_of(self._function)}"):
+            recording = request.record(known)
+            path = self._path_of(recording, steps)
         with self._lock:
             self.traces += 1
             paths = (path, *self._paths_of(structure))[:PATHS]

@@ -6,7 +6,7 @@ Plans are cached by the content of graphs, so that a function traced anew at eve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -28,12 +28,16 @@ from ...scheduler.executors.base import AbstractExecutor, entered
 from ...scheduler.learning.course import Course
 from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
+from ...scheduler.patience.waiting import AFTER, told_of
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.tape.first_runs import first_reading
 from ...scheduler.tape.running import gradient
 from ..executors import Where, executor_of
 from ..watching import Way, observer
+
+LONG = 5_000
+"""Nodes from which the user may have to wait for a graph to be prepared."""
 
 _CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
@@ -95,7 +99,8 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 
 def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
     """A graph made of another one, after all passes, with the values of known ids of that one as inputs."""
-    return run_passes(supply(whole, graph, known) if known else whole)
+    with _told_of_long(graph):
+        return run_passes(supply(whole, graph, known) if known else whole)
 
 
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
@@ -112,7 +117,13 @@ def course_of(executor: AbstractExecutor, graph: Graph) -> Course:
 @gc_paused()
 def planned(graph: Graph, target: Target, is_measured: bool) -> Course:
     """The course of a graph for a target, its work over large arrays split into blocks."""
-    return Course(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target, is_measured)
+    with _told_of_long(graph):
+        return Course(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target, is_measured)
+
+
+def _told_of_long(graph: Graph) -> AbstractContextManager[None]:
+    """A user at a terminal is told of a graph that takes long to prepare, beyond a second of it."""
+    return told_of(f"preparing {len(graph):,} nodes") if len(graph) > LONG else nullcontext()
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -156,7 +167,10 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
 
 
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    return executor.run(plan, values)
+    if plan.span < AFTER:
+        return executor.run(plan, values)
+    with told_of(f"running {len(plan.tasks)} tasks on {executor}"):
+        return executor.run(plan, values)
 
 
 def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:

@@ -26,6 +26,7 @@ from distributed.security import Security
 
 from ....errors import ArgumentError, ClusterError
 from ...machine.blas_architecture import inherited
+from ...patience.waiting import told_of
 
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 """Settings of the allocator of glibc for workers of our own: freed memory stays with the process."""
@@ -154,18 +155,19 @@ def _own(n_workers: int, processes: bool, security: Security | None) -> Connecti
         os.environ.update({**inherited(), **KEEP_MEMORY})
     of_processes: dict[str, Any] = {"preload": [PRELOAD]} if processes else {}
     try:
-        cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=processes,
-            security=security,
-            protocol="tls://" if security is not None else "tcp://",  # a name that other processes can use
-            host="127.0.0.1",
-            dashboard_address="127.0.0.1:0",
-            scheduler_kwargs={"dashboard": False},
-            silence_logs=50,
-            **of_processes,
-        )
+        with told_of(f"starting a cluster of {n_workers} workers"):
+            cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=processes,
+                security=security,
+                protocol="tls://" if security is not None else "tcp://",  # a name that other processes can use
+                host="127.0.0.1",
+                dashboard_address="127.0.0.1:0",
+                scheduler_kwargs={"dashboard": False},
+                silence_logs=50,
+                **of_processes,
+            )
     except RuntimeError as error:
         what = "the worker processes of a new cluster did not start"
         fix = "in a script, put what starts a cluster under `if __name__ == '__main__':`"
