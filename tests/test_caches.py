@@ -31,6 +31,8 @@ X = np.linspace(0.0, 1.0, 7)
 
 
 def test_clearing_leaves_nothing_and_results_are_the_same() -> None:
+    bp.clear_caches(limit=0)  # of what compiled functions of other tests have traced
+    bp.clear_caches(limit="1 MiB")
     want = bp.grad(loss)(X)
     assert len(CACHE) > 0
     bp.clear_caches()
@@ -61,3 +63,25 @@ def test_the_environment_sets_the_limit(word: str, nbytes: int) -> None:
     environment = {**os.environ, "BACKPROP_CACHE_LIMIT": word}
     told = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert int(told.stdout) == nbytes
+
+
+def test_all_compiled_functions_are_within_one_limit_together() -> None:
+    bp.clear_caches(limit="2 MiB")
+    compiled = [
+        bp.compile(bp.grad(lambda x, k=k: np.sum(np.sin(x) * x * np.full(20_000, float(k))))) for k in range(40)
+    ]
+    for f in compiled:
+        f(np.ones(20_000))
+        assert CACHE.nbytes <= 2 << 20
+    bp.clear_caches(limit="1 MiB")
+    assert CACHE.nbytes <= 1 << 20
+
+
+def test_clearing_leaves_what_compiled_functions_have_captured() -> None:
+    captured = [2.0]
+    compiled = bp.compile(lambda x: np.sum(x) * captured[0])
+    assert [compiled(np.ones(k)) for k in (1, 2)] == [2.0, 4.0]
+    captured[0] = 5.0
+    bp.clear_caches()
+    assert [compiled(np.ones(k)) for k in (1, 2)] == [2.0, 4.0]
+    assert compiled.traces == 2

@@ -65,9 +65,24 @@ def fresh_signature(k: int) -> None:
     COMPILED(np.ones(k + 1))
 
 
+def fresh_compiled(k: int) -> None:
+    bp.compile(bp.grad(lambda x: np.sum(np.sin(x) * float(k) + x)))(np.ones(7))
+
+
+HELD: list[Callable[..., Any]] = []
+
+
+def held_compiled(k: int) -> None:
+    """Many compiled functions that stay: what they traced is within the bound, all together."""
+    if k % 64 == 0:
+        HELD[:] = [bp.compile(bp.grad(loss)) for _ in range(8)]
+    HELD[k % 8](np.ones(k + 1))
+
+
 KINDS: tuple[Callable[[int], None], ...] = (
     *(fresh_executor, fresh_shape, fresh_closure),
     *(fresh_op_with_data, fresh_signature),
+    *(fresh_compiled, held_compiled),
 )
 
 

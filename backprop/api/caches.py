@@ -18,8 +18,8 @@ def clear_caches(limit: int | str | None = None) -> None:
     Executors that were opened for a word, such as `executor="cluster:2"`, are let go of as well: their clusters and
     connections close where nothing else uses them.
 
-    Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, and
-    what runs meanwhile is not disturbed.
+    Nothing has to be cleared for results to be right. Functions that `compile` made keep what they have traced, as far
+    as the limit allows, and what runs meanwhile is not disturbed.
 
     Arguments:
         limit: bytes to keep from now on, as a number or such as "1 GiB"; None leaves the limit as it is, which is

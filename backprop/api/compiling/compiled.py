@@ -25,7 +25,7 @@ from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording
 from ...graph.tracing.var import Var
-from ...ops.core.cache import CACHE, MISSING, Cache
+from ...ops.core.cache import Kept
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.learning.course import replayed
 from ...scheduler.machine.profile import this_machine
@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 P = ParamSpec("P", default=...)
 R = TypeVar("R", default=Any)
 
-PATHS = 64  # kept for each signature
+PATHS = 64
+"""How many are kept for each signature, so that looking for one stays quick; the cache bounds their bytes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +99,7 @@ class Compiled(Generic[P, R]):
         self._function = f
         self._executor = executor
         self._memory_limit = memory_limit
-        self._paths = Cache(CACHE.limit)  # by signature; its own, as what it has captured is to stay what it was
+        self._paths = Kept(lasting=True)  # by signature; lasting, as what it has captured is to stay what it was
         self._lock = threading.Lock()
         self._last: _Last | None = None
 
@@ -168,8 +169,8 @@ class Compiled(Generic[P, R]):
         return self._trace(request, structure, known, steps)
 
     def _paths_of(self, structure: Structure) -> tuple[Path, ...]:
-        found: tuple[Path, ...] = self._paths.get(structure)
-        return () if found is MISSING else found
+        found: tuple[Path, ...] = self._paths.get(structure, ())
+        return found
 
     def _quick(self, path: Path, structure: Structure, request: Request) -> Replay | None:
         """The quick way along a path without questions, where there is one.
@@ -195,7 +196,6 @@ class Compiled(Generic[P, R]):
         with self._lock:
             self.traces += 1
             paths = (path, *self._paths_of(structure))[:PATHS]
-            self._paths.drop(structure)
             self._paths.put(structure, paths)
         return path, {**recording.builder.values, **path.constants}
 

@@ -1,9 +1,11 @@
 """The one cache: what was made of graphs, types and arrays, by content, bounded by bytes.
 
 What was not used since room was last looked for goes first, in the order of arrival (the clock algorithm), so that a
-look-up takes no lock and changes no order. An entry counts by what its key and its value keep in memory (footprint.py);
-what several entries share counts once. Values are made outside of the lock, so that two threads may make the same
-one; both get the first. What goes is let go of outside of the lock, too, as its end may run code of the user's.
+look-up takes no lock and changes no order. An entry counts by what its key and its value keep in memory
+(footprint.py); what several entries share counts once. What lasts goes only when all else has gone, or where it takes
+more than half of the room: the traces of compiled functions, which cannot be made again as they were, as they hold
+what was captured then. Values are made outside of the lock, so that two threads may make the same one; both get the
+first. What goes is let go of outside of the lock, too, as its end may run code of the user's.
 
 Source: F. J. Corbató, A paging experiment with the Multics system, 1968.
 Limits: memory that a value takes after it was stored is not counted. An entry that is larger than the limit goes with
@@ -18,7 +20,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .footprint import Footprint, footprint
 
@@ -33,14 +35,25 @@ ENTRY = 400
 
 MISSING = object()
 
+Order: TypeAlias = "OrderedDict[Hashable, None]"
+
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A value with what it and its key take, and whether it was used since room was last looked for."""
+    """A value with what it and its key take.
+
+    Arguments:
+        value: the value.
+        size: what it takes.
+        owner: by whom it can be taken back.
+        lasting: whether it stays longer than what does not last, where it is no more than half of the limit.
+        used: whether it was used since room was last looked for.
+    """
 
     value: Any
     size: Footprint
     owner: object
+    lasting: bool
     used: bool = False
 
 
@@ -53,11 +66,13 @@ class Cache:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._lock = threading.RLock()  # a key may be compared by code of the user's, which comes here again
-        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._entries: dict[Hashable, Entry] = {}
+        self._orders: tuple[Order, Order] = (OrderedDict(), OrderedDict())  # oldest first; those that last are second
         self._holders: Counter[int] = Counter()  # of each large piece, by identity
         self._owned: dict[object, dict[Hashable, None]] = {}  # the keys of each owner
         self._limit = limit
         self._nbytes = 0
+        self._lasting = 0  # bytes of what lasts, where shared pieces count for each
 
     @property
     def limit(self) -> int:
@@ -80,13 +95,14 @@ class Cache:
         entry.used = True
         return entry.value
 
-    def put(self, key: Hashable, value: Any, owner: object = None) -> Any:
+    def put(self, key: Hashable, value: Any, owner: object = None, lasting: bool = False) -> Any:
         """Keep a value, and let go of others where there is no room.
 
         Arguments:
             key: equal where the value is the same.
             value: what was made.
             owner: by whom it can be taken back.
+            lasting: whether it stays longer than what does not last, as far as it takes no more than half of the limit.
         Returns:
             the value; where another thread was first, that one's.
         """
@@ -95,64 +111,77 @@ class Cache:
             known = self._entries.get(key)
             if known is not None:
                 return known.value
-            self._entries[key] = Entry(value, size, owner)
+            self._entries[key] = Entry(value, size, owner, lasting)
+            self._orders[lasting][key] = None
             if owner is not None:
                 self._owned.setdefault(owner, {})[key] = None
             self._nbytes += ENTRY + size.small + self._counted(size, 1)
+            self._lasting += size.nbytes if lasting else 0
             gone = self._evicted(key)
         del gone
         return value
 
     def clear(self, limit: int | None = None) -> None:
-        """Let go of everything.
+        """Let go of everything that does not last, and of what lasts where it is more than the limit.
 
         Arguments:
             limit: bytes to keep from now on; None leaves the limit.
         """
         with self._lock:
-            gone, self._entries = self._entries, OrderedDict()
-            self._holders.clear()
-            self._owned.clear()
-            self._nbytes = 0
             self._limit = self._limit if limit is None else limit
+            gone = [(key, self._taken(key)) for key in list(self._orders[False])]
+            while self._nbytes > self._limit:
+                key = next(iter(self._orders[True]))
+                gone.append((key, self._taken(key)))
         gone.clear()
 
     def drop(self, key: Hashable) -> None:
         """Let go of the value of a key, if there is one."""
         with self._lock:
-            entry = self._entries.pop(key, None)
-            if entry is not None:
-                self._let_go(key, entry)
-        del entry
+            gone = self._taken(key) if key in self._entries else None
+        del gone
 
     def drop_all(self, owner: object) -> None:
         """Let go of all that an owner put here."""
-        with self._lock:
-            keys = list(self._owned.get(owner, ()))
-        for key in keys:
+        for key in self.keys(owner):
             self.drop(key)
 
-    def values(self) -> list[Any]:
-        """All values that are kept."""
+    def keys(self, owner: object) -> list[Hashable]:
+        """The keys of all that an owner put here."""
         with self._lock:
-            return [entry.value for entry in self._entries.values()]
+            return list(self._owned.get(owner, ()))
 
     def _evicted(self, newest: Hashable) -> list[Any]:
         """What goes, so that the rest is within the limit; never the newest entry."""
         gone: list[Any] = []
         while self._nbytes > self._limit and len(self._entries) > 1:
-            key, entry = self._entries.popitem(last=False)
-            if entry.used or key is newest:
-                entry.used = False
-                self._entries[key] = entry  # behind all others
+            order = self._order(newest)
+            key = next(iter(order))
+            if self._entries[key].used or key is newest:
+                self._entries[key].used = False
+                order.move_to_end(key)
             else:
-                self._let_go(key, entry)
-                gone.append((key, entry))
+                gone.append((key, self._taken(key)))
         return gone
+
+    def _order(self, newest: Hashable) -> Order:
+        """Of what something goes: of what does not last, unless that is the newest entry, or what lasts is the more."""
+        passing, lasting = self._orders
+        if len(lasting) > (newest in lasting) and self._lasting > self._limit // 2:
+            return lasting
+        return passing if len(passing) > (newest in passing) else lasting
+
+    def _taken(self, key: Hashable) -> Entry:
+        """Take an entry out, and count it no more."""
+        entry = self._entries.pop(key)
+        del self._orders[entry.lasting][key]
+        self._let_go(key, entry)
+        return entry
 
     def _let_go(self, key: Hashable, entry: Entry) -> None:
         """Count an entry no more."""
         self._nbytes -= ENTRY + entry.size.small + self._counted(entry.size, -1)
+        self._lasting -= entry.size.nbytes if entry.lasting else 0
         keys = self._owned.get(entry.owner)
         if keys is not None:
             del keys[key]
@@ -180,11 +209,13 @@ class Kept:
     """What one object keeps in the cache, by keys of its own; it goes with the object, or earlier where room is short.
 
     Arguments:
+        lasting: whether it stays longer than what does not last, where it is no more than half of the limit.
         cache: where.
     """
 
-    def __init__(self, cache: Cache = CACHE) -> None:
+    def __init__(self, lasting: bool = False, cache: Cache = CACHE) -> None:
         self._cache = cache
+        self._lasting = lasting
         self._mark = object()
         weakref.finalize(self, cache.drop_all, self._mark).atexit = False
 
@@ -196,7 +227,12 @@ class Kept:
     def put(self, key: Hashable, value: Any) -> None:
         """Keep a value in the place of an older one."""
         self._cache.drop((self._mark, key))
-        self._cache.put((self._mark, key), value, self._mark)
+        self._cache.put((self._mark, key), value, self._mark, self._lasting)
+
+    def values(self) -> list[Any]:
+        """All values that are kept."""
+        found = [self._cache.get(key) for key in self._cache.keys(self._mark)]
+        return [value for value in found if value is not MISSING]
 
 
 def _all(*args: Any) -> Hashable:

@@ -161,7 +161,7 @@ def test_what_belongs_to_modules_does_not_count() -> None:
 
 def test_what_an_object_keeps_is_its_own_is_replaced_and_goes_with_it() -> None:
     cache = Cache(1 << 20)
-    one, other = Kept(cache), Kept(cache)
+    one, other = Kept(cache=cache), Kept(cache=cache)
     for k in range(5):
         one.put("key", np.zeros(10_000 + k))
     other.put("key", "other")
@@ -177,7 +177,7 @@ def test_what_an_object_keeps_is_its_own_is_replaced_and_goes_with_it() -> None:
 
 def test_what_an_object_keeps_goes_where_room_is_short() -> None:
     cache = Cache(1 << 20)
-    kept = Kept(cache)
+    kept = Kept(cache=cache)
     for k in range(100):
         kept.put(k, np.zeros(10_000))
     assert cache.nbytes <= 1 << 20
@@ -186,3 +186,29 @@ def test_what_an_object_keeps_goes_where_room_is_short() -> None:
     cache.clear()
     assert kept.get(99) is None
     assert cache.nbytes == 0
+
+
+def test_what_lasts_goes_after_all_else_and_with_its_owner() -> None:
+    cache = Cache(1 << 20)
+    kept, passing = Kept(lasting=True, cache=cache), Kept(cache=cache)
+    for k in range(3):
+        kept.put(k, np.zeros(20_000))
+    for k in range(100):
+        passing.put(k, np.zeros(10_000))
+    assert cache.nbytes <= 1 << 20
+    assert [len(kept.values()), passing.get(99) is None] == [3, False]
+    cache.clear()
+    assert [len(kept.values()), passing.get(99) is None] == [3, True]
+    for k in range(3, 20):
+        kept.put(k, np.zeros(20_000))
+    assert cache.nbytes <= 1 << 20
+    assert kept.get(0) is None
+    assert kept.get(19) is not None
+    passing.put(0, np.zeros(100_000))  # the only one that does not last, but the newest
+    assert cache.nbytes <= 1 << 20
+    assert passing.get(0) is not None
+    cache.clear(limit=200_000)
+    assert cache.nbytes <= 200_000
+    assert len(kept.values()) == 1
+    del kept
+    assert (len(cache), cache.nbytes) == (0, 0)
