@@ -178,7 +178,7 @@ REFUSALS = (
     Refusal(
         "the shape or dtype of its result depends on values",
         "call it outside of the traced function",
-        "real_if_close roots trim_zeros unique_all unique_counts unique_inverse unique_values",
+        "roots trim_zeros unique_all unique_counts unique_inverse unique_values",
     ),
     Refusal(
         "which bin an element falls into depends on values",

@@ -115,6 +115,19 @@ def test_argnums() -> None:
             bp.grad(f, wrong)(X, X)
 
 
+@pytest.mark.parametrize("shape", [(1,), (1, 1)])
+def test_a_result_of_one_element_has_a_gradient(shape: tuple[int, ...]) -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sin(x)).reshape(shape)
+
+    for gradient in (bp.value_and_grad(f), bp.compile(bp.value_and_grad(f))):
+        value, found = gradient(X)
+        assert value.shape == shape
+        np.testing.assert_allclose(found, np.cos(X))
+    close = np.diag(-np.sin(X))
+    np.testing.assert_allclose(bp.hessian(f)(X), close, atol=1e-15)
+
+
 def test_has_aux() -> None:
     gradient, aux = bp.grad(lambda x: (np.sum(x * x), {"n": 3, "y": 2 * x}), has_aux=True)(X)
     same(gradient, 2 * X)

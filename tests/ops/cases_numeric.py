@@ -113,6 +113,7 @@ RANGES = (
     Case(partial(searching.partition, kth=1), arrays((4,)), name="partition"),
     Case(lambda a: functionals.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
     Case(lambda a: functionals.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),
+    Case(functionals.real_if_close, arrays((4,)), name="real_if_close", complex_ok=True),
     Case(
         lambda a: functionals.piecewise(a, [a < 0, a > 1], [lambda v: v * v, 2.0, threefold]),
         arrays((6,)),

@@ -115,6 +115,28 @@ def test_distributions_of_vectors() -> None:
     bp.testing.check_grads(lambda r, m: stats.multivariate_normal.logpdf(x, m, r @ r.T + np.eye(3)), (root, mean))
 
 
+def test_a_normal_distribution_of_vectors_without_variance_in_some_directions() -> None:
+    x, mean, cov = np.array([0.5, -1.0, 0.3]), np.array([0.1, 0.2, 0.3]), np.diag([2.0, 0.5, 0.0])
+    ours, theirs = stats.multivariate_normal, scipy.stats.multivariate_normal
+    for there in (x, x + 1.0):
+        assert ours.logpdf(there, mean, cov, True) == pytest.approx(theirs.logpdf(there, mean, cov, True))
+    full = np.array([[2.0, 0.3], [0.3, 1.0]])
+    assert ours.logpdf(x[:2], mean[:2], full, True) == pytest.approx(theirs.logpdf(x[:2], mean[:2], full))
+    assert ours.entropy(mean[:2], full) == pytest.approx(theirs.entropy(mean[:2], full))
+    bp.testing.check_grads(lambda x: ours.logpdf(np.append(x, 0.3), mean, cov, True), (x[:2],))
+    bp.testing.check_grads(lambda r: ours.entropy(None, r @ r.T), (full,))
+
+
+def test_what_is_not_differentiated_is_that_of_scipy() -> None:
+    expected = scipy.stats.gamma.rvs(2.0, size=3, random_state=1)
+    assert stats.gamma.rvs(2.0, size=3, random_state=1).tolist() == expected.tolist()
+    assert stats.dirichlet.rvs([1.0, 2.0], random_state=1).shape == (1, 2)
+    with pytest.raises(AttributeError):
+        _ = stats.gamma.no_such_method
+    with pytest.raises(UnknownFunctionError, match=r"stats\.gamma\.std has no derivative here"):
+        bp.grad(lambda a: stats.gamma.std(a))(2.0)
+
+
 def test_namesakes_of_functions() -> None:
     assert special.gammainc is bp.ops.gammainc
     assert linalg.expm is bp.ops.expm

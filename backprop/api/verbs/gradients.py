@@ -69,7 +69,7 @@ def value_and_grad(
     """A function that returns the value of a function and its gradient.
 
     Arguments:
-        f: returns a real scalar; with `has_aux`, a pair of it and anything else.
+        f: returns a real scalar, or an array of one real element; with `has_aux`, a pair of it and anything else.
         argnums: which arguments to differentiate by, as positions or names; a sequence gives a tuple of gradients.
         has_aux: whether `f` returns a pair.
         executor: where to run; None for the one of `with use(...)`.
@@ -252,7 +252,7 @@ def _check_scalar(call: Call, has_aux: bool) -> None:
     leaves = output.leaves
     count = spec.children()[0].num_leaves if has_aux else spec.num_leaves
     type = leaves[0] if count == 1 else None
-    if isinstance(type, NumericType) and type.shape == () and type.dtype.kind == "f":
+    if isinstance(type, NumericType) and type.size == 1 and type.dtype.kind == "f":
         return
     what = f"{count} values" if count != 1 else f"{type.value!r}" if isinstance(type, Static) else f"a value {type}"
     raise NonScalarOutputError(

@@ -71,8 +71,10 @@ def differentiate(graph: Graph, wrt: Sequence[NodeId], seeded: bool = False) -> 
 
 
 def one(type: ValueType[Any]) -> Any:
-    """The seed of a result of a type: what it is differentiated by itself."""
+    """The seed of a result of a type with one element: what it is differentiated by itself."""
     assert isinstance(type, NumericType)
+    if type.shape:
+        return np.ones(type.shape, type.dtype)
     return 1.0 if type.weak and type.dtype.kind == "f" else type.dtype.type(1)
 
 

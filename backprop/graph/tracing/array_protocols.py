@@ -11,6 +11,7 @@ items, where they are tuples.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -94,7 +95,7 @@ class TracedArray(TracedValue[T]):
         if asked_by_scipy():
             return np.array(None, dtype=object)  # for which its operators leave the operation to ours
         if isinstance(self.type, NumericType):
-            if is_integral(self.type):
+            if is_integral(self.type) or becomes_integral(*args, **params):
                 return np.array(self.builder.answer(self, np.array), *args, **params)
             if self.size <= LARGEST and not args and params.get("dtype") is None and wants_elements():
                 return array_of(self)
@@ -109,7 +110,9 @@ class TracedArray(TracedValue[T]):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of the value."""
+        """The dtype of the value; hidden from NumPy's mean and std, which would make a number of what has one."""
+        if sys._getframe(1).f_globals is STATISTICS:
+            raise AttributeError("dtype")
         return self._numeric().dtype
 
     @property
@@ -249,9 +252,15 @@ class Method:
         return call_namesake(METHODS.__getitem__, self.name, (self.var, *args), params)
 
 
+def becomes_integral(dtype: Any = None, copy: bool | None = None) -> bool:
+    """Whether a dtype that an array is asked for has no derivatives, so that none are lost."""
+    return dtype is not None and np.dtype(dtype).kind in "biu"
+
+
 SEQUENCES = (list, tuple, range)
 PLAIN = (TracedValue, np.ndarray, np.generic, int, float, complex)
 
+STATISTICS = vars(np._core._methods)  # type: ignore[attr-defined]
 METHODS_OF_UFUNCS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"accumulate": accumulated, "reduceat": reduced_at}
 )

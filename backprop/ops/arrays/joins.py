@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ShapeError
+from ...errors import GraphTypeError, ShapeError
 from ..core.batching import ALONG_AXES
 from ..core.dependence import moves
 from ..core.op import Op
@@ -67,17 +67,19 @@ concat_along: Op = Op(
 )
 
 
-def concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None) -> Any:
+def concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """`numpy.concatenate`.
 
     Arguments:
         arrays: sequence of arrays whose shapes agree in each axis but one.
         axis: that axis; None takes all elements in C order.
         dtype: dtype of the result; None promotes.
+        casting: which conversions to that dtype are allowed, as for `numpy.can_cast`.
     Returns:
         the arrays, one after the other.
     Errors:
         ShapeError: shapes that do not fit.
+        GraphTypeError: a conversion that is not allowed.
     """
     xs = arrays_of(arrays)
     if not xs:
@@ -86,6 +88,12 @@ def concatenate(arrays: Any, axis: int | None = 0, *, dtype: Any = None) -> Any:
         xs, axis = [ravel(x) for x in xs], 0
     if not xs[0].shape:
         raise ShapeError("concatenate: arrays without an axis cannot be joined", fix="use stack, or atleast_1d")
+    for x in xs if dtype is not None else ():
+        if not np.can_cast(x.dtype, dtype, casting):  # type: ignore[arg-type]
+            raise GraphTypeError(
+                f"concatenate: {x.dtype} becomes no {np.dtype(dtype)} by casting {casting!r}",
+                fix='use casting="unsafe"',
+            )
     return asarray(concat_along(*xs, axis=one_axis("concatenate", axis, len(xs[0].shape))), dtype)
 
 
@@ -99,15 +107,15 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(along(x, axis, i) for i in range(x.shape[axis]))
 
 
-def vstack(tup: Any, *, dtype: Any = None) -> Any:
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """`numpy.vstack`: arrays below one another, each with at least two axes."""
-    return concatenate([atleast_2d(x) for x in arrays_of(tup)], dtype=dtype)
+    return concatenate([atleast_2d(x) for x in arrays_of(tup)], dtype=dtype, casting=casting)
 
 
-def hstack(tup: Any, *, dtype: Any = None) -> Any:
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     """`numpy.hstack`: arrays side by side, along axis 1, or axis 0 where there is one only."""
     xs = [atleast_1d(x) for x in arrays_of(tup)]
-    return concatenate(xs, min(1, len(xs[0].shape) - 1), dtype=dtype)
+    return concatenate(xs, min(1, len(xs[0].shape) - 1), dtype=dtype, casting=casting)
 
 
 def dstack(tup: Any) -> Any:

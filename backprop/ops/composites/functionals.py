@@ -1,4 +1,4 @@
-"""Functions of functions: one applied along axes, or piece by piece.
+"""Functions of functions, one applied along axes or piece by piece; and what a question about values decides.
 
 Source of names and defaults: the NumPy 2 reference.
 """
@@ -6,15 +6,19 @@ Source of names and defaults: the NumPy 2 reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from ..arrays.arguments import one_axis
+import numpy as np
+
+from ..arrays.arguments import answer, one_axis
 from ..arrays.as_array import asarray, ndim, stack
 from ..arrays.axes import expand_dims, moveaxis
 from ..arrays.views import broadcast_to, reshape
+from ..elementwise.complex_parts import real
 from ..elementwise.selection import where
 
-__all__ = ["apply_along_axis", "apply_over_axes", "piecewise"]
+__all__ = ["apply_along_axis", "apply_over_axes", "piecewise", "real_if_close"]
 
 # Functions of functions.
 
@@ -62,3 +66,18 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
 
 def _piece(piece: Any, x: Any, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
     return piece(x, *args, **kw) if callable(piece) else piece
+
+
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """`numpy.real_if_close`: the real part, where all imaginary parts are about zero, which is asked of a Var.
+
+    Arguments:
+        a: array.
+        tol: how many machine epsilons count as zero; below 1 an absolute bound.
+    """
+    x = asarray(a)
+    return real(x) if x.dtype.kind == "c" and answer(partial(_is_close_to_real, tol=tol), x) else x
+
+
+def _is_close_to_real(x: Any, tol: float) -> bool:
+    return not np.iscomplexobj(np.real_if_close(x, tol))

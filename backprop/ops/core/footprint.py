@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
@@ -24,6 +24,10 @@ MOST = 1 << 14
 
 ENDS = (ModuleType, type, BuiltinFunctionType, CodeType, FrameType, np.dtype, np.ufunc)
 """Where the search ends: what belongs to a module, and stays in memory whatever refers to it."""
+
+
+LEAVES = frozenset({int, float, complex, bool, str, bytes, type(None)})
+"""Classes of values that refer to nothing."""
 
 
 class Footprint(NamedTuple):
@@ -46,8 +50,18 @@ def footprint(*roots: object) -> Footprint:
     """
     small, pieces = 0, dict[int, int]()
     seen: set[int] = set()
-    for value in _reached(roots, seen):
-        nbytes = _own_bytes(value)
+    todo = list(roots)
+    while todo and len(seen) < MOST:
+        value = todo.pop()
+        kind = type(value)
+        if id(value) in seen or (kind not in LEAVES and issubclass(kind, ENDS)):
+            continue
+        seen.add(id(value))
+        nbytes = sys.getsizeof(value)
+        if kind not in LEAVES:
+            more, parts = _held(value, kind)
+            nbytes += more
+            todo += parts
         if nbytes >= PIECE:
             pieces[id(value)] = nbytes
         else:
@@ -55,31 +69,16 @@ def footprint(*roots: object) -> Footprint:
     return Footprint(small, pieces)
 
 
-def _reached(roots: Iterable[object], seen: set[int]) -> Iterator[Any]:
-    """All objects that are reached from some, each once."""
-    todo = list(roots)
-    while todo and len(seen) < MOST:
-        value = todo.pop()
-        if id(value) not in seen and not issubclass(type(value), ENDS):
-            seen.add(id(value))
-            yield value
-            todo += _parts(value)
-
-
-def _own_bytes(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return sys.getsizeof(value) + (0 if value.base is not None or value.flags.owndata else value.nbytes)
-    held = getattr(type(value), "held", None)
-    return sys.getsizeof(value) + (0 if held is None else int(held(value)[0]))
-
-
-def _parts(value: Any) -> Iterable[Any]:
-    held = getattr(type(value), "held", None)
+def _held(value: Any, kind: type) -> tuple[int, Iterable[Any]]:
+    """The bytes of a value besides its own, and what it refers to."""
+    if kind is tuple or kind is dict or kind is list:
+        return 0, gc.get_referents(value)
+    held = getattr(kind, "held", None)
     if held is not None:
-        parts: Iterable[Any] = held(value)[1]
-        return parts
-    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
-        return () if value.base is None else (value.base,)
+        return held(value)  # type: ignore[no-any-return]
+    if isinstance(value, np.ndarray):
+        more = 0 if value.base is not None or value.flags.owndata else value.nbytes
+        return more, gc.get_referents(value) if value.dtype.hasobject else () if value.base is None else (value.base,)
     if isinstance(value, FunctionType):
-        return (value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__)
-    return gc.get_referents(value)
+        return 0, (value.__closure__, value.__defaults__, value.__kwdefaults__, value.__dict__)
+    return 0, gc.get_referents(value)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ...errors import UnknownFunctionError
 from ...ops.elementwise import exp, floor, isfinite, log, log1p, where
+from .plain import Plain
 
 Function = Callable[..., Any]
 
@@ -39,7 +40,7 @@ def non_negative(*shapes: Any) -> tuple[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Distribution:
+class _Distribution(Plain):
     """What distributions with and without a density share.
 
     Arguments:

@@ -175,3 +175,27 @@ def test_results_and_arguments_of_other_functions() -> None:
     assert bp.grad(lambda x: bp.grad(inner)(np.array([x[0], x[1]])).sum())(X).tolist() == [1.0, 1.0, 0.0]
     found = bp.jacobian(lambda x: np.array([x[0] * x[1], x[2]]))(X)
     np.testing.assert_array_equal(found, [[-2.0, 0.5, 0.0], [0.0, 0.0, 1.0]])
+
+
+@pytest.mark.parametrize("function", [np.mean, np.std, np.var, np.sum, np.min])
+def test_statistics_of_lists_of_traced_numbers(function: Any) -> None:
+    def f(x: Any) -> Any:
+        return function([x, x * x, 1.0]) + function((x, 2 * x))
+
+    bp.testing.check_grads(f, (3.0,))
+    assert bp.evaluate(f)(3.0) == f(3.0)
+
+
+def test_arrays_of_numbers_that_were_chosen_among_traced_ones() -> None:
+    found, slope = bp.jvp(lambda x: np.min(np.array([[x, x], [0.5, x], [0.5, 1.0]]), axis=0), (2.0,), (1.0,))
+    assert (found.tolist(), slope.tolist()) == ([0.5, 1.0], [0.0, 0.0])
+    assert found.dtype == slope.dtype == np.float64
+
+
+def test_a_conversion_to_integers_is_a_question() -> None:
+    def f(w: Any) -> Any:
+        return w[np.int64(w)].sum() + np.asarray(w, dtype=int).sum() * w[0]
+
+    gradient = bp.compile(bp.grad(f))
+    assert gradient(np.array([2.5, 0.5, 1.5])).tolist() == [4.0, 1.0, 1.0]
+    assert gradient(np.array([0.5, 0.25, 0.0])).tolist() == [3.0, 0.0, 0.0]

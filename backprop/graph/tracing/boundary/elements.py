@@ -30,8 +30,10 @@ def array_of(var: Any) -> np.ndarray[Any, Any]:
 
 
 def is_of_elements(value: Any) -> bool:
-    """Whether a value is an array of objects with Vars among them."""
-    return type(value) is np.ndarray and value.dtype.hasobject and any(map(is_traced, value.flat))
+    """Whether a value is an array of objects with Vars among them, or of floats alone that were chosen among Vars."""
+    if type(value) is not np.ndarray or value.dtype != object or not value.size:
+        return False
+    return any(map(is_traced, value.flat)) or all([isinstance(x, float) for x in value.flat])
 
 
 TABLES = ("pandas", "xarray")
