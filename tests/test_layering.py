@@ -44,8 +44,8 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         *("text", "page", "traces", "report"),
     ),
     "service": (
-        *("", "entries", "queue", "journal", "protocol", "isolation", "programs", "copies", "runs", "intake", "desk"),
-        *("client", "server"),
+        *("", "entries", "schema", "queue", "journal", "protocol", "isolation", "programs", "copies", "runs"),
+        *("intake", "book", "leader", "desk", "client", "server"),
     ),
 }
 """The rooms of a layer from left to right, be they folders or files; "" is the layer itself."""

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Any, Generic, TypeVar
 
 from rich.console import Console
@@ -19,6 +18,7 @@ from rich.progress import Progress
 from ..errors import StoppedError
 from ..scheduler.planning.plan import Plan
 from ..service.client import PATIENCE, Service, Tls, new_key
+from .sending import Sending
 from .verbs.call import Call, called
 from .verbs.evaluate import Function, as_function
 from .verbs.run import plan_of
@@ -31,14 +31,8 @@ BETWEEN = 0.02
 OPEN = 32
 """The runs of one connection that are under way at once; the others wait here, and so press on nobody."""
 
-SENDERS, MOST = 2, 64
-"""The threads that send small runs, and how many of these share a request."""
-
 SMALL_SECONDS, SMALL_BYTES = 1e-3, 1 << 16
 """Predicted work and bytes of arguments of a run that shares a request."""
-
-SOON = 0.05
-"""Seconds that a shared request waits for the last of its runs."""
 
 PLAIN = {"priority": 0, "deadline": None, "attempts": 1}
 
@@ -93,10 +87,7 @@ class Connection(Service):
         self._pool = ThreadPoolExecutor(OPEN, thread_name_prefix="backprop-service")
         self._stopping = ThreadPoolExecutor(2, thread_name_prefix="backprop-cancel")
         self._under_way: set[str] = set()
-        self._small: SimpleQueue[Submitted | None] = SimpleQueue()
-        self._senders = [threading.Thread(target=self._send, daemon=True) for _ in range(SENDERS)]
-        for sender in self._senders:
-            sender.start()
+        self._sending = Sending(self._ask_together, self._ask_alone)
 
     def submit(
         self,
@@ -128,9 +119,9 @@ class Connection(Service):
         options = {"priority": priority, "deadline": deadline, "attempts": attempts}
         submitted = Submitted(future, call, plan_of(self, call.plain), options)
         if submitted.is_small:
-            self._small.put(submitted)
+            self._sending.send(submitted)
         else:
-            self._pool.submit(self._resolve, submitted)
+            self._ask_alone(submitted)
         return future
 
     def map(self, f: Function, /, *args: Iterable[Any]) -> list[ServiceFuture[Any]]:
@@ -159,49 +150,28 @@ class Connection(Service):
         self._stopping.submit(self._cancel_run, key)
 
     def _cancel_run(self, key: str) -> None:
-        while not self.cancel(key) and key in self._under_way:
+        while not self.cancel(key) and (key in self._under_way or key in self._sending):
             time.sleep(BETWEEN)  # the submission is on its way, and has been overtaken
 
     def close(self) -> None:
         """Wait for what was submitted, and let go of the connections."""
-        for _ in self._senders:
-            self._small.put(None)
-        for sender in self._senders:
-            sender.join()
+        self._sending.close()
         self._pool.shutdown(wait=True)
         self._stopping.shutdown(wait=True)
         super().close()
 
-    def _send(self) -> None:
-        """Send small runs, all that wait in one request, as HTTP would cost more than they do."""
-        last = False
-        while not last and (first := self._small.get()) is not None:
-            together = [first]
-            with suppress(Empty):
-                while len(together) < MOST and not last:
-                    following = self._small.get_nowait()
-                    last = following is None
-                    together += [] if following is None else [following]
-            self._resolve_all([each for each in together if not each.future.done()])
+    def _ask_together(
+        self, new: Sequence[Submitted], late: Sequence[str], wait: float
+    ) -> Mapping[str, tuple[Any, ...] | None]:
+        asked = [(each.key, each.plan, each.call.traced.inputs) for each in new]
+        return self.ask_many(asked, late, wait)
 
-    def _resolve_all(self, together: Sequence[Submitted]) -> None:
-        """Give futures their results; those that are not there at once are asked for one by one."""
-        found: Sequence[tuple[Any, ...] | None] = [None] * len(together)
-        if len(together) > 1:
-            self._under_way.update(each.future.key for each in together)
-            with suppress(Exception):  # each is asked for alone, and says what is wrong
-                asked = [(each.future.key, each.plan, each.call.traced.inputs) for each in together]
-                found = self.ask_many(asked, SOON)
-        for each, results in zip(together, found, strict=True):
-            if results is None:
-                self._pool.submit(self._resolve, each)
-            else:
-                each.settle(results)
-                self._under_way.discard(each.future.key)
+    def _ask_alone(self, each: Submitted) -> None:
+        self._under_way.add(each.key)
+        self._pool.submit(self._resolve, each)
 
     def _resolve(self, each: Submitted) -> None:
         future = each.future
-        self._under_way.add(future.key)
         try:
             if not future.done():
                 each.settle(self.ask(future.key, each.plan, each.call.traced.inputs, each.options))
@@ -228,6 +198,16 @@ class Submitted:
     call: Call
     plan: Plan
     options: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """Names it."""
+        return self.future.key
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was cancelled, or has its value."""
+        return self.future.done()
 
     @property
     def is_small(self) -> bool:

@@ -115,14 +115,19 @@ class Service(AbstractExecutor):
             self._record(key, self.recorder)
         return tuple(values_from_bytes(answer.data, ANSWERS))
 
-    def ask_many(self, asked: Sequence[tuple[str, Plan, Sequence[Any]]], wait: float) -> list[tuple[Any, ...] | None]:
-        """The results of plans under keys, in one request; None for one to be asked for alone, as it is not there yet.
+    def ask_many(
+        self, asked: Sequence[tuple[str, Plan, Sequence[Any]]], again: Sequence[str], wait: float
+    ) -> dict[str, tuple[Any, ...] | None]:
+        """The results of plans under keys, in one request, of those that are there; None where it takes longer.
+
+        What is not in the answer has failed, and is to be asked for alone, which says how.
 
         Arguments:
-            asked: key, plan and values of each.
+            asked: key, plan and values of each that is new.
+            again: the keys of what was asked for before.
             wait: seconds to wait for all of them.
         """
-        parts = []
+        parts = [Part(key, b"") for key in again]
         for key, plan, values in asked:
             program, message = self._program(plan)
             if program not in self._put:
@@ -131,11 +136,8 @@ class Service(AbstractExecutor):
             parts.append(Part(key, run_to_bytes(program, fetched(entered(plan, values)))))
         body = batch_to_bytes("runs", parts)
         answer = self._asked("POST", "/v1/batches", body, {"wait": wait})
-        found = {part.key: part for part in batch_from_bytes("answers", answer.data, ANSWERS)}
-        return [self._results(found.get(part.key)) for part in parts]
-
-    def _results(self, part: Part | None) -> tuple[Any, ...] | None:
-        return tuple(values_from_bytes(part.data, ANSWERS)) if part is not None and part.status == 200 else None
+        found = batch_from_bytes("answers", answer.data, ANSWERS)
+        return {part.key: _results(part) for part in found if part.status in (200, 202)}
 
     def cancel(self, key: str) -> bool:
         """Cancel a run; whether it was still under way."""
@@ -215,6 +217,10 @@ class Service(AbstractExecutor):
         for task, name, worker, end, seconds, error in self._asked("GET", f"/v1/runs/{key}").json()["trace"]:
             recorder.record(TaskStarted(task, name, worker, end - seconds))
             recorder.record(TaskFinished(task, name, worker, end, seconds, error))
+
+
+def _results(part: Part) -> tuple[Any, ...] | None:
+    return tuple(values_from_bytes(part.data, ANSWERS)) if part.status == 200 else None
 
 
 def new_key() -> str:

@@ -52,6 +52,12 @@ def entry_of(row: tuple[object, ...]) -> Entry:
     return Entry(Name(str(client), str(key)), *others)  # type: ignore[arg-type]
 
 
+def row_of(entry: Entry) -> tuple[object, ...]:
+    """The row of an entry, by the columns."""
+    first = (*entry.name, entry.body, entry.priority, entry.deadline, entry.attempts, entry.state, entry.at)
+    return *first, entry.ended, entry.result, entry.problem
+
+
 def content_hash(data: bytes) -> str:
     """The name of some bytes: SHA-256, in hex digits."""
     return hashlib.sha256(data).hexdigest()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import BackpropError, KeyReusedError, ServiceUnavailableError
+from ..errors import BackpropError, KeyReusedError, ServiceUnavailableError, UnknownRunError
 from .entries import OPEN, Entry, Name, content_hash
 from .journal import Journal
 from .programs import Programs
@@ -16,12 +16,11 @@ from .runs import Active, Submission
 
 
 class Prepared(NamedTuple):
-    """A submission that was checked: what will run, or the answer that is in the store."""
+    """A submission that was checked: the run, the bytes of its message, and the answer, if it is in the store."""
 
-    entry: Entry
-    data: bytes
-    active: Active | None
-    stored: bytes
+    active: Active
+    nbytes: int
+    answer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,30 +39,56 @@ class Intake:
     clock: Callable[[], float]
     since: float
 
-    def prepared(self, given: Submission, draining: bool) -> Prepared | Entry | Exception:
-        """A submission, checked and planned; the entry of one that is known; or why it is not taken."""
-        digest, now = content_hash(given.data), self.clock()
-        known = self.journal.find(given.name)
-        if known is not None:
-            return known if known.body == digest else reused(given.name)
-        if draining:
-            return ServiceUnavailableError("the service is about to stop", fix="ask again in some seconds")
+    def prepared(self, given: Sequence[Submission], draining: bool) -> list[Prepared | Entry | Exception]:
+        """Submissions of one client, each checked and planned; or the entry of one that is known, or an error."""
+        now, names = self.clock(), [each.name for each in given]
+        digests = [content_hash(each.data) for each in given]
+        known = self.journal.find_all(names)
+        new = [d for d, each in zip(digests, given, strict=True) if each.name not in known and not each.options.fresh]
+        stored = self.journal.answered_all(new, self.since)
+        found: list[Prepared | Entry | Exception] = []
+        for each, digest in zip(given, digests, strict=True):
+            if each.name in known:
+                entry = known[each.name]
+                found.append(entry if entry.body == digest or not each.data else reused(each.name))
+            elif not each.data:
+                found.append(unknown(each.name))
+            elif draining:
+                found.append(stopping())
+            else:
+                found.append(self._new(each, digest, now, None if each.options.fresh else stored.get(digest)))
+        return found
+
+    def _new(self, given: Submission, digest: str, now: float, stored: str | None) -> Prepared | Exception:
+        """A submission that is new.
+
+        Arguments:
+            given: it.
+            digest: of its message.
+            now: seconds since 1970.
+            stored: the hash of an answer that was given to the same message.
+        """
         options = given.options
         deadline = None if options.within is None else now + options.within
         entry = Entry(given.name, digest, options.priority, deadline, options.attempts, OPEN, now)
-        stored = None if options.fresh else self._stored(entry)
-        if stored is not None:
-            return Prepared(entry, given.data, None, stored)
+        answer = None if stored is None else self.journal.content(stored, now)
+        if answer is not None:
+            return Prepared(Active(entry), len(given.data), answer)
         try:
-            plan, values = self.programs.planned(run_from_bytes(given.data, self.programs.limits), now)
+            program, values = self.programs.planned(run_from_bytes(given.data, self.programs.limits), now)
         except (BackpropError, ModelFailedError) as error:
             return error
-        return Prepared(entry, given.data, Active(given.name, digest, plan, values), b"")
+        return Prepared(Active(entry, given.data, program.plan, values, program.is_quick), len(given.data))
 
-    def _stored(self, entry: Entry) -> bytes | None:
-        """The answer to a message that was answered before; None for a new one."""
-        digest = self.journal.answered(entry.body, self.since)
-        return None if digest is None else self.journal.content(digest, entry.at)
+
+def stopping() -> Exception:
+    """The error of a service that takes nothing any more."""
+    return ServiceUnavailableError("the service is about to stop", fix="ask again in some seconds")
+
+
+def unknown(name: Name) -> Exception:
+    """The error of a key that names no run."""
+    return UnknownRunError(f"no run has the key {name.key[:80]}", fix="submit it first")
 
 
 def reused(name: Name) -> Exception:

@@ -10,41 +10,24 @@ Limits: `synchronous=NORMAL`; where the power fails, the last commits may be los
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from ..errors import DamagedDataError
-from .entries import COLUMNS, OPEN, Entry, Name, content_hash, entry_of
+from ..errors import DamagedDataError, UnknownRunError
+from .entries import COLUMNS, OPEN, Entry, Name, content_hash, entry_of, row_of
+from .schema import FORMAT, RUN, SCHEMA, UNNEEDED
 
 INLINE = 1 << 16
 """Bytes up to which a content stands in the database."""
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS contents (
-    hash TEXT PRIMARY KEY, size INTEGER NOT NULL, used REAL NOT NULL, data BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS programs (hash TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS runs (
-    client TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, priority INTEGER NOT NULL, deadline REAL,
-    attempts INTEGER NOT NULL, state TEXT NOT NULL, at REAL NOT NULL, ended REAL, result TEXT, problem TEXT,
-    PRIMARY KEY (client, key)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS runs_by_state ON runs (state, ended);
-CREATE INDEX IF NOT EXISTS runs_by_body ON runs (body, state);
-CREATE INDEX IF NOT EXISTS runs_by_result ON runs (result) WHERE result IS NOT NULL;
-CREATE INDEX IF NOT EXISTS runs_by_time ON runs (at);
-"""
-
-ENDED = f"""
-UPDATE runs SET state=?, ended=?, result=?, problem=? WHERE client=? AND key=? AND state=? RETURNING {COLUMNS}
-"""
-UNNEEDED = """
-DELETE FROM contents WHERE hash=?1 AND NOT EXISTS (SELECT 1 FROM runs WHERE body=?1 AND state=?2)
-    AND NOT EXISTS (SELECT 1 FROM runs WHERE result=?1) AND NOT EXISTS (SELECT 1 FROM programs WHERE hash=?1)
-    RETURNING size
-"""
+AT_ONCE = 4000
+"""Pages of the log after which it is taken over into the database."""
 
 
 class Journal:
@@ -69,6 +52,9 @@ class Journal:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute(f"PRAGMA wal_autocheckpoint={AT_ONCE}")
+            if self._number("SELECT COUNT(*) FROM sqlite_master") and self._number("PRAGMA user_version") != FORMAT:
+                raise sqlite3.DatabaseError("another version of this package has written it")
             self._db.executescript(SCHEMA)
         except sqlite3.Error as error:
             self._db.close()
@@ -86,6 +72,26 @@ class Journal:
 
     # Runs.
 
+    def record(self, taken: Sequence[tuple[Entry, bytes]], ended: Sequence[tuple[Entry, bytes | None]]) -> None:
+        """Write down runs that were taken in, and runs that have ended; one that has ended already stays as it is.
+
+        Arguments:
+            taken: entries, and their messages.
+            ended: entries as they are from now on, and their answers; they need not have been written before.
+        """
+        with self.transaction():
+            contents = {entry.body: (data, entry.at) for entry, data in taken}
+            answers = [(entry.result, data, entry.ended or entry.at) for entry, data in ended]
+            contents |= {digest: (data, at) for digest, data, at in answers if digest is not None and data is not None}
+            self._put_all(contents)
+            self._db.executemany(RUN, [row_of(entry) for entry, _ in taken])
+            self._db.executemany(RUN, [row_of(entry) for entry, _ in ended])
+            self._ended += len(ended)
+            messages = {entry.body for entry, _ in ended} - {entry.result for entry, _ in ended}
+            for digest, size in self._all(UNNEEDED, json.dumps(list(messages))):
+                self._gone(str(digest), int(str(size)))
+            self._bound()
+
     def submit(self, entry: Entry, body: bytes) -> Entry:
         """Write a submission down, or find the one that has its name already.
 
@@ -94,17 +100,9 @@ class Journal:
         """
         with self.transaction():
             known = self.find(entry.name)
-            if known is not None:
-                return known
-            self._put(entry.body, body, entry.at)
-            self._insert(entry)
-            return entry
-
-    def withdraw(self, entry: Entry) -> None:
-        """Take a submission back that was not acknowledged."""
-        with self.transaction():
-            self._db.execute("DELETE FROM runs WHERE client=? AND key=?", entry.name)
-            self._drop_body(entry.body)
+            if known is None:
+                self.record([(entry, body)], [])
+            return known or entry
 
     def end(self, name: Name, state: str, now: float, result: bytes | None = None, problem: str | None = None) -> Entry:
         """Write down how a run has ended; one that has ended already stays as it is.
@@ -113,53 +111,61 @@ class Journal:
             the entry that stands in the journal.
         """
         with self.transaction():
-            digest = None if result is None else content_hash(result)
-            row = self._one(ENDED, state, now, digest, problem, *name, OPEN)
-            if row is None:
-                return self._existing(name)
-            if result is not None and digest is not None:
-                self._put(digest, result, now)
-            self._ended += 1
-            found = entry_of(row)
-            self._drop_body(found.body)
-            self._bound()
+            found = self.find_all([name])[name]
+            if found.state == OPEN:
+                digest = None if result is None else content_hash(result)
+                found = replace(found, state=state, ended=now, result=digest, problem=problem)
+                self.record([], [(found, result)])
             return found
-
-    def _existing(self, name: Name) -> Entry:
-        found = self.find(name)
-        assert found is not None, name
-        return found
 
     def find(self, name: Name) -> Entry | None:
         """The entry of a run; None where there is none."""
-        row = self._one(f"SELECT {COLUMNS} FROM runs WHERE client=? AND key=?", *name)
-        return None if row is None else entry_of(row)
+        return self.find_all([name]).get(name)
+
+    def entry(self, name: Name) -> Entry:
+        """The entry of a run.
+
+        Errors:
+            UnknownRunError: there is no such run.
+        """
+        found = self.find(name)
+        if found is None:
+            raise UnknownRunError(f"no run has the key {name.key[:80]}", fix="submit it first")
+        return found
+
+    def find_all(self, names: Sequence[Name]) -> dict[Name, Entry]:
+        """The entries of those runs, all of one client, that there are."""
+        query = f"SELECT {COLUMNS} FROM runs WHERE client=? AND key IN (SELECT value FROM json_each(?))"
+        rows = self._all(query, names[0].client if names else "", json.dumps([name.key for name in names]))
+        return {entry.name: entry for entry in map(entry_of, rows)}
 
     def answered(self, body: str, since: float = 0.0) -> str | None:
         """The hash of an answer to the same message, whoever sent it, that was given since a time."""
-        query = "SELECT result FROM runs WHERE body=? AND result IS NOT NULL AND ended>=? LIMIT 1"
-        row = self._one(query, body, since)
-        return None if row is None else str(row[0])
+        return self.answered_all([body], since).get(body)
+
+    def answered_all(self, messages: Sequence[str], since: float = 0.0) -> dict[str, str]:
+        """The hashes of answers to those messages, by hash, that were answered since a time."""
+        query = """SELECT body, result FROM json_each(?) AS given CROSS JOIN runs
+            ON body=given.value AND result IS NOT NULL AND ended>=?"""
+        return {str(body): str(result) for body, result in self._all(query, json.dumps(messages), since)}
 
     def open_runs(self) -> list[Entry]:
         """What was acknowledged and has not ended, the oldest first."""
-        with self._lock:
-            rows = self._db.execute(f"SELECT {COLUMNS} FROM runs WHERE state=? ORDER BY at", (OPEN,)).fetchall()
+        rows = self._all(f"SELECT {COLUMNS} FROM runs WHERE state='{OPEN}' ORDER BY rowid")
         return [entry_of(row) for row in rows]
 
     def latest(self, client: str | None, count: int) -> list[Entry]:
         """The latest runs of a client, or of all; the last one first."""
         where, given = ("", ()) if client is None else ("WHERE client=?", (client,))
-        with self._lock:
-            query = f"SELECT {COLUMNS} FROM runs {where} ORDER BY at DESC LIMIT ?"
-            return [entry_of(row) for row in self._db.execute(query, (*given, count)).fetchall()]
+        rows = self._all(f"SELECT {COLUMNS} FROM runs {where} ORDER BY rowid DESC LIMIT ?", *given, count)
+        return [entry_of(row) for row in rows]
 
     # Contents.
 
     def put_program(self, digest: str, data: bytes, now: float) -> None:
         """Keep a program under its hash."""
         with self.transaction():
-            self._put(digest, data, now)
+            self._put_all({digest: (data, now)})
             self._db.execute("INSERT OR IGNORE INTO programs VALUES (?)", (digest,))
         self._bound()
 
@@ -197,32 +203,33 @@ class Journal:
             while self._unneeded:  # not before, as they are needed where nothing is written
                 self._path(self._unneeded.pop()).unlink(missing_ok=True)
 
-    def _one(self, query: str, *given: object) -> tuple[object, ...] | None:
+    def _all(self, query: str, *given: object) -> list[tuple[object, ...]]:
         with self._lock:
-            return self._db.execute(query, given).fetchone()  # type: ignore[no-any-return]
+            return self._db.execute(query, given).fetchall()
+
+    def _one(self, query: str, *given: object) -> tuple[object, ...] | None:
+        return next(iter(self._all(query, *given)), None)
 
     def _number(self, query: str) -> int:
-        row = self._one(query)
-        return int(str(row[0] if row else 0))
+        return int(str(self._all(query)[0][0]))
 
     def _count(self) -> None:
         """Count what there is."""
         self._held = self._number("SELECT COALESCE(SUM(size), 0) FROM contents")
         self._ended = self._number("SELECT COUNT(*) FROM runs WHERE state<>'queued'")
 
-    def _insert(self, entry: Entry) -> None:
-        row = (*entry.name, entry.body, entry.priority, entry.deadline, entry.attempts, entry.state, entry.at)
-        later = (entry.ended, entry.result, entry.problem)
-        self._db.execute(f"INSERT INTO runs ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)", (*row, *later))
-
-    def _put(self, digest: str, data: bytes, now: float) -> None:
-        inline = len(data) <= INLINE
-        if not inline:
-            self._unneeded.discard(digest)
-            self._write(digest, data)
-        row = (digest, len(data), now, data if inline else None)
-        added = self._db.execute("INSERT OR IGNORE INTO contents VALUES (?,?,?,?)", row).rowcount
-        self._held += len(data) if added else 0
+    def _put_all(self, contents: Mapping[str, tuple[bytes, float]]) -> None:
+        """Keep contents, by hash, with the time at which they are used."""
+        query = "SELECT hash FROM contents WHERE hash IN (SELECT value FROM json_each(?))"
+        known = {row[0] for row in self._all(query, json.dumps(list(contents)))}
+        new = {digest: content for digest, content in contents.items() if digest not in known}
+        for digest, (data, _) in contents.items():
+            if len(data) > INLINE:
+                self._unneeded.discard(digest)
+                self._write(digest, data)
+        rows = [(d, len(data), at, data if len(data) <= INLINE else None) for d, (data, at) in new.items()]
+        self._db.executemany("INSERT INTO contents VALUES (?,?,?,?)", rows)
+        self._held += sum([len(data) for data, _ in new.values()])
 
     def _path(self, digest: str) -> Path:
         return self.folder / "contents" / digest
@@ -239,15 +246,8 @@ class Journal:
         except FileNotFoundError:
             return None
 
-    def _drop_body(self, digest: str) -> None:
-        """Forget the message of a run that has ended, unless it is something else, too."""
-        row = self._one(UNNEEDED, digest, OPEN)
-        if row is not None:
-            self._gone(digest, row)
-
-    def _gone(self, digest: str, row: tuple[object, ...]) -> None:
-        """Take note of a content whose size was `row`."""
-        size = int(str(row[0]))
+    def _gone(self, digest: str, size: int) -> None:
+        """Take note of a content that is no longer there."""
         self._held -= size
         if size > INLINE:
             self._unneeded.add(digest)
@@ -258,7 +258,7 @@ class Journal:
                 row = self._one("DELETE FROM contents WHERE hash=? RETURNING size", digest)
                 self._db.execute("DELETE FROM programs WHERE hash=?", (digest,))
                 if row is not None:
-                    self._gone(digest, row)
+                    self._gone(digest, int(str(row[0])))
 
     def _bound(self) -> None:
         """Let the oldest answers and programs go, and the oldest runs, until all is within its bound."""
@@ -267,8 +267,8 @@ class Journal:
                 self._forget(self._oldest(self._held - self.nbytes))
         if self._ended > self.runs:
             with self.transaction():
-                oldest = "SELECT client, key FROM runs WHERE state<>? ORDER BY ended LIMIT ?"
-                query = f"DELETE FROM runs WHERE (client, key) IN ({oldest})"
+                oldest = "SELECT rowid FROM runs WHERE state<>? ORDER BY rowid LIMIT ?"
+                query = f"DELETE FROM runs WHERE rowid IN ({oldest})"
                 self._ended -= self._db.execute(query, (OPEN, self._ended - self.runs)).rowcount
 
     def _oldest(self, nbytes: int) -> list[str]:

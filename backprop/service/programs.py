@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import BackpropError, UnknownRunError, WireError, WireLimitError
+from ..graph.graph import Graph, bodies
 from ..graph.wire.limits import Limits
 from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
 from ..ops.core.cache import Kept
@@ -30,6 +31,33 @@ class Work:
 
     seconds: float = 3600.0
     nbytes: int = 4 << 30
+
+
+QUICK = 2e-3
+"""Seconds of predicted work below which a program is quick."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """What runs.
+
+    Arguments:
+        plan: the plan.
+        is_quick: whether it surely takes little time: it is predicted to, and all of its ops are the package's.
+    """
+
+    plan: Plan
+    is_quick: bool
+
+    @classmethod
+    def of(cls, plan: Plan, changed: Callable[[Plan], Plan]) -> Program:
+        """The program of a plan, and what it goes through before it runs."""
+        return cls(changed(plan), plan.work < QUICK and all(_is_public(task.body) for task in plan.tasks))
+
+
+def _is_public(graph: Graph) -> bool:
+    """Whether all ops of a graph, and of those that it holds, are the package's."""
+    return all(node.op.is_built_in and all(map(_is_public, bodies(node))) for node in graph.nodes)
 
 
 def unchanged(plan: Plan) -> Plan:
@@ -63,7 +91,7 @@ class Programs:
         self._journal, self._executor, self.limits = journal, executor, limits
         self._work, self._vocabulary, self.models = work, vocabulary, models
         self._changed = changed
-        self._plans = Kept()  # by the hash of their message
+        self._programs = Kept()  # by the hash of their message
 
     def put(self, data: bytes, now: float) -> str:
         """Keep a program, checked; its hash.
@@ -77,19 +105,19 @@ class Programs:
         self._journal.put_program(digest, data, now)
         return digest
 
-    def planned(self, asked: Asked | Call, now: float) -> tuple[Plan, Sequence[Any]]:
-        """The plan of what is asked for, and the values of its inputs.
+    def planned(self, asked: Asked | Call, now: float) -> tuple[Program, Sequence[Any]]:
+        """The program of what is asked for, and the values of its inputs.
 
         Errors:
             UnknownRunError: there is no such program or model. PlanError: values that do not fit.
             ModelFailedError: a model raised something when it was traced.
         """
         if isinstance(asked, Asked):
-            plan = self.plan(asked.program, now)
-            return plan, entered(plan, asked.values)
+            program = self.program(asked.program, now)
+            return program, entered(program.plan, asked.values)
         plan, values = self._traced(asked)
         _check_work(plan, self._work)
-        return self._changed(plan), values
+        return Program.of(plan, self._changed), values
 
     @property
     def has_own(self) -> bool:
@@ -105,8 +133,8 @@ class Programs:
         except Exception as error:
             raise ModelFailedError(call.model) from error
 
-    def plan(self, digest: str, now: float) -> Plan:
-        """The plan of a program.
+    def program(self, digest: str, now: float) -> Program:
+        """The program of a hash.
 
         Errors:
             UnknownRunError: there is no such program, or it has gone out of the store.
@@ -119,16 +147,16 @@ class Programs:
             raise UnknownRunError(f"no program has the hash {digest[:80]}", fix="put the program first")
         return self._learn(digest, data)
 
-    def _known(self, digest: str) -> Plan | None:
-        known: Plan | None = self._plans.get(digest)
+    def _known(self, digest: str) -> Program | None:
+        known: Program | None = self._programs.get(digest)
         return known
 
-    def _learn(self, digest: str, data: bytes) -> Plan:
+    def _learn(self, digest: str, data: bytes) -> Program:
         plan = program_from_bytes(data, self.limits, self._vocabulary, self._executor)
         _check_work(plan, self._work)
-        plan = self._changed(plan)
-        self._plans.put(digest, plan)
-        return plan
+        program = Program.of(plan, self._changed)
+        self._programs.put(digest, program)
+        return program
 
 
 def _check_work(plan: Plan, work: Work) -> None:

@@ -208,6 +208,11 @@ class Queue:
         """The jobs that run, those that are stopping among them."""
         return self._running
 
+    @property
+    def can_start(self) -> bool:
+        """Whether a job can run now."""
+        return self._running < self.bounds.slots and any(map(self._can_run, self._clients.values()))
+
     def by_client(self) -> dict[str, tuple[int, int]]:
         """How many jobs of each client wait and run."""
         return {name: (client.queued, client.running) for name, client in self._clients.items()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple, TypeAlias
 
 from ..errors import DamagedDataError
 from ..graph.wire.values import values_to_bytes
@@ -18,7 +18,7 @@ from ..scheduler.executors.serial import Serial
 from ..scheduler.planning.plan import Plan
 from .copies.race import Policy
 from .copies.racing import Racing
-from .entries import Entry, Name
+from .entries import Entry, Name, content_hash
 from .journal import Journal
 from .programs import Programs
 from .protocol.messages import run_from_bytes
@@ -58,30 +58,48 @@ class Ended(NamedTuple):
     data: bytes | None = None
 
 
+Taken: TypeAlias = Future[Ended] | Exception
+"""What comes of a submission: how its run will end, or why it was not taken."""
+
+
+def over(entry: Entry) -> Future[Ended]:
+    """The future of a run that has ended."""
+    found: Future[Ended] = Future()
+    found.set_result(Ended(entry))
+    return found
+
+
 @dataclass(slots=True, eq=False)
 class Active:
     """A run that waits or runs.
 
     Arguments:
-        name: which one.
-        body: the hash of its message.
+        entry: as it was taken in.
+        data: its message, until the journal has it.
         plan: what runs; None where that has to be read from the journal.
         values: of the plan's inputs.
+        is_quick: whether it surely takes little time, as it is predicted to and runs no code of the operator's.
         answer: is given how it has ended; whoever waits for it can't cancel it.
         recorder: sees its tasks.
         stop: ends it before its next op.
     """
 
-    name: Name
-    body: str
-    plan: Plan | None
-    values: Sequence[Any]
+    entry: Entry
+    data: bytes = b""
+    plan: Plan | None = None
+    values: Sequence[Any] = ()
+    is_quick: bool = False
     answer: Future[Ended] = field(default_factory=Future)
     recorder: Recorder = field(default_factory=Recorder)
     stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         self.answer.set_running_or_notify_cancel()
+
+    @property
+    def name(self) -> Name:
+        """Which one."""
+        return self.entry.name
 
 
 class Ending(NamedTuple):
@@ -101,10 +119,11 @@ class Ending(NamedTuple):
     result: bytes | None = None
     problem: Exception | None = None
 
-    def written(self) -> tuple[Name, str, float, bytes | None, str | None]:
+    def entry(self) -> Entry:
         """What the journal is told."""
         told = None if self.problem is None else json.dumps(problem_of(self.problem))
-        return self.active.name, self.state.value, self.at, self.result, told
+        digest = None if self.result is None else content_hash(self.result)
+        return replace(self.active.entry, state=self.state.value, ended=self.at, result=digest, problem=told)
 
 
 class Runner:
@@ -129,24 +148,25 @@ class Runner:
             Exception: what it raised, or what it was stopped with.
         """
         plan = active.plan or self._read(active, now)
-        executor = self._executor_of(plan).recording(active.recorder)
+        executor = self._executor_of(active, plan).recording(active.recorder)
         with stoppable(active.stop):
             check_stop()
             if isinstance(executor, Cluster):
-                return values_to_bytes(self._racing.run(executor, plan, active.values, active.body))
+                return values_to_bytes(self._racing.run(executor, plan, active.values, active.entry.body))
             return values_to_bytes(executor.run(plan, active.values))
 
     def _read(self, active: Active, now: float) -> Plan:
-        data = self._journal.content(active.body, now)
+        data = self._journal.content(active.entry.body, now)
         if data is None:
             raise DamagedDataError("the journal has lost what was to be run", fix="submit it again")
-        active.plan, active.values = self._programs.planned(run_from_bytes(data, self._programs.limits), now)
+        program, active.values = self._programs.planned(run_from_bytes(data, self._programs.limits), now)
+        active.plan = program.plan
         return active.plan
 
-    def _executor_of(self, plan: Plan) -> AbstractExecutor:
-        """The executor, or this thread for what takes less time than reaching another process does; bits are equal."""
-        small = not self._executor.shares_gil and plan.work < self._executor.overhead
-        return self._here if small else self._executor
+    def _executor_of(self, active: Active, plan: Plan) -> AbstractExecutor:
+        """The executor, or this thread for what takes less time than reaching another one does; bits are equal."""
+        is_near = not self._executor.shares_gil and plan.work < self._executor.overhead
+        return self._here if active.is_quick or is_near else self._executor
 
 
 def id_of(name: Name) -> str:

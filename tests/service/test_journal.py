@@ -101,15 +101,6 @@ def test_what_is_written_together_is_written_whole_or_not_at_all(tmp_path: Path)
     journal.close()
 
 
-def test_a_submission_that_was_not_acknowledged_is_withdrawn(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    given = journal.submit(entry("a"), SMALL)
-    journal.withdraw(given)
-    assert journal.open_runs() == []
-    assert journal.content(content_hash(SMALL), 3.0) is None
-    journal.close()
-
-
 def test_a_damaged_content_is_none(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.submit(entry("a", LARGE), LARGE)

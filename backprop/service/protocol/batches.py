@@ -3,7 +3,8 @@
     {"kind": "batch", "runs": [{"key": "...", "at": [start, length]}, ...]}
     {"kind": "batch", "answers": [{"key": "...", "status": 200, "at": [start, length]}, ...]}
 
-The bytes of each run are the message that it would be alone, and those of an answer the values or the problem.
+The bytes of each run are the message that it would be alone, and those of an answer the values or the problem. A run
+without bytes was submitted before, and is asked for again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class Part(NamedTuple):
 
     Arguments:
         key: of the run.
-        data: the message; empty where there is none yet.
+        data: the message; empty where it was sent before, or there is no answer yet.
         status: of an answer, as HTTP has it.
     """
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from ...graph.wire.values import values_from_bytes, values_to_bytes
 from ..desk import Desk
 from ..entries import Entry, Name
 from ..protocol.problems import MEDIA_TYPE
+from ..runs import Ended, Submission
 from .access import Access
 from .metrics import Metrics
 from .openapi import document
@@ -69,14 +71,16 @@ class Api:
         client = self.client(request)
         data = await self.body(request)
         name = Name(client, key(request.headers.get("idempotency-key", "")))
-        entry = await run_in_threadpool(self.desk.submit, name, data, options(request))
+        (found,) = await asyncio.wrap_future(self.desk.take([Submission(name, data, options(request))]))
+        if isinstance(found, Exception):
+            raise found
         self.metrics.took(client, len(data))
-        return await self._waited(request, name, entry, 202)
+        return await self._waited(request, name, found)
 
     async def result(self, request: Request) -> Response:
         """The answer of a run."""
         name = self._name(request)
-        return await self._waited(request, name, await run_in_threadpool(self.desk.entry, name), 202)
+        return await self._waited(request, name, await run_in_threadpool(self.desk.outcome, name))
 
     async def state(self, request: Request) -> Response:
         """The state of a run."""
@@ -103,9 +107,9 @@ class Api:
         return StreamingResponse(self._events(name), media_type="text/event-stream", headers=NOT_STORED)
 
     async def _events(self, name: Name) -> AsyncIterator[str]:
-        last, answer = None, self.desk.answer(name)
-        ended = None if answer is None else asyncio.wrap_future(answer)
-        while ended is not None and not ended.done():
+        last, outcome = None, await run_in_threadpool(self.desk.outcome, name)
+        ended = asyncio.wrap_future(outcome)
+        while not outcome.done():
             now = self.desk.progress(name)
             if now != last:
                 yield f"event: progress\ndata: {json.dumps(now)}\n\n"
@@ -114,19 +118,13 @@ class Api:
         entry = await run_in_threadpool(self.desk.entry, name)
         yield f"event: end\ndata: {json.dumps(shown(entry))}\n\n"
 
-    async def _waited(self, request: Request, name: Name, entry: Entry, otherwise: int) -> Response:
+    async def _waited(self, request: Request, name: Name, answer: Future[Ended]) -> Response:
         """The answer of a run, for which the request waits as long as it says."""
-        answer = self.desk.answer(name)
-        data: bytes | None = None
-        if answer is not None:
-            await all_ended([answer], number(request, "wait", 0.0, 0.0, LONGEST_WAIT))
-            if answer.done():
-                entry, data = answer.result()
-        if entry.ended is None:  # it may have ended since
-            entry = await run_in_threadpool(self.desk.entry, name)
-        if entry.ended is None:
-            return JSONResponse(shown(entry), otherwise, {"location": f"/v1/runs/{name.key}"})
-        return await self._answer(request, entry, data)
+        await all_ended([answer], number(request, "wait", 0.0, 0.0, LONGEST_WAIT))
+        if answer.done():
+            return await self._answer(request, *answer.result())
+        entry = await run_in_threadpool(self.desk.entry, name)
+        return JSONResponse(shown(entry), 202, {"location": f"/v1/runs/{name.key}"})
 
     async def _answer(self, request: Request, entry: Entry, data: bytes | None) -> Response:
         if entry.problem is not None:

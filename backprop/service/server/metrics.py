@@ -54,15 +54,15 @@ class Metrics:
         self.submitted.labels(client).inc(runs)
         self.received.labels(client).inc(nbytes)
 
-    def ended_run(self, entry: Entry, active: Active | None, nbytes: int) -> None:
+    def ended_run(self, entry: Entry, active: Active, nbytes: int) -> None:
         """Count a run that has ended.
 
         Arguments:
             entry: in the journal.
-            active: what ran; None for an answer from the store.
+            active: what ran; without a plan for an answer from the store.
             nbytes: of the answer.
         """
-        if active is not None and active.plan is not None:
+        if active.plan is not None:
             self._charge(entry.name.client, function_of(active.plan), active, nbytes)
         self.ended.labels(entry.name.client, entry.state).inc()
         self.seconds.labels(entry.name.client).observe(max(0.0, (entry.ended or entry.at) - entry.at))

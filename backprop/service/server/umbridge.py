@@ -10,6 +10,7 @@ Limits: no shared memory; clients that ask for it fall back on HTTP.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,15 +30,11 @@ from ...graph.wire.values import values_from_bytes
 from ..entries import Name
 from ..protocol.calls import Call, Model, ModelFailedError, call_to_bytes
 from ..protocol.problems import exception_of, status_of
-from ..runs import Options
+from ..runs import Options, Submission
 from .app import Api
-from .requests import all_ended
 
 VERBS = {"Evaluate": "evaluate", "Gradient": "vjp", "ApplyJacobian": "jvp", "ApplyHessian": "hvp"}
 """What the protocol's words mean."""
-
-FOREVER = 1e9
-"""Seconds that a request waits for its answer: the protocol knows no other way."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,13 +105,10 @@ class Bridge:
         data = call_to_bytes(call)
         self.api.metrics.took(client, len(data))
         desk = self.api.desk
-        entry = await run_in_threadpool(desk.submit, name, data, Options())
-        answer = desk.answer(name)
-        if answer is not None:
-            await all_ended([answer], FOREVER)
-            entry = answer.result().entry
-        if entry.ended is None:
-            entry = await run_in_threadpool(desk.entry, name)
+        (taken,) = await asyncio.wrap_future(desk.take([Submission(name, data, Options())]))
+        if isinstance(taken, Exception):
+            raise taken
+        entry = (await asyncio.wrap_future(taken)).entry
         if entry.problem is not None:
             raise exception_of(json.loads(entry.problem))
         vectors = [np.ravel(value).tolist() for value in values_from_bytes(await run_in_threadpool(desk.result, entry))]
