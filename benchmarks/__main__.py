@@ -12,6 +12,7 @@ from rich.console import Console
 from . import (
     adbench,
     big_ops,
+    branches,
     checkpoint,
     cluster,
     cold,
@@ -33,7 +34,7 @@ from .report import as_json, as_markdown, show, spread
 QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, checkpoint, scaling),
+        *(mnist, ensemble, rnn, adbench, inversion, hierarchical, branches, big_ops, scalar_chain, checkpoint, scaling),
         *(jacobians, loops, service, cold, cluster),
     )
 }

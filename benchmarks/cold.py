@@ -8,12 +8,15 @@ other figures are seconds and bytes of a child that does nothing else (`python -
 from __future__ import annotations
 
 import itertools
+import re
 import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,7 +126,7 @@ RATES = tuple(map(np.float64, (1.1, 0.4, 0.1, 0.4)))
 
 def first_calls(with_rivals: bool) -> Sequence[Figure]:
     """Seconds and bytes of first calls beside what they should be."""
-    ours_chain, _ = first_call("chain", "backprop")
+    ours_chain, chain_bytes = first_call("chain", "backprop")
     rk4_s, rk4_bytes = first_call("rk4", "backprop")
     nets_s, _ = first_call("ensemble", "backprop")
     hand_s, _ = first_call("ensemble", "by hand")
@@ -132,10 +135,27 @@ def first_calls(with_rivals: bool) -> Sequence[Figure]:
     return (
         Figure("2 * 10^5 scalar ops: first call", ours_chain, 2.0, "s"),
         Figure("2 * 10^5 scalar ops: first call / PyTorch", beside, 1.0),
+        Figure("2 * 10^5 scalar ops: memory", chain_bytes / MEGABYTE, 200.0, "MB"),
         Figure("RK4, 16 experiments: first call", rk4_s, 10.0, "s"),
         Figure("RK4, 16 experiments: memory", rk4_bytes / MEGABYTE, 300.0, "MB"),
         Figure("ensemble: first call / by hand", nets_s / hand_s, 2.0),
+        Figure("import backprop; backprop.grad / numpy and scipy.special", imported(), 1.2),
     )
+
+
+def imported(rounds: int = 5) -> float:
+    """The seconds of importing what a gradient needs by those of NumPy and scipy.special; the least of each."""
+    least = {text: min([_import_s(text) for _ in range(rounds)]) for text in (THEIRS, THEIRS + OURS)}
+    return least[THEIRS + OURS] / least[THEIRS]
+
+
+THEIRS, OURS = "import numpy, scipy.special\n", "import backprop; backprop.grad\n"
+
+
+def _import_s(text: str) -> float:
+    """The processor seconds that a process of its own takes for some imports."""
+    script = f"import time; start = time.process_time()\n{text}print(time.process_time() - start)"
+    return float(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout)
 
 
 def first_call(name: str, variant: str) -> tuple[float, int]:
@@ -160,11 +180,18 @@ def prepared(name: str, variant: str) -> Callable[[], Any]:
 def main(name: str, variant: str) -> None:
     """Print the seconds and the bytes of the first call."""
     call = prepared(name, variant)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak_bytes()
     start = time.perf_counter()
     call()
     seconds = time.perf_counter() - start
-    print(seconds, 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before))
+    print(seconds, peak_bytes() - before)
+
+
+def peak_bytes(status: Path = Path("/proc/self/status")) -> int:
+    """The most bytes that this process has had in memory; `ru_maxrss` has those of the parent before `exec`, too."""
+    if status.exists():
+        return 1024 * int(re.findall(r"VmHWM:\s*(\d+)", status.read_text(encoding="ascii"))[0])
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

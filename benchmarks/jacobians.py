@@ -59,6 +59,7 @@ def few(residuals: int) -> Case:
     targets = (
         seconds("Jacobian of 1,000 x 4, compiled", "serial", 3e-4),
         ratio("/ by hand", "serial", "by hand", None),
+        ours.prediction("serial", bp.jacobian(f), p),
     )
     return Case("Jacobian of residuals by four parameters", variants, "by hand", targets)
 
@@ -121,7 +122,11 @@ def bands(n: int) -> Case:
         "serial": ours.compiled(_data(matrix), x),
         "threads": ours.compiled(_data(matrix), x, executor=ours.THREADS),
     }
-    targets = (ratio("Threads(2) / Serial", "threads", "serial", 0.58),)
+    targets = (
+        ratio("Threads(2) / Serial", "threads", "serial", 0.58),
+        ours.prediction("serial", _data(matrix), x),
+        ours.prediction("threads", _data(matrix), x, executor=ours.THREADS),
+    )
     return Case("pentadiagonal Jacobian", variants, "serial", targets, measures=lambda: [sweeps(f, x)])
 
 

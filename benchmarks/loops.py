@@ -57,7 +57,11 @@ def small(steps: int) -> Case:
         return g
 
     variants = {"by hand": by_hand(hand, start), "serial": ours.compiled(bp.grad(f), start)}
-    targets = (a_step("serial", steps, 10.0), ratio("/ by hand", "serial", "by hand", None))
+    targets = (
+        a_step("serial", steps, 10.0),
+        ratio("/ by hand", "serial", "by hand", None),
+        ours.prediction("serial", bp.grad(f), start),
+    )
     return Case("scan of eight ops on ten numbers", variants, "by hand", targets)
 
 
@@ -87,5 +91,5 @@ def runge_kutta(steps: int) -> Case:
         "unrolled": ours.compiled(bp.grad(unrolled), start),
         "loop": ours.compiled(bp.grad(looped), start),
     }
-    targets = (a_step("loop", count, None),)
+    targets = (a_step("loop", count, None), ours.prediction("unrolled", bp.grad(unrolled), start))
     return Case("RK4 on four numbers", variants, "unrolled", targets)

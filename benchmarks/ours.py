@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import backprop as bp
+from backprop.api.reporting.explain import facts
+from backprop.reports.describe import described
+from backprop.reports.simulate import makespan
 
 from .harness import Variant
-from .targets import Target, ratio_to_best, to_bound
+from .targets import Medians, Target, ratio_to_best, to_bound
 
 WORKERS = 2
 """Threads of the parallel variants."""
@@ -36,7 +39,32 @@ def common_targets(f: Callable[..., Any], *args: Any) -> tuple[Target, ...]:
     return (
         to_bound("threads / max(T1/2, Tinf)", "threads", "serial", WORKERS, lambda: span_share(f, *args), 1.15),
         ratio_to_best("auto / the better of serial and threads", "auto", ("serial", "threads"), 1.05),
+        prediction("serial", f, *args),
+        prediction("threads", f, *args, executor=THREADS),
     )
+
+
+def prediction(variant: str, f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor = SERIAL) -> Target:
+    """How far a variant is from what is predicted by now, in either direction; its calls have corrected the plan.
+
+    Arguments:
+        variant: its name.
+        f: its function.
+        args: of the function.
+        executor: where it runs.
+    """
+
+    def apart(medians: Medians) -> float:
+        share = predicted(f, *args, executor=executor) / medians[variant]
+        return max(share, 1 / share)
+
+    return Target(f"{variant}: predicted by measured, or the reverse", (variant,), apart, 1.25)
+
+
+def predicted(f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor) -> float:
+    """The seconds that a function's plan is predicted to take, its tasks played through on the executor's workers."""
+    plan = described([bp.compile(f, executor=executor).plan(*args)], facts(executor))
+    return makespan(plan.loads(), plan.workers, plan.overhead)
 
 
 def span_share(f: Callable[..., Any], *args: Any) -> float:

@@ -61,6 +61,7 @@ def long_chain(count: int, with_rivals: bool) -> Case:
     targets = (
         seconds("gradient, traced at every call", "traced", 1.5),
         seconds("gradient, compiled", "compiled", 0.2),
+        ours.prediction("compiled", gradient, x),
     )
     return Case("chain of scalar ops", variants, "by hand", targets, 1e-8)
 

@@ -12,6 +12,7 @@ import backprop as bp
 from benchmarks import (
     adbench,
     big_ops,
+    branches,
     checkpoint,
     cold,
     ensemble,
@@ -27,7 +28,7 @@ from benchmarks import (
 from benchmarks.harness import Variant, check
 from tests.service.conftest import serving
 
-TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, big_ops, scalar_chain, cold, checkpoint)
+TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, branches, big_ops, scalar_chain, cold, checkpoint)
 
 
 @pytest.mark.parametrize("module", TIMED, ids=lambda module: module.__name__.rpartition(".")[2])
