@@ -28,7 +28,17 @@ CHAIN = (
 """Layers from left to right; "" is the package itself."""
 ROOMS: Mapping[str, tuple[str, ...]] = {
     "ops": (
-        *("core", "elementwise", "arrays", "reductions", "linear_algebra", "special", "sparse", "composites"),
+        *(
+            "core",
+            "elementwise",
+            "arrays",
+            "reductions",
+            "linear_algebra",
+            "special",
+            "signals",
+            "sparse",
+            "composites",
+        ),
         *("", "numpy_names"),
     ),
     "graph": (
