@@ -23,7 +23,7 @@ from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
-from backprop.scipy import linalg
+from backprop.scipy import linalg, ndimage, signal
 from backprop.scipy.plain import PlainOnly
 from backprop.scipy.sparse import linalg as sparse_linalg
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
@@ -35,7 +35,12 @@ from tests.ops.tails.measure import errors, shown
 from tests.ops.tape import TapeVar
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
-NAMESAKES = {"scipy.linalg": linalg, "scipy.sparse.linalg": sparse_linalg}
+NAMESAKES = {
+    "scipy.linalg": linalg,
+    "scipy.sparse.linalg": sparse_linalg,
+    "scipy.signal": signal,
+    "scipy.ndimage": ndimage,
+}
 """The packages of namesakes, by the module of SciPy's whose functions do not dispatch."""
 NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": scipy.special}
 CONSTANT = frozenset(cases.WITHOUT_SLOPE.split())

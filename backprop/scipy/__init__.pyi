@@ -1,0 +1,6 @@
+from . import linalg as linalg
+from . import ndimage as ndimage
+from . import signal as signal
+from . import sparse as sparse
+from . import special as special
+from . import stats as stats
