@@ -13,6 +13,8 @@ PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# All tests: those without clusters in as many processes as there are cores, those with clusters one after the other
+LOCAL := -n auto --dist worksteal -m 'not cluster'
 CONTRACTS := tests/test_layering.py tests/test_public_names.py tests/test_constraints.py
 
 .DEFAULT_GOAL := help
@@ -21,8 +23,13 @@ CONTRACTS := tests/test_layering.py tests/test_public_names.py tests/test_constr
 run: $(VENV)/run.stamp ## train a classifier on real images, its gradient in parallel
 	@$(BIN)/backprop train mnist $(ARGS)
 
-test: $(VENV)/test.stamp ## run all tests
+test: $(VENV)/test.stamp ## run all tests, or those of ARGS
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest $(LOCAL)
+	@$(BIN)/python -m pytest -m cluster
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 test-lowest: $(VENV)-lowest/test.stamp ## run them with the lowest versions that pyproject.toml admits
 	@$(VENV)-lowest/bin/python -m pytest $(ARGS)

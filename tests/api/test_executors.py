@@ -108,13 +108,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_one_word_means_one_executor_with_its_threads() -> None:
     assert executor_of("threads:2") is executor_of("threads:2")
     assert executor_of("threads:2") is not executor_of("threads:3")
+    before = set(threading.enumerate())
     step = bp.compile(bp.grad(lambda x: sum(np.sum(np.sort(x + k)) for k in range(4))), executor="threads:2")
     rows = np.random.default_rng(1).normal(size=200_000)
-    step(rows)
-    before = set(threading.enumerate())
-    step(rows)
-    bp.grad(loss, executor="threads:2")(X)
-    assert set(threading.enumerate()) <= before
+    for _ in range(3):
+        step(rows)
+        bp.grad(loss, executor="threads:2")(X)
+    assert len(set(threading.enumerate()) - before) <= 2  # a pool starts each of its threads when it is first needed
 
 
 def test_calls_with_one_word_share_a_plan() -> None:

@@ -33,6 +33,10 @@ class OfList(NamedTuple):
     def __name__(self) -> str:
         return self.f.__name__
 
+    def __repr__(self) -> str:
+        """A part of the names of tests, which are the same in each process."""
+        return f"{getattr(self.f, '__name__', 'f')}_of_list"
+
     def __call__(self, *xs: Any, **params: Any) -> Any:
         return self.f(list(xs), **params)
 
