@@ -127,14 +127,14 @@ class Race:
             return Verdict(next(iter(self.answers)))
         (digest, votes), *others = Counter(self.answers.values()).most_common()
         if votes >= 2:
-            liars = tuple([self.places[k][0] for k, other in self.answers.items() if other != digest])
+            liars = tuple([self.places[k][0] for k, other in sorted(self.answers.items()) if other != digest])
             return Verdict(next(k for k, found in self.answers.items() if found == digest), liars)
         is_open = len(self.answers) + len(self.gone) < len(self.places)
         if is_open or (self._left and len(self.answers) < 3):
             return None
         if not others:
             return Verdict(next(iter(self.answers)))  # nobody is left to vote
-        return Verdict(None, tuple([self.places[k][0] for k in self.answers]))
+        return Verdict(None, tuple([self.places[k][0] for k in sorted(self.answers)]))
 
 
 @dataclass(slots=True)

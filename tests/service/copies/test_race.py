@@ -159,6 +159,14 @@ def test_two_workers_that_disagree_are_an_error_and_so_are_three() -> None:
         assert found.verdict == Verdict(None, WORKERS[:count])
 
 
+def test_workers_are_named_in_their_own_order_whoever_answers_first() -> None:
+    found = race(voted=True, workers=WORKERS[:2])
+    started(found)
+    found.answered(1, "x")
+    found.answered(0, "lie")
+    assert found.verdict == Verdict(None, WORKERS[:2])
+
+
 def test_a_worker_that_leaves_is_replaced_by_another_voter() -> None:
     found = race(voted=True)
     started(found)
