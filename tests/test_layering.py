@@ -43,7 +43,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "graph": (
         *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "bits", "verify"),
-        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "sparsity", "passes", "wire"),
+        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "implicit", "sparsity", "passes", "wire"),
     ),
     "scheduler": (
         *("", "patience", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors"),

@@ -58,6 +58,7 @@ NAMES = [
     "profile",
     "ravel",
     "register",
+    "root",
     "scan",
     "stop_gradient",
     "switch",

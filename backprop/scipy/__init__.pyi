@@ -1,5 +1,6 @@
 from . import linalg as linalg
 from . import ndimage as ndimage
+from . import optimize as optimize
 from . import signal as signal
 from . import sparse as sparse
 from . import special as special

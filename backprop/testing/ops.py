@@ -15,7 +15,9 @@ import numpy as np
 from ..api.verbs.evaluate import evaluate
 from ..errors import ArgumentError, GraphError
 from ..graph.autodiff.differentiate import differentiate
+from ..graph.evaluate import Evaluated
 from ..graph.evaluate import evaluate as evaluate_graph
+from ..graph.graph import parameters
 from ..graph.tracing.structures.structure import flatten
 from ..graph.tracing.trace import trace
 from ..ops.core.op import Kind, Op
@@ -125,7 +127,7 @@ def _check_graph(f: Callable[..., Any], operands: tuple[Any, ...], order: int) -
     seeds = [direction_like(example_of(type), np.random.default_rng(SEED)) for type in joint.inputs[graph.first :]]
     values = list(traced.values) + seeds
     for node in joint.nodes:
-        value = node.op.compute(*(values[i] for i in node.inputs), **dict(node.params))
+        value = node.op.compute(*(values[i] for i in node.inputs), **parameters(node, Evaluated))
         _check_type(node.op, value, node.type)
         if node.op.kind is not Kind.VIEW:
             shared = [i for i in node.inputs if _shares(value, values[i])]

@@ -69,7 +69,7 @@ def _choose(name: str, index: Any, branches: Sequence[Callable[..., R]], operand
     run, outer = runner(current()), youngest([index, *values])
     bodies = [trace_body(branch, structure, structure.types, run, outer) for branch in branches]
     graphs, captured = agree(name, bodies, len(values))
-    return _run(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)  # type: ignore[no-any-return]
+    return node_results(switch_op, [index, *values, *captured], bodies[0].output, bodies=graphs)  # type: ignore[no-any-return]
 
 
 def match(value: Any, cases: Mapping[type, Callable[[Any], R]]) -> R:
@@ -130,7 +130,7 @@ def scan(
     rows = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves[carries:]]
     types, body = _steady(step, structure, [_type(leaf) for leaf in leaves[:carries]], rows)
     loop = Loop(carries, len(rows), steps, bool(reverse), tuple(range(carries)))
-    return _run(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
+    return node_results(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
 
 
 def fori_loop(start: int, stop: int, body: Callable[[Any, C], C], init: C) -> C:
@@ -245,11 +245,13 @@ class Checkpointed(Transformed):
         made = called(self.function, args, kwargs)
         if youngest(made.traced.values) is not None:
             refuse_written(made.traced.wrote)
-            return _run(call, list(made.traced.values), made.traced.output, bodies=(made.graph,))
+            return node_results(call, list(made.traced.values), made.traced.output, bodies=(made.graph,))
         return made.value(made.hand_out(made.run(made.plain)))
 
 
-def _run(op: Op, values: list[Any], output: Structure, types: Sequence[ValueType[Any]] = (), **params: Any) -> Any:
+def node_results(
+    op: Op, values: list[Any], output: Structure, types: Sequence[ValueType[Any]] = (), **params: Any
+) -> Any:
     """The results of a node that holds bodies: those that make up `output`.
 
     Arguments:
