@@ -269,3 +269,7 @@ class StoppedError(ServiceError, RuntimeError):
 
 class RemoteError(ServiceError, RuntimeError):
     """An exception of a class that is not known here."""
+
+
+class LongLoopWarning(UserWarning):
+    """A loop of Python that makes so many nodes that tracing and planning them is what takes time."""

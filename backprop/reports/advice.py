@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ..graph.tracing.long_loops import LONG
 from .description import Description, Scaling
 
 WIDE = 1.2
@@ -11,9 +12,6 @@ WIDE = 1.2
 
 WORTH_IT = 1e-3
 """Seconds of work below which tasks are not worth what starting them costs."""
-
-LONG = 20_000
-"""Nodes above which a loop of equal steps is worth a scan."""
 
 GAIN = 1.1
 """How many times as fast something has to be to be advised."""

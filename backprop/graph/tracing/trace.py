@@ -22,6 +22,7 @@ from .boundary.failures import plainly
 from .boundary.in_place import refuse_shared
 from .builder import Builder
 from .current import tracing
+from .long_loops import point_out_long_loop
 from .memory.handles import written
 from .steering import Run
 from .structures.structure import NAMESPACE, Structure, as_structure, flatten, taken_apart, unflatten
@@ -88,6 +89,7 @@ def record(
     finally:
         builder.closed = True
         builder.guard.release()
+    point_out_long_loop(builder.nodes)
     return Recording(builder, arguments, output, ids, bool(wrote))
 
 
