@@ -11,6 +11,7 @@ each is also the builtin that a user of NumPy would expect to catch:
         AxisRangeError         ValueError           an axis that is not there; also an IndexError
         UnknownFunctionError   TypeError            a NumPy or SciPy function without an op
         UnknownAttributeError  AttributeError       an attribute or a method that a Var has not
+        NoLengthError          TypeError            len of a traced number; also an AttributeError
         TracedConversionError  TypeError            float(v), math.sin(v), np.array([v, v])
         AssignmentError        TypeError            v[0] = 1
         MutationError          ValueError           a write to an array that an open trace has taken in
@@ -125,6 +126,10 @@ class AxisRangeError(GraphError, ValueError, IndexError):
 
 class UnknownAttributeError(GraphError, AttributeError):
     """An attribute or a method that a Var has not."""
+
+
+class NoLengthError(GraphTypeError, UnknownAttributeError):
+    """`len` of a traced number; both a TypeError, for `len`, and an AttributeError, for `hasattr(v, "__len__")`."""
 
 
 class UnknownFunctionError(GraphError, TypeError):

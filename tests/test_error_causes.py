@@ -163,8 +163,8 @@ ROWS: dict[str, Row] = {
         TypeError,
         ("an array of traced numbers", "backprop.ops.array([...])"),
     ),
-    "numpy.mean of a list": Row(
-        lambda x: np.mean([x[0], x[1]]), errors.TracedConversionError, TypeError, ("backprop.ops.mean",)
+    "numpy.nanmean of a list": Row(
+        lambda x: np.nanmean([x[0], x[1]]), errors.TracedConversionError, TypeError, ("backprop.ops.nanmean",)
     ),
     "math": Row(lambda x: math.sin(x[0]), errors.TracedConversionError, TypeError, ("numpy.sin",)),
     "an attribute of arrays": Row(
@@ -178,7 +178,7 @@ ROWS: dict[str, Row] = {
     "an axis of a method": Row(lambda x: x.mean(axis=3), errors.AxisRangeError, ValueError, ("axis 3",)),
     "an argument of a method": Row(lambda x: x.cumsum(what=3), errors.GraphTypeError, TypeError, ("cumsum", "what")),
     "iteration over a number": Row(lambda x: list(x[0]), errors.GraphTypeError, TypeError, ("iteration",)),
-    "length of a number": Row(lambda x: len(x[0]), errors.GraphTypeError, TypeError, ("len()",)),
+    "length of a number": Row(lambda x: len(x[0]), errors.NoLengthError, TypeError, ("len()",)),
 }
 
 

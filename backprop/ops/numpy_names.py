@@ -102,6 +102,12 @@ def _clip(self: Any, min: Any = None, max: Any = None, out: None = None) -> Any:
     return clip(self, min, max, out)
 
 
+def _view(self: Any, dtype: Any = None, type: Any = None) -> Any:
+    if dtype not in (None, self.dtype) or type not in (None, np.ndarray):
+        raise GraphTypeError("a traced array cannot be viewed as another dtype or class", fix="convert it by astype")
+    return reshape(self, self.shape)
+
+
 def _conj(self: Any) -> Any:
     return ops.conj(self) if self.dtype.kind == "c" else self
 
@@ -150,6 +156,7 @@ METHODS: Mapping[str, Function] = MappingProxyType(
         "reshape": _reshape,
         "round": around,
         "transpose": _transpose,
+        "view": _view,
         "fill": _in_place("fill", "numpy.full_like(x, value)"),
         "partition": _in_place("partition", "numpy.sort(x)"),
         "put": _in_place("put", "backprop.ops.at_set(x, key, value)"),

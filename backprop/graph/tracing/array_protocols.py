@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ... import ops
-from ...errors import AssignmentError, GraphTypeError, UnknownFunctionError
+from ...errors import AssignmentError, GraphTypeError, NoLengthError, UnknownFunctionError
 from ...ops.arrays.tuples import item
 from ...ops.composites.ufunc_methods import accumulated, outer_of, reduced_at
 from ...ops.core.op import Op
-from ...ops.core.types import ArrayType, NumericType, TupleType
+from ...ops.core.types import ArrayType, NumericType, ScalarType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
 from .boundary.conversions import assignment, no_array, wants_elements
@@ -179,7 +179,14 @@ class TracedArray(TracedValue[T]):
 
     # Items.
 
-    def __len__(self) -> int:
+    @property
+    def __len__(self) -> Callable[[], int]:
+        """The method of that name, which numbers do not have."""
+        if isinstance(self.type, ScalarType):
+            raise NoLengthError("len() of a traced number", user_line(), "give an array of one axis or more")
+        return self._length
+
+    def _length(self) -> int:
         if isinstance(self.type, TupleType):
             return len(self.type.items)
         if self.shape:

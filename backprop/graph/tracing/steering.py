@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import operator
 import os
+import sys
 from collections.abc import Callable, Container, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
@@ -24,6 +25,7 @@ from ..ownership import copied
 from ..subgraph import reach
 from .boundary.conversions import no_number
 from .boundary.failures import refused
+from .boundary.plain_classes import check_at, is_formatting, number_for_check
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -159,7 +161,10 @@ class TracedValue(Generic[T]):
         return self.builder.answer(self, operator.index)
 
     def __float__(self) -> float:
-        if self._is_data():
+        check = check_at(sys._getframe(1))
+        if check is not None:
+            return self.builder.answer(self, partial(number_for_check, check=check))
+        if self._is_data() or is_formatting(sys._getframe(1)):
             return self.builder.answer(self, float)
         raise refused(self.builder, no_number(repr(self)))
 

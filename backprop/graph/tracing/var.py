@@ -26,6 +26,7 @@ from ...ops.sparse.matrix import beside_sparse
 from .array_protocols import SEQUENCES, Method, TracedArray
 from .boundary.conversions import no_attribute
 from .boundary.elements import is_table, joined
+from .boundary.plain_classes import is_asked_by_user, plain_class
 from .memory.handles import copied, found_again
 from .memory.targets import WRITING
 from .memory.writing import in_place
@@ -144,9 +145,11 @@ class Var(TracedArray[T]):
     def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The class that isinstance and `match` see.
 
-        Where the value is an object that is not taken apart, its class is only known at run time, and so is asked for
-        as a question about the value. Any other Var is a Var.
+        The user's code sees that of the value, see boundary/plain_classes.py; everyone else a Var. Where the value is
+        an object that is not taken apart, its class is only known at run time, and so is asked for as a question.
         """
+        if isinstance(self.type, NumericType):
+            return plain_class(self.type) if is_asked_by_user(1) else Var
         is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
         return self.builder.answer(self, type) if is_asked else Var
 

@@ -28,7 +28,7 @@ VIEWING: frozenset[Any] = frozenset(
         *(np.split, np.array_split, np.hsplit, np.vsplit, np.dsplit, np.unstack, np.matrix_transpose),
         *(np.flip, np.fliplr, np.flipud, np.rot90, np.diagonal, np.diag, np.real, np.imag, np.asarray),
         *(np.linalg.diagonal, np.linalg.matrix_transpose, np.lib.stride_tricks.sliding_window_view, np.meshgrid),
-        *("reshape", "ravel", "transpose", "swapaxes", "squeeze", "diagonal", "conj", "conjugate"),
+        *("reshape", "ravel", "transpose", "swapaxes", "squeeze", "diagonal", "conj", "conjugate", "view"),
     }
 )
 """Functions and methods of NumPy's whose results may be views of their arguments; those of all others are not."""
