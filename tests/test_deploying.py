@@ -6,6 +6,9 @@ import configparser
 import json
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +67,15 @@ def test_the_containerfile() -> None:
     assert entry[:2] == ["backprop", "serve"]
     assert unknown([*entry, *words]) == []
     assert json.loads(parts["HEALTHCHECK"].removeprefix("CMD "))[0] == "python"
+
+
+def test_a_linter_has_nothing_against_the_containerfile() -> None:
+    linter = shutil.which("hadolint", path=str(Path(sys.executable).parent))
+    if linter is None:
+        pytest.skip("hadolint is not installed")
+    words = [linter, "--no-color", "--failure-threshold", "style", "-"]
+    found = subprocess.run(words, input=block("dockerfile"), capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (0, "")
 
 
 def test_the_reverse_proxy() -> None:

@@ -14,13 +14,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol
 
-SENDERS, MOST = 2, 64
-"""The threads that send what is new, and how many runs share a request."""
+SENDERS, FEW, MOST = 2, 16, 64
+"""The threads that send what is new, how many runs are worth a second one, and how many share a request at most."""
 
 MANY = 1024
 """Runs that were sent and have no answer, with which nothing new is sent."""
 
-SOON, LATER = 0.05, 0.5
+SOON, LATER = 0.02, 0.5
 """Seconds that a request waits for the last of its runs: at first, and at most."""
 
 Results = tuple[Any, ...]
@@ -87,7 +87,8 @@ class Sending:
     def _staff(self) -> None:
         """Have as many threads at work as there is work for."""
         with self._lock:
-            starts = bool(self._new) and self._senders < SENDERS and len(self._late) < MANY
+            wanted = min(SENDERS, bool(self._new) + len(self._new) // FEW)
+            starts = self._senders < wanted and len(self._late) < MANY
             waits = bool(self._late) and not self._is_waiting
             self._senders += starts
             self._is_waiting |= waits

@@ -6,6 +6,7 @@ submissions, 100 of workers, 20 of the scheduler, and 10^5 requests. Seeds are p
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import re
@@ -16,10 +17,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import numpy as np
@@ -32,6 +35,8 @@ from backprop.graph.wire.vocabulary import BUILT_IN
 from backprop.service.entries import Name
 from backprop.service.journal import Journal
 from backprop.service.server.access import self_signed
+from backprop.service.server.serving import Serving
+from backprop.service.server.settings import Settings
 from tests.service.conftest import serving
 
 DEEP = settings().max_examples >= 2_000
@@ -208,23 +213,62 @@ PATHS = [
 ]
 
 
-def test_random_requests_harm_nothing(tmp_path: Path) -> None:
-    count = 100_000 if DEEP else 300
+def test_random_requests_over_a_socket_harm_nothing(tmp_path: Path) -> None:
     rng = random.Random(SEED)
-    print(f"seed {SEED}: {count} requests")
+    print(f"seed {SEED}: 300 requests")
     with serving(tmp_path) as running, httpx.Client(base_url=running.url, timeout=60) as http:
-        sizes = []
-        for k in range(count):
+        for k in range(300):
             answer = http.request(**request(rng))
             assert answer.status_code < 500, (SEED, k, answer.text)
-            if k % (count // 10) == 0:
-                sizes.append(psutil.Process().memory_info().rss)
         assert http.get("/healthz").status_code == 200
         with bp.connect(running.url) as connection:
             assert connection.submit(loss, X).result(60) == loss(X)
-    print("memory, MB:", [size >> 20 for size in sizes])
+
+
+def test_random_requests_harm_nothing(tmp_path: Path) -> None:
+    """Given to the application itself, without a socket, as there are many."""
+    count, rng = 100_000 if DEEP else 1_000, random.Random(SEED)
+    print(f"seed {SEED}: {count} requests")
+    service, sizes, found = Serving(Settings(port=0, state=tmp_path), bp.Serial(), {}, {}, "test"), [], Counter[int]()
+
+    async def ask_all() -> None:
+        for k in range(count):
+            status = await given_to(service.server.config.app, request(rng))
+            found[status] += 1
+            assert status < 500, (SEED, k)
+            if k % (count // 10) == 0:
+                sizes.append(psutil.Process().memory_info().rss)
+
+    asyncio.run(ask_all())
+    service.desk.close()
+    service.socket.close()
+    print("statuses:", dict(found), "memory, MB:", [size >> 20 for size in sizes])
+    assert {200, 400, 404} <= found.keys()
     if DEEP:
         assert sizes[-1] - sizes[len(sizes) // 2] < 32 << 20
+
+
+async def given_to(app: Any, given: dict[str, Any]) -> int:
+    """The status of an answer to a request."""
+    headers = {"host": "127.0.0.1", **given["headers"]}
+    scope = {
+        **{"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""},
+        **{"method": given["method"], "path": given["url"], "raw_path": given["url"].encode()},
+        "query_string": urlencode(given["params"]).encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    parts = [{"type": "http.request", "body": given["content"], "more_body": False}]
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return parts.pop() if parts else await asyncio.Future()
+
+    async def send(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    await app(scope, receive, send)
+    return statuses[0]
 
 
 GOOD = [
@@ -245,9 +289,11 @@ def request(rng: random.Random) -> dict[str, Any]:
         "content-type": rng.choice(["application/json", "application/x-backprop", "text/plain"]),
         "idempotency-key": rng.choice([f"a-key-{rng.randrange(100):02}", "x", "a" * 70]),
     }
-    method = rng.choice(["GET", "POST", "POST", "POST", "DELETE", "PUT", "OPTIONS"])
+    path = rng.choice(PATHS)
+    usual = "POST" if path in PATHS[:3] else "GET"
+    method = rng.choice([usual, usual, usual, usual, "GET", "POST", "DELETE", "PUT", "OPTIONS"])
     params = rng.choice([{}, {"wait": "0.001"}, {"priority": "x"}, {"deadline": "1e99"}, {"count": "-1"}])
-    return {"method": method, "url": rng.choice(PATHS), "content": bytes(body), "headers": headers, "params": params}
+    return {"method": method, "url": path, "content": bytes(body), "headers": headers, "params": params}
 
 
 # Who can reach it.
