@@ -29,6 +29,8 @@ def test_import_backprop_waits_for_nothing() -> None:
     "script",
     [
         "bp.grad(f, executor='serial')(x)",
+        "bp.grad(f)(x); bp.compile(bp.grad(f))(x)",
+        "bp.grad(f, executor='threads:2')(x)",
         "bp.compile(f, executor=bp.Serial())(x)",
         "bp.jacobian(lambda x: np.sin(x) * x, executor='serial')(x)",
     ],

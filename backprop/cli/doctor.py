@@ -18,7 +18,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-from dask.system import CPU_COUNT
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +27,7 @@ from backprop.examples_mnist.network import loss, new_network, one_hot
 from backprop.scheduler.calibration import calibrate, refined
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.machine.blas_architecture import CORETYPE, Library, better_architecture, libraries, processor
+from backprop.scheduler.machine.cores import usable_cores
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.machine.profile import Profile, key, load, save, this_file
 from backprop.scheduler.planning.partition import partition
@@ -97,7 +97,7 @@ def software() -> Table:
 
 def hardware() -> Table:
     """The processor and its cores."""
-    cores = f"{CPU_COUNT} usable of {os.cpu_count()}"
+    cores = f"{usable_cores()} usable of {os.cpu_count()}"
     return _table("Hardware", ("", ""), [("processor", processor().model), ("cores", cores)])
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..events import Recorder
 from ..machine.blas import blas_threads as blas
+from ..machine.cores import usable_cores
 from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
@@ -40,7 +41,7 @@ class Threads(AbstractExecutor):
         return super().arguments_for(where) if n is None else {"n": n}
 
     def __init__(self, n: int | None = None, blas_threads: int | None = 1, recorder: Recorder | None = None) -> None:
-        workers = by_dask.threads.CPU_COUNT if n is None else n
+        workers = usable_cores() if n is None else n
         super().__init__(workers, this_machine().machine.task_s, blas_threads, recorder)
         if self.workers < 1:
             raise ValueError(f"an executor needs at least one thread, not {n}")

@@ -18,7 +18,6 @@ import dask.config
 import dask.threaded
 from dask.callbacks import Callback
 from dask.local import get_async
-from dask.system import CPU_COUNT as CPU_COUNT
 
 from ...events import Recorder
 from ...lower import Key, calls, lower

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import distributed
-from dask.system import CPU_COUNT
 from distributed.deploy.cluster import Cluster as Deployment
 from distributed.security import Security
 
 from ....errors import ArgumentError, ClusterError
 from ...machine.blas_architecture import inherited
+from ...machine.cores import usable_cores
 from ...patience.waiting import told_of
 
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
@@ -111,7 +111,7 @@ def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -
 
 def _number(n_workers: int | None) -> int:
     if n_workers is None:
-        return CPU_COUNT
+        return usable_cores()
     if isinstance(n_workers, bool) or not isinstance(n_workers, int) or n_workers < 1:
         raise ArgumentError(f"a cluster cannot have {n_workers!r} workers", "n_workers", "use an integer, 1 or more")
     return n_workers
