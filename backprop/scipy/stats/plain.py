@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import scipy  # which imports its stats when they are first asked for
 
-from ...errors import UnknownFunctionError
-from ...graph.tracing.source_lines import user_line
-from ...graph.tracing.var import Var
+from ..plain import SELDOM, PlainOnly
 
 
 class Plain:
@@ -23,18 +18,7 @@ class Plain:
 
     name: str
 
-    def __getattr__(self, method: str) -> Callable[..., Any]:
+    def __getattr__(self, method: str) -> PlainOnly:
         if method.startswith("_"):
             raise AttributeError(method)
-        theirs = getattr(getattr(scipy.stats, self.name), method)
-
-        def call(*args: Any, **named: Any) -> Any:
-            if any(isinstance(part, Var) for part in (*args, *named.values())):
-                raise UnknownFunctionError(
-                    f"scipy.stats.{self.name}.{method} has no derivative here",
-                    user_line(),
-                    "give it plain parameters, or write it with other functions",
-                )
-            return theirs(*args, **named)
-
-        return call
+        return PlainOnly(getattr(getattr(scipy.stats, self.name), method), f"scipy.stats.{self.name}.{method}", SELDOM)
