@@ -1,4 +1,4 @@
-"""A root inside of a loss, as people write it: each price is where supply meets demand, and is fitted to what was seen."""
+"""A root inside of a loss, as people write it: prices are where supply meets demand; what was seen fits the curves."""
 
 import numpy as np
 from scipy.optimize import least_squares
