@@ -31,7 +31,7 @@ from .boundary.elements import LARGEST, array_of, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
-from .memory.handles import copied
+from .memory.handles import copied, lend
 from .memory.targets import WRITERS, add_at, write_out, written_to
 from .memory.writing import assign, fitted, put, read, write
 from .source_lines import is_operator, located, user_frame, user_line
@@ -98,8 +98,16 @@ class TracedArray(TracedValue[T]):
             if is_integral(self.type) or becomes_integral(*args, **params):
                 return np.array(self.builder.answer(self, np.array), *args, **params)
             if self.size <= LARGEST and not args and params.get("dtype") is None and wants_elements():
-                return array_of(self)
+                return self._taken_apart(params.get("copy") is True)
         raise refused(self.builder, no_array(repr(self)))
+
+    def _taken_apart(self, to_own: bool) -> np.ndarray[Any, Any]:
+        """An array of the elements; one that is not to be a copy would share memory, and may not be written to."""
+        elements = array_of(self)
+        if to_own or not self.shape:
+            return elements
+        self.builder.guard.lent = True
+        return lend(self, elements)  # type: ignore[no-any-return]
 
     # What is known without a value.
 

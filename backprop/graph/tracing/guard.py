@@ -26,12 +26,17 @@ LARGE = 1 << 16
 
 
 class Guard:
-    """The arrays that a trace has locked."""
+    """The arrays that a trace has locked.
 
-    __slots__ = ("_locked",)
+    Attributes:
+        lent: whether it has given away arrays of elements that cannot be written to.
+    """
+
+    __slots__ = ("_locked", "lent")
 
     def __init__(self) -> None:
         self._locked: list[np.ndarray[Any, Any]] = []
+        self.lent = False
 
     def take(self, value: Any) -> Any:
         """A value that stays what it is until the guard is released: the value itself, or where need be a copy."""
@@ -49,8 +54,8 @@ class Guard:
 
     @property
     def locked(self) -> bool:
-        """Whether any array is locked."""
-        return bool(self._locked)
+        """Whether any array is locked, or was given away read-only."""
+        return self.lent or bool(self._locked)
 
     def release(self) -> None:
         """Make the locked arrays writable again."""
@@ -64,7 +69,7 @@ def written(error: Exception) -> MutationError:
     return MutationError(
         f"an array that the traced function has used, or got as an argument, was written to: {error}",
         Source(line.filename, line.lineno or 0, line.name),
-        "write to a copy of it, or make a new array",
+        "write to a copy of it, or make a new array; where numpy.asarray made it of a traced one, leave that out",
     )
 
 

@@ -26,6 +26,7 @@ from ..subgraph import reach
 from .boundary.conversions import no_number
 from .boundary.failures import refused
 from .boundary.plain_classes import check_at, is_formatting, number_for_check
+from .guard import Guard
 from .source_lines import user_line
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ class Owner(Protocol):
     types: list[ValueType[Any]]
     names: dict[NodeId, str]
     values: dict[NodeId, Any]
+    guard: Guard
     refusal: BackpropError | None
 
     def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:

@@ -35,8 +35,11 @@ cast: Op = Op("cast", _cast_type, _cast, lambda g, out, x, dtype: g, home=__name
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
-    """`numpy.astype`: `x` as another dtype; of complex numbers made real the real part stays. `copy` is ignored."""
-    return cast(x, dtype=np.dtype(dtype).name)
+    """`numpy.astype`: `x` as another dtype, or itself where it has it and need not be copied.
+
+    Of complex numbers made real the real part stays.
+    """
+    return x if not copy and x.dtype == np.dtype(dtype) else cast(x, dtype=np.dtype(dtype).name)
 
 
 def copied(x: Any) -> Any:

@@ -111,10 +111,11 @@ def calling(request: pytest.FixtureRequest, clusters: dict[str, AbstractExecutor
         return lambda plan: Threads(2).bound(plan)
     if request.param == "dask.threaded":
         return lambda plan: partial(Threads(2).run, plan)
-    every = {**executors(), **FURTHER}
-    if request.param not in clusters:
-        clusters[request.param] = every[request.param]()
-    return lambda plan: partial(clusters[request.param].run, plan)
+    name, _, way = request.param.partition(", ")
+    if name not in clusters:
+        clusters[name] = {**executors(), **FURTHER}[name]()
+    cluster = clusters[name]
+    return lambda plan: partial(cluster.replayed(plan), cluster) if way == "resident" else partial(cluster.run, plan)
 
 
 class Ending(NamedTuple):
@@ -209,7 +210,7 @@ def interruptible() -> Iterator[None]:
 
 
 WAYS = ["serial", "threads", "dask.threaded"]
-FAR = [IN_THREADS, "cluster:2"]
+FAR = [f"{name}, {way}" for name in (IN_THREADS, "cluster:2") for way in ("tasks", "resident")]
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -205,16 +205,18 @@ def test_whatever_happens_anywhere_the_call_ends_and_the_next_one_is_right(
     way: str, clusters: dict[str, AbstractExecutor]
 ) -> None:
     counts: Counter[str] = Counter()
-    few, many = (15, 1000) if way == "cluster" else (60, 3000)
+    few, many = (15, 400) if way == "cluster" else (60, 3000)
 
     @settings(max_examples=many if is_deep() else few, deadline=None)
     @given(cases(), st.integers(2, 4))
     def every(case: Case, workers: int) -> None:
         counts["plans"] += 1
         counts.update(check(way, case, workers, clusters))
+        if counts["plans"] % 100 == 0:
+            print(f"\n{way}: {dict(sorted(counts.items()))}", flush=True)
 
     every()
-    print(f"\n{way}: {dict(sorted(counts.items()))}")
+    print(f"\n{way}, all: {dict(sorted(counts.items()))}")
     assert counts["failed"]
     assert counts["interrupted"]
     assert counts["then right"] == 2 * counts["plans"]

@@ -52,6 +52,8 @@ def wants_elements() -> bool:
     while is_library(frame.f_code.co_filename) and frame.f_back is not None:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] != "numpy":
             return False
+        if frame.f_code.co_name == "require":
+            return False  # it would copy what cannot be written to, and the copy could be written to
         frame = frame.f_back
     return instruction(frame) not in STORES and (frame is not asks or instruction(frame) not in READS)
 

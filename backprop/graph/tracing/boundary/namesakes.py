@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import BackpropError, GraphTypeError
+from ....ops.arrays.arguments import is_traced
 from ....ops.core.op import Op
 from ..memory.handles import detached
 from ..memory.targets import VIEWING, written_to
@@ -43,7 +44,16 @@ def call_namesake(find: Callable[[Any], Callable[..., Any]], func: Any, args: An
         if not is_ours(error):
             raise
         raise located(error, user_line()) from None
+    if params and params.get("copy", True) is False:
+        return uncopied(func, args, result)
     return result if func in VIEWING else detached(result, lambda var: any([var is arg for arg in args]))
+
+
+def uncopied(func: Any, args: Any, result: Any) -> Any:
+    """The result of a function with `copy=False`: what it was given, written to by `nan_to_num`."""
+    if func is np.nan_to_num and args and is_traced(args[0]) and args[0].shape:
+        return written_to(args[0], result)
+    return result
 
 
 def _name(func: Any) -> str:

@@ -47,7 +47,7 @@ class Memory:
         origin: how it was made, where it is a view.
     """
 
-    __slots__ = ("_most", "born", "is_certain", "origin", "views", "writes")
+    __slots__ = ("_most", "born", "is_certain", "lent", "origin", "views", "writes")
 
     def __init__(self, born: NodeId, origin: Origin | None = None) -> None:
         self.origin = origin
@@ -56,6 +56,7 @@ class Memory:
         self.views: list[weakref.ref[Any]] = []  # of it, as far as they have an id
         self._most = 64  # views from which the dead are looked for
         self.writes: Writes | None = None  # to it, where it is no view
+        self.lent: list[weakref.ref[Any]] = []  # arrays of its elements that NumPy made, where it is no view
 
     def add(self, view: Any) -> None:
         """A view that has an id."""
@@ -157,6 +158,35 @@ def refuse_elsewhere(var: Any) -> None:
             "an array of an outer function was written to inside of a function that is traced by itself",
             user_line(),
             "return the new value from the inner function",
+        )
+
+
+def lend(var: Any, elements: Any) -> Any:
+    """An array of objects with the elements of a Var, as what it shares memory with: it cannot be written to.
+
+    Arguments:
+        var: the Var, an array.
+        elements: the array.
+    """
+    elements.flags.writeable = False
+    memory = memory_of(place_of(var)[0])
+    memory.lent = [ref for ref in memory.lent if ref() is not None]
+    memory.lent.append(weakref.ref(elements))
+    return elements
+
+
+def refuse_lent(root: Any) -> None:
+    """Raise where a Var is written to of which somebody holds an array of elements as they were.
+
+    Errors:
+        AssignmentError.
+    """
+    memory = root.memory
+    if memory is not None and any([ref() is not None for ref in memory.lent]):
+        raise AssignmentError(
+            "an array was written to that numpy.asarray or its like has taken apart, in an array that would not see it",
+            user_line(),
+            "leave numpy.asarray out, as a traced array is an array, or take a copy by numpy.array",
         )
 
 

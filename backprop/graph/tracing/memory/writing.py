@@ -26,7 +26,17 @@ from ...graph import NUMBERS, NodeId
 from ...params import Params
 from ..source_lines import user_line
 from ..steering import TracedValue
-from .handles import Origin, forget_id, forget_views, memory_of, origin_of, place_of, refuse_elsewhere, viewed
+from .handles import (
+    Origin,
+    forget_id,
+    forget_views,
+    memory_of,
+    origin_of,
+    place_of,
+    refuse_elsewhere,
+    refuse_lent,
+    viewed,
+)
 from .layout import is_view
 from .writes import Writes, append
 
@@ -127,6 +137,7 @@ def put_at(root: Any, key: Key, value: NodeId) -> None:
         put(root, value)
         return
     refuse_elsewhere(root)
+    refuse_lent(root)
     _settle(root)
     memory = memory_of(root)
     if memory.writes is None:
@@ -145,6 +156,7 @@ def put(var: Any, value: NodeId) -> None:
         return
     origin: Origin | None = memory.origin
     root, key = place_of(var)
+    refuse_lent(root)
     if origin is None:
         _settle(var)
         forget_views(var)

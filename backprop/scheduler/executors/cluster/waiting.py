@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -49,7 +52,7 @@ class Waiting:
     revive: Callable[[], None]
 
     def for_results(self, futures: Sequence[Any], run: str) -> list[Any]:
-        """The results of futures; where that fails or is interrupted, their tasks are cancelled.
+        """The results of futures; where one fails, or this is interrupted, the run is stopped, and not waited for.
 
         Arguments:
             futures: what is waited for.
@@ -63,24 +66,27 @@ class Waiting:
         stopped = nullcontext() if stop is None else stop.calling(partial(self._stop, futures, run))
         try:
             with stopped, _seceded(), self.client.as_current():
-                while True:
-                    try:
-                        distributed.wait(futures, timeout=min(SILENCE, self.patience))  # type: ignore[no-untyped-call]
-                        return list(self.client.gather(futures))
-                    except distributed.TimeoutError:
-                        self._say(time.monotonic() - began)
-                        self.for_a_worker()
-                        moving = self._moving(moving)
+                gathered = self._gathered(futures)
+                while not concurrent.futures.wait([gathered], min(SILENCE, self.patience)).done:
+                    self._say(time.monotonic() - began)
+                    self.for_a_worker()
+                    moving = self._moving(moving)
+                return list(gathered.result())
         except BaseException:
-            self.client.cancel(futures, force=True)
+            threading.Thread(target=self._stop, args=(futures, run), name="backprop-stop", daemon=True).start()
             check_stop()
             raise
 
+    def _gathered(self, futures: Sequence[Any]) -> concurrent.futures.Future[Any]:
+        """The results of futures, or the first error among them, as soon as they are there."""
+        work = self.client.gather(futures, asynchronous=True)
+        return asyncio.run_coroutine_threadsafe(work, self.client.loop.asyncio_loop)
+
     def _stop(self, futures: Sequence[Any], run: str) -> None:
         """Stop the tasks of a run: those that run before their next op, the others at once."""
-        with suppress(OSError):  # the scheduler is lost, and the run with it
-            self.client.run(stop_run, run, wait=False, on_error="ignore")
+        with suppress(OSError, RuntimeError, concurrent.futures.CancelledError):  # lost, or closed, and the run with it
             self.client.cancel(futures, force=True)
+            self.client.run(stop_run, run, wait=False, on_error="ignore")
 
     def for_call(self, call: Call) -> Answer:
         """What resident runners give; where that fails or is interrupted, they stop.
