@@ -17,6 +17,7 @@ from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
 from .api.control_flow.minibatch import minibatch as minibatch
 from .api.elsewhere.lazy import lazy as lazy
+from .api.implicit.integrals import odeint as odeint
 from .api.implicit.root import root as root
 from .api.matrices.jacobian import hessian as hessian
 from .api.matrices.jacobian import jacobian as jacobian

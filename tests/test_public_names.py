@@ -52,6 +52,7 @@ NAMES = [
     "match",
     "measured_costs",
     "minibatch",
+    "odeint",
     "ones",
     "op",
     "ops",

@@ -1,3 +1,4 @@
+from . import integrate as integrate
 from . import linalg as linalg
 from . import ndimage as ndimage
 from . import optimize as optimize

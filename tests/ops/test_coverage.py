@@ -23,7 +23,7 @@ from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
-from backprop.scipy import linalg, ndimage, optimize, signal
+from backprop.scipy import integrate, linalg, ndimage, optimize, signal
 from backprop.scipy.plain import PlainOnly
 from backprop.scipy.sparse import linalg as sparse_linalg
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
@@ -36,6 +36,7 @@ from tests.ops.tape import TapeVar
 
 PAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 NAMESAKES = {
+    "scipy.integrate": integrate,
     "scipy.linalg": linalg,
     "scipy.optimize": optimize,
     "scipy.sparse.linalg": sparse_linalg,

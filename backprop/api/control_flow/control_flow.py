@@ -14,25 +14,23 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ...errors import ArgumentError, BackpropError, GraphTypeError, ShapeError
-from ...graph.autodiff.control_flow import call, emit, position
+from ...errors import ArgumentError, GraphTypeError, ShapeError
+from ...graph.autodiff.control_flow import call, position
 from ...graph.autodiff.control_flow import switch as switch_op
 from ...graph.autodiff.loop import Loop
 from ...graph.autodiff.loops import scan as scan_op
-from ...graph.graph import Graph
 from ...graph.tracing.body import TracedBody, agree, alike, rebuilt, refuse_written, trace_body, with_numbers
-from ...graph.tracing.builder import Builder
 from ...graph.tracing.runtime_classes import choice, closest_class, narrow, narrowed_type
 from ...graph.tracing.source_lines import located, user_line
-from ...graph.tracing.structures.structure import Static, Structure, flatten, unflatten
+from ...graph.tracing.structures.structure import Static, Structure, flatten
 from ...graph.tracing.var import Var
 from ...graph.verify import same_type
-from ...graph.weak_numbers import as_type, follows, strong
-from ...ops.core.op import Op
-from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, type_of, value_type
+from ...graph.weak_numbers import follows, strong
+from ...ops.core.types import NumericType, OpaqueType, UserType, ValueType, scalar_type, value_type
 from ..verbs.call import called
-from ..verbs.run import current, handed_out, plain, run_graph, runner, youngest
+from ..verbs.run import current, runner, youngest
 from ..verbs.transformed import Transformed
+from .nodes import node_results, static_type
 
 ROUNDS = 8
 """Times that a step is traced at most until the dtypes of its carries are settled."""
@@ -128,7 +126,7 @@ def scan(
     steps = _length(leaves[carries:], length)
     step = _checked(f, with_numbers(init)[1])
     rows = [value_type(leaf.shape[1:], leaf.dtype) for leaf in leaves[carries:]]
-    types, body = _steady(step, structure, [_type(leaf) for leaf in leaves[:carries]], rows)
+    types, body = _steady(step, structure, [static_type(leaf) for leaf in leaves[:carries]], rows)
     loop = Loop(carries, len(rows), steps, bool(reverse), tuple(range(carries)))
     return node_results(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
 
@@ -247,46 +245,3 @@ class Checkpointed(Transformed):
             refuse_written(made.traced.wrote)
             return node_results(call, list(made.traced.values), made.traced.output, bodies=(made.graph,))
         return made.value(made.hand_out(made.run(made.plain)))
-
-
-def node_results(
-    op: Op, values: list[Any], output: Structure, types: Sequence[ValueType[Any]] = (), **params: Any
-) -> Any:
-    """The results of a node that holds bodies: those that make up `output`.
-
-    Arguments:
-        op: the node's op.
-        values: of its operands.
-        output: the structure of the results.
-        types: what the first operands are cast to.
-        params: the node's parameters.
-    """
-    builder = Builder()
-    builder.source = user_line()
-    _check_runs_once(params["bodies"])
-    operands: list[Any] = [builder.input(_type(value)) for value in values]
-    operands[: len(types)] = [as_type(var, t) for var, t in zip(operands, types, strict=False)]
-    try:
-        result: Any = emit(builder, op, operands, params)
-    except BackpropError as error:
-        raise located(error, builder.source) from None
-    graph, _ = builder.build([result[k].id for k in range(len(output.types))])
-    executor = current()
-    graph = graph if youngest(values) is not None else plain(graph)
-    return unflatten(output, handed_out(graph.output_types, run_graph(graph, values, executor), values))
-
-
-def _check_runs_once(bodies: Sequence[Graph]) -> None:
-    """Refuse ops that run once in bodies: the reverse pass would run them again, and an executor elsewhere."""
-    for node in (node for body in bodies for node in body.nodes):
-        if node.op.runs_once:
-            what = "is a local op" if node.op.pure else "is not pure"
-            raise GraphTypeError(
-                f"{node.op.name} {what}, and cannot stand in a switch, match, scan or checkpoint",
-                node.source,
-                "call it outside, and hand in its result",
-            )
-
-
-def _type(value: Any) -> ValueType[Any]:
-    return value.type if isinstance(value, Var) else type_of(value)

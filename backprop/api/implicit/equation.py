@@ -22,9 +22,9 @@ from ...graph.tracing.current import CURRENT
 from ...graph.tracing.source_lines import user_line
 from ...graph.tracing.structures.structure import Structure, flatten, unflatten
 from ...graph.tracing.var import Var
-from ...ops.core.types import NumericType, ValueType, scalar_type, type_of
+from ...ops.core.types import NumericType, ValueType, scalar_type
 from ...ops.elementwise.selection import where
-from ..control_flow.control_flow import node_results
+from ..control_flow.nodes import node_results, static_type
 from ..verbs.run import current, runner, youngest
 
 Function = Callable[..., Any]
@@ -69,14 +69,10 @@ def _inexact(leaf: Any) -> Any:
 
 
 def _real(leaf: Any) -> NumericType[Any]:
-    found = _type(leaf)
+    found = static_type(leaf)
     if not isinstance(found, NumericType) or found.dtype.kind != "f":
         raise GraphTypeError(f"an unknown cannot be {found}", user_line(), "start with real numbers and arrays of such")
     return scalar_type(found.dtype) if found.weak else found
-
-
-def _type(value: Any) -> ValueType[Any]:
-    return value.type if isinstance(value, Var) else type_of(value)
 
 
 class Traced(NamedTuple):
@@ -121,7 +117,7 @@ def traced(f: Function, unknowns: Unknowns, given: Sequence[Any] = ()) -> Traced
         given: values that are inputs of the body, and that the function does not see.
     """
     structure = with_numbers((unflatten(unknowns.structure, unknowns.hints), *given))[1]
-    types = [*unknowns.types, *map(_type, given)]
+    types = [*unknowns.types, *map(static_type, given)]
     body = trace_body(lambda x, *_: f(x), structure, types, runner(current()))
     return Traced(body.graph, unknowns, (*given, *body.captured))
 

@@ -13,8 +13,11 @@ from ...ops.arrays.diagonals import put_diagonal
 from ...ops.arrays.joins import concatenate
 from ...ops.arrays.views import ravel, reshape
 from ...ops.core.cache import cached
+from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ScalarType
 from ..autodiff.body_pullback import BodyPullback
+from ..autodiff.control_flow import emit
+from ..autodiff.differentiate import zero
 from ..batching.batched import batch_into
 from ..graph import Graph
 from ..tracing.builder import Builder
@@ -87,3 +90,14 @@ def taken_apart(vector: Any, types: Sequence[Any]) -> list[Any]:
 def is_number(type: Any) -> bool:
     """Whether values of a type are numbers, not arrays."""
     return isinstance(type, ScalarType)
+
+
+def seeds_of(builder: Any, types: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+    """A cotangent for each of some values, zeros where none is given."""
+    return [zero(builder, t) if seed is None else seed for t, seed in zip(types, given, strict=False)]
+
+
+def called(builder: Any, op: Op, body: Graph, operands: Sequence[Any]) -> list[Any]:
+    """The results of a node that holds one body."""
+    found = emit(builder, op, operands, {"bodies": (body,)})
+    return [found[k] for k in range(len(body.outputs))]

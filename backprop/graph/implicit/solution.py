@@ -26,11 +26,9 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, TupleType, ValueType, scalar_type
 from ...ops.elementwise.selection import where
 from ...ops.linear_algebra.equations import solve_matrices
-from ..autodiff.control_flow import all_fit, call, cotangents, emit
-from ..autodiff.differentiate import zero
+from ..autodiff.control_flow import all_fit, call, cotangents
 from ..graph import Graph
-from ..tracing.var import Var
-from .jacobian import jacobian_of, laid_out, pullback_of, taken_apart
+from .jacobian import called, jacobian_of, laid_out, pullback_of, seeds_of, taken_apart
 from .problem import Body, Problem
 from .solvers import SOLVERS
 
@@ -82,25 +80,15 @@ def _vjp(
     hints, others = operands[: len(operands) - count], operands[len(operands) - count :]
     here = [*(out[k] for k in range(unknowns)), *others]
     types = residual.output_types
-    seeds = _seeds(builder, types, cotangents(g)[:unknowns])
-    (matrix,) = _called(builder, jacobian_of(residual, unknowns), here)
+    seeds = seeds_of(builder, types, cotangents(g)[:unknowns])
+    (matrix,) = called(builder, call, jacobian_of(residual, unknowns), here)
     success, rows = out[unknowns], matrix_transpose(matrix)
     regular = where(success, rows, np.eye(rows.shape[0], dtype=rows.dtype))
     turned = where(success, solve_matrices(regular, expand_dims(-laid_out(seeds), -1))[:, 0], math.nan)
     wrt = [unknowns + k for k in range(count) if active[len(hints) + k]]
-    found = _called(builder, pullback_of(residual, wrt), [*here, *taken_apart(turned, types)])
+    found = called(builder, call, pullback_of(residual, wrt), [*here, *taken_apart(turned, types)])
     answers = dict(zip(wrt, found, strict=True))
     return (*(None for _ in hints), *(answers.get(unknowns + k) for k in range(count)))
-
-
-def _seeds(builder: Any, types: Sequence[Any], given: Sequence[Var[Any] | None]) -> list[Var[Any]]:
-    return [zero(builder, t) if seed is None else seed for t, seed in zip(types, given, strict=True)]
-
-
-def _called(builder: Any, body: Graph, operands: Sequence[Any]) -> list[Var[Any]]:
-    """The results of a body at some operands, as one node."""
-    found = emit(builder, call, operands, {"bodies": (body,)})
-    return [found[k] for k in range(len(body.outputs))]
 
 
 solution: Op = Op("solution", _type, _solve, _vjp, home=__name__)

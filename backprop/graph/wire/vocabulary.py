@@ -15,7 +15,7 @@ from ...errors import CannotTravelError, WireError
 from ...ops.core.op import Op
 from .. import graph
 from ..autodiff import control_flow, loops, stop_gradient
-from ..implicit import choices, solution
+from ..implicit import choices, integral, own_steps, solution, trajectory
 
 Vocabulary = Mapping[str, Op | None]
 """Ops by name; None stands for one that only the other side has."""
@@ -24,7 +24,7 @@ Vocabulary = Mapping[str, Op | None]
 def _modules() -> list[ModuleType]:
     """The modules that hold ops."""
     found = [importlib.import_module(each.name) for each in pkgutil.walk_packages(ops.__path__, f"{ops.__name__}.")]
-    return [*found, graph, control_flow, loops, stop_gradient, choices, solution]
+    return [*found, graph, control_flow, loops, stop_gradient, choices, integral, own_steps, solution, trajectory]
 
 
 def _ops_of(module: ModuleType) -> dict[str, Op]:
