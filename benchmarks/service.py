@@ -56,6 +56,9 @@ def loss(x: Any) -> Any:
     return np.sum(np.sin(x) ** 2)
 
 
+SLOPE = bp.compile(bp.grad(loss))
+
+
 @bp.op(like=0, seconds=0.02)
 def sleep(x: Any) -> Any:
     """Takes 20 ms."""
@@ -93,7 +96,7 @@ def values(number: int, count: int) -> list[Any]:
 def one_client(url: str, number: int, count: int) -> list[Any]:
     """The answers of a client."""
     with bp.connect(url) as connection:
-        return [future.result(600) for future in connection.map(bp.grad(loss), values(number, count))]
+        return [future.result(600) for future in connection.map(SLOPE, values(number, count))]
 
 
 def clients(url: str, first: int, sizes: Sizes) -> None:

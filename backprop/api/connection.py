@@ -18,8 +18,9 @@ from rich.progress import Progress
 from ..errors import StoppedError
 from ..scheduler.planning.plan import Plan
 from ..service.client import PATIENCE, Service, Tls, new_key
+from .compiling.compiled import Compiled
 from .sending import Sending
-from .verbs.call import Call, called
+from .verbs.call import called
 from .verbs.evaluate import Function, as_function
 from .verbs.run import plan_of
 
@@ -102,7 +103,8 @@ class Connection(Service):
         """Run a function on the service.
 
         Arguments:
-            f: any function, such as `backprop.value_and_grad(loss)`; it is traced here, and its graph travels.
+            f: any function, such as `backprop.value_and_grad(loss)`; it is traced here, and its graph travels. One that
+                was compiled is traced once.
             args: its arguments.
             priority: a larger one comes first, among the client's own.
             deadline: seconds from now, after which the run is of no use.
@@ -114,10 +116,15 @@ class Connection(Service):
             CannotTravelError: from the future, an op of the user's own that is not registered with the service.
             DeadlineError, StoppedError: from the future.
         """
-        call = called(as_function(f), args, {}, self)
         future: ServiceFuture[Any] = ServiceFuture(key or new_key(), self.cancel_run)
         options = {"priority": priority, "deadline": deadline, "attempts": attempts}
-        submitted = Submitted(future, call, plan_of(self, call.plain), options)
+        if type(f) is Compiled:  # one that checks what it has captured does so where it is traced
+            rest = f.rest(args, self)
+            submitted = Submitted(future, plan_of(self, rest.path.graph), rest.inputs, rest.value, options)
+        else:
+            call = called(as_function(f), args, {}, self)
+            plan, inputs = plan_of(self, call.plain), call.traced.inputs
+            submitted = Submitted(future, plan, inputs, lambda r: call.value(call.hand_out(r)), options)
         if submitted.is_small:
             self._sending.send(submitted)
         else:
@@ -163,7 +170,7 @@ class Connection(Service):
     def _ask_together(
         self, new: Sequence[Submitted], late: Sequence[str], wait: float
     ) -> Mapping[str, tuple[Any, ...] | None]:
-        asked = [(each.key, each.plan, each.call.traced.inputs) for each in new]
+        asked = [(each.key, each.plan, each.inputs) for each in new]
         return self.ask_many(asked, late, wait)
 
     def _ask_alone(self, each: Submitted) -> None:
@@ -174,7 +181,7 @@ class Connection(Service):
         future = each.future
         try:
             if not future.done():
-                each.settle(self.ask(future.key, each.plan, each.call.traced.inputs, each.options))
+                each.settle(self.ask(future.key, each.plan, each.inputs, each.options))
         except StoppedError:
             future.settle_cancelled()
         except BaseException as error:
@@ -189,14 +196,16 @@ class Submitted:
 
     Arguments:
         future: of its value.
-        call: what was called.
-        plan: of its graph.
+        plan: what runs.
+        inputs: values of its inputs.
+        value: puts the function's value together from its results.
         options: priority, deadline and attempts.
     """
 
     future: ServiceFuture[Any]
-    call: Call
     plan: Plan
+    inputs: Sequence[Any]
+    value: Callable[[Sequence[Any]], Any]
     options: dict[str, Any]
 
     @property
@@ -214,11 +223,11 @@ class Submitted:
         """Whether it may share a request with others: it takes little time and few bytes, and asks for nothing."""
         if self.plan.work > SMALL_SECONDS or self.options != PLAIN:
             return False
-        return sum([getattr(value, "nbytes", 8) for value in self.call.traced.inputs]) <= SMALL_BYTES
+        return sum([getattr(value, "nbytes", 8) for value in self.inputs]) <= SMALL_BYTES
 
     def settle(self, results: Sequence[Any]) -> None:
         """Give the future its value."""
-        settle(functools.partial(self.future.set_result, self.call.value(self.call.hand_out(results))))
+        settle(functools.partial(self.future.set_result, self.value(results)))
 
 
 def settle(action: Callable[[], None]) -> None:

@@ -386,3 +386,19 @@ def test_tokens_and_tls(tmp_path: Path) -> None:
 def test_another_address_than_loopback_is_refused_without_tokens_and_tls(tmp_path: Path, host: str) -> None:
     with pytest.raises(DamagedDataError, match="--token-file and --tls-cert"), serving(tmp_path, host=host):
         pass
+
+
+def test_a_compiled_function_is_traced_once(connection: bp.Connection) -> None:
+    def steered(x: Any, scale: Any) -> Any:
+        return {"sum": np.sum(x * scale), "twice": x * 2.0 if np.sum(x) > 0 else x, "word": "kept"}
+
+    compiled = bp.compile(steered)
+    futures = connection.map(compiled, [X + k for k in range(5)], [float(k) for k in range(5)])
+    for k, future in enumerate(futures):
+        found, expected = future.result(30), steered(X + k, float(k))
+        assert found.keys() == expected.keys()
+        assert found["word"] == "kept"
+        assert same(found["sum"], expected["sum"])
+        assert same(found["twice"], expected["twice"])
+    assert compiled.traces == 1
+    assert same(connection.submit(compiled, -X, 1.0).result(30)["twice"], -X)

@@ -86,6 +86,23 @@ class _Last:
         return now is self.target or now == self.target
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What is left to be done of a call.
+
+    Arguments:
+        path: whose graph it is.
+        inputs: the values of that graph's inputs.
+    """
+
+    path: Path
+    inputs: list[Any]
+
+    def value(self, results: Sequence[Any]) -> Any:
+        """The function's value, from the results of the graph."""
+        return unflatten(self.path.output, handed_out(self.path.graph.output_types, results, self.inputs))
+
+
 class Compiled(Generic[P, R]):
     """A function that is traced once for each signature; call it like the function itself.
 
@@ -136,6 +153,12 @@ class Compiled(Generic[P, R]):
             quick = self._quick(path, structure, request)
             self._last = _Last(path, weakref.ref(executor), executor.target, quick)
         return unflatten(path.output, handed_out(path.graph.output_types, results, inputs))  # type: ignore[no-any-return]
+
+    def rest(self, args: Sequence[Any], executor: AbstractExecutor) -> Rest:
+        """What is left to be done of a call that is to run elsewhere: its questions have been answered."""
+        request = requested(self._function, args, {}, executor)
+        path, env = self._walk(request, *request.flat())
+        return Rest(path, [env[i] for i in path.start])
 
     def graph(self, *args: P.args, **kwargs: P.kwargs) -> Graph:
         """The graph, after all passes, that a call with some arguments runs."""
