@@ -1,4 +1,5 @@
 from . import integrate as integrate
+from . import interpolate as interpolate
 from . import linalg as linalg
 from . import ndimage as ndimage
 from . import optimize as optimize

@@ -23,7 +23,7 @@ from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
-from backprop.scipy import integrate, linalg, ndimage, optimize, signal
+from backprop.scipy import integrate, interpolate, linalg, ndimage, optimize, signal
 from backprop.scipy.plain import PlainOnly
 from backprop.scipy.sparse import linalg as sparse_linalg
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
@@ -42,6 +42,7 @@ NAMESAKES = {
     "scipy.sparse.linalg": sparse_linalg,
     "scipy.signal": signal,
     "scipy.ndimage": ndimage,
+    "scipy.interpolate": interpolate,
 }
 """The packages of namesakes, by the module of SciPy's whose functions do not dispatch."""
 NAMESPACES = {"numpy": np, "numpy.linalg": np.linalg, "numpy.fft": np.fft, "scipy.special": scipy.special}
@@ -106,12 +107,14 @@ def namesakes(title: str, ours: ModuleType) -> list[str]:
     """What `backprop.scipy` has of a module of SciPy's, and what it leaves to SciPy, for plain values."""
     theirs = importlib.import_module(title)
     functions = sorted({name for name in theirs.__all__ if inspect.isroutine(getattr(theirs, name))})
+    classes = sorted(name for name in theirs.__all__ if inspect.isclass(vars(ours).get(name)))
     plain = [name for name in functions if isinstance(getattr(ours, name), PlainOnly)]
     package, _, last = title.rpartition(".")
     return [
         *(f"## {title}", "", f"`from backprop.{package} import {last}`"),
         *("", f"Of {len(functions)} functions, differentiable: {len(functions) - len(plain)}"),
         *(*wrapped([name for name in functions if name not in plain]), ""),
+        *((f"Classes: {len(classes)}", *wrapped(classes), "") if classes else ()),
         *(f"SciPy's own, for values that are not traced: {len(plain)}", *wrapped(plain), ""),
     ]
 

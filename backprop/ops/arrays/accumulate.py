@@ -13,7 +13,7 @@ import numpy as np
 from ...errors import ShapeError
 from ..core.batching import STACKS
 from ..core.op import Kind, Op
-from ..core.types import NumericType, UserType, ValueType
+from ..core.types import ArrayType, NumericType, UserType, ValueType, value_type
 
 
 def _sum_type(*types: ValueType[Any]) -> ValueType[Any]:
@@ -21,7 +21,10 @@ def _sum_type(*types: ValueType[Any]) -> ValueType[Any]:
     if len(shapes) > 1:
         fix = "sum each term to the shape of the input first, with sum_to"
         raise ShapeError(f"accumulate: the terms have the shapes {sorted(shapes)}", fix=fix)
-    return types[0]
+    first = types[0]
+    if isinstance(first, ArrayType) and not first.shape:
+        return value_type((), first.dtype)  # as NumPy's sums of such arrays are numbers
+    return first
 
 
 def _accumulate(*terms: Any, out: Any = None) -> Any:
