@@ -13,7 +13,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy
 
 from ...errors import ShapeError
 from ..arrays.arguments import Axes
