@@ -53,7 +53,13 @@ def owners(value: Any) -> Iterator[Any]:
 
 def owned_by(values: Sequence[Any]) -> set[int]:
     """The identities of what owns the memory of some values, for as long as these are kept."""
-    return {id(owner) for value in values for owner in owners(value)}
+    found: set[int] = set()
+    for value in values:
+        if type(value) is np.ndarray and value.base is None:  # as most are
+            found.add(id(value))
+        else:
+            found.update(map(id, owners(value)))
+    return found
 
 
 def shares(value: Any, others: Sequence[Any]) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ PLAIN = AS_THEY_ARE | {bool, float, complex}
 """Classes of numbers and text."""
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
 class Params:
     """Names and values, in order; iterating gives the pairs.
 
@@ -37,14 +37,13 @@ class Params:
         TypeError: a value that cannot be hashed, such as an array or a list.
     """
 
-    pairs: tuple[tuple[str, Any], ...] = ()
-    _key: tuple[Hashable, ...] = field(init=False)
-    _hash: int = field(init=False)
+    pairs: tuple[tuple[str, Any], ...]
+    _key: tuple[Hashable, ...]
+    _hash: int
 
-    def __post_init__(self) -> None:
-        key = tuple(
-            [(name, value if value.__class__ in AS_THEY_ARE else identity(value)) for name, value in self.pairs]
-        )
+    def __init__(self, pairs: tuple[tuple[str, Any], ...] = ()) -> None:
+        key = tuple([(name, value if value.__class__ in AS_THEY_ARE else identity(value)) for name, value in pairs])
+        _set_pairs(self, pairs)
         _set_key(self, key)
         _set_hash(self, hash(key))
 
@@ -91,8 +90,8 @@ class Params:
 
 
 _SLOTS: Any = Params
-_set_key, _set_hash = _SLOTS._key.__set__, _SLOTS._hash.__set__
-"""What sets the two fields of a frozen object: quicker than by their names, and nodes have many parameters."""
+_set_pairs, _set_key, _set_hash = _SLOTS.pairs.__set__, _SLOTS._key.__set__, _SLOTS._hash.__set__
+"""What sets the fields of a frozen object: quicker than by their names, and nodes have many parameters."""
 
 
 def _restored(pairs: tuple[tuple[str, Any], ...]) -> Params:
@@ -113,6 +112,8 @@ def identity(value: Any) -> Hashable:
     cls: Any = type(value)
     if cls in AS_THEY_ARE:
         return value  # type: ignore[no-any-return]
+    if cls is bool:
+        return cls, value
     if isinstance(value, tuple):
         return (cls, *map(identity, value))
     if isinstance(value, np.generic):

@@ -22,6 +22,9 @@ from ...graph.tracing.var import Var
 from ...scheduler.executors import by_dask
 from ...scheduler.executors.by_dask.kinds import Chunks, classes_of_dask
 
+PLAIN = frozenset({np.ndarray, np.float64, np.float32, float, complex, int, bool, str})
+"""Classes of leaves that are neither values of Dask nor traced: most arguments have no others."""
+
 TAKES_SHARDS = "__backprop_takes_shards__"
 """The attribute of a function that gets Shards and Remotes as they are, as what `minibatch` makes does."""
 
@@ -77,8 +80,9 @@ def opened_call(
     whole: Any = tuple(args), dict(kwargs)
     leaves, spec = taken_apart(whole)
     kinds = set(map(type, leaves))  # isinstance would ask a Var
-    classes = classes_of_dask()
-    has_parts = False
+    if kinds <= PLAIN:
+        return Opened(function, whole[0], whole[1], leaves, spec)
+    classes, has_parts = classes_of_dask(), False
     if any([issubclass(kind, classes) for kind in kinds]):
         whole, has_parts = opened(whole, executor), True
         leaves, spec = taken_apart(whole)

@@ -38,6 +38,8 @@ def asarray(a: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         array = asarray(a)
         return array if array.dtype == np.dtype(dtype) else cast(array, dtype=np.dtype(dtype).name)
+    if is_traced(a):
+        return a
     if hasattr(a, "shape") and hasattr(a, "dtype") and not isinstance(getattr(type(a), "to_numpy", None), FunctionType):
         return a
     if isinstance(a, list | tuple) and _holds_var(a):

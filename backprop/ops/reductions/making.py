@@ -123,8 +123,9 @@ def prepared(
             f"{op}: the argument {', '.join(unsupported)} is not supported", fix="use numpy.where on the operand"
         )
     x = asarray(a, dtype)
+    axes = len(x.shape)
     whole = axis is None or (op in OF_NUMBERS and is_of_a_number(axis, x))
-    return x, tuple(range(ndim(x))) if whole else many_axes(op, axis, ndim(x))
+    return x, tuple(range(axes)) if whole else many_axes(op, axis, axes)
 
 
 OF_NUMBERS = frozenset(
