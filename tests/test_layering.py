@@ -43,18 +43,18 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
     ),
     "graph": (
         *("", "params", "handle", "graph", "written", "ownership", "weak_numbers", "subgraph", "bits", "verify"),
-        *("rewrite", "evaluate", "tracing", "result", "autodiff", "batching", "implicit", "sparsity", "passes", "wire"),
+        *("rewrite", "evaluate", "tracing", "autodiff", "batching", "implicit", "sparsity", "passes", "wire"),
     ),
     "scheduler": (
         *("", "patience", "events", "machine", "planning", "entry", "programs", "tape", "lower", "executors"),
         *("learning", "calibration"),
     ),
     "reports": (
-        *("", "simulate", "description", "describe", "waits", "memory", "advice", "what_if", "document"),
-        *("text", "page", "traces", "report"),
+        *("", "simulate", "description", "describe", "waits", "memory", "advice", "what_if", "formats"),
+        "report",
     ),
     "service": (
-        *("", "entries", "schema", "queue", "journal", "protocol", "isolation", "programs", "copies", "runs"),
+        *("", "entries", "queue", "storage", "protocol", "isolation", "programs", "copies", "runs"),
         *("intake", "book", "leader", "desk", "client", "server"),
     ),
 }
@@ -65,7 +65,7 @@ DASK = {"dask", "distributed"}
 OPTIONAL: frozenset[str] = frozenset({"attrs", "perfetto"})
 """Third parties that are no dependency, and so may be imported inside the function that needs them."""
 LONGEST, FULLEST = 300, 12
-"""Lines of a module, and modules of a folder on one level beside its `__init__`."""
+"""Lines of a module, and modules of a folder on one level, its `__init__` among them."""
 STILL_LONG: frozenset[str] = frozenset()
 STILL_FULL: frozenset[str] = frozenset()
 """What is to be taken apart; these lists only shrink: a name that is no longer needed in them is a violation."""
@@ -247,7 +247,8 @@ def folders_are_small(modules: Modules) -> Iterator[str]:
 def full_folders(modules: Modules) -> dict[str, int]:
     folders = {name.rpartition(".")[0] for name in modules}
     leaves = Counter(name.rpartition(".")[0] for name in modules if name not in folders)
-    return {folder: count for folder, count in leaves.items() if folder and count > FULLEST}
+    counts = {folder: count + 1 for folder, count in leaves.items() if folder}  # with its `__init__`
+    return {folder: count for folder, count in counts.items() if count > FULLEST}
 
 
 def top(name: str) -> str:
@@ -419,7 +420,7 @@ def test_a_long_module_is_found(tmp_path: Path) -> None:
 
 
 def test_a_full_folder_is_found(tmp_path: Path) -> None:
-    files = {f"service/part{k}.py": "" for k in range(12)}
+    files = {f"service/part{k}.py": "" for k in range(11)}
     assert violations_in(write_tree(tmp_path, {**SOUND, **files}), folders_are_small) == []
     (found,) = violations_in(write_tree(tmp_path, {**SOUND, **files, "service/more.py": ""}), folders_are_small)
     assert found.startswith("backprop.service: 13 modules")

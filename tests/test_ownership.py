@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.graph.tracing.guard import LARGE
+from backprop.graph.tracing.memory.guard import LARGE
 from backprop.scheduler.programs.steps import SMALLEST_RESULT
 
 SIDES = (3, 60, 100)

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .description import Description
-from .document import document
-from .page import page
-from .text import rendered, text
-from .traces import chrome_trace, perfetto_trace
+from .formats.document import document
+from .formats.page import page
+from .formats.text import rendered, text
+from .formats.traces import chrome_trace, perfetto_trace
 from .what_if import WhatIf, what_if
 
 if TYPE_CHECKING:

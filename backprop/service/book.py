@@ -13,8 +13,8 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from .entries import Entry
-from .journal import Journal
 from .runs import Active, Ended, Ending, Taken
+from .storage.journal import Journal
 
 LOG = logging.getLogger("backprop.service")
 

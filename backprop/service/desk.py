@@ -15,11 +15,11 @@ from ..errors import DeadlineError, StoppedError, UnknownRunError
 from ..scheduler.executors.base import AbstractExecutor
 from .entries import Entry, Name
 from .intake import Intake, stopping
-from .journal import Journal
 from .leader import Leader
 from .programs import Programs
 from .queue import Bounds, Queue, State
 from .runs import Active, Ended, Ending, Options, Runner, Submission, Taken, id_of
+from .storage.journal import Journal
 
 READERS = 8
 """The submissions that are read at once, beside the runs."""

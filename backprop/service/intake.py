@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ..errors import BackpropError, KeyReusedError, ServiceUnavailableError, UnknownRunError
 from .entries import OPEN, Entry, Name, content_hash
-from .journal import Journal
 from .programs import Programs
 from .protocol.calls import ModelFailedError
 from .protocol.messages import run_from_bytes
 from .runs import Active, Submission
+from .storage.journal import Journal
 
 
 class Prepared(NamedTuple):

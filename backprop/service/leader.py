@@ -18,9 +18,9 @@ from ..scheduler.machine.blas import blas_threads
 from .book import Book
 from .entries import Entry, Name
 from .intake import Prepared, reused
-from .journal import Journal
 from .queue import Bounds, Job, Queue, State
 from .runs import Active, Ended, Ending, Runner, Taken, id_of, job_of, over
+from .storage.journal import Journal
 
 TRACES = 1024
 """The ended runs whose tasks are remembered."""

@@ -15,9 +15,9 @@ from ..scheduler.executors.base import AbstractExecutor, entered
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
 from .entries import content_hash
-from .journal import Journal
 from .protocol.calls import Call, Model, ModelFailedError
 from .protocol.messages import Asked, program_from_bytes
+from .storage.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

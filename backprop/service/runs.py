@@ -19,11 +19,11 @@ from ..scheduler.planning.plan import Plan
 from .copies.race import Policy
 from .copies.racing import Racing
 from .entries import Entry, Name, content_hash
-from .journal import Journal
 from .programs import Programs
 from .protocol.messages import run_from_bytes
 from .protocol.problems import problem_of
 from .queue import Job, State
+from .storage.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 
 import backprop as bp
 from backprop.errors import MutationError
-from backprop.graph.tracing.guard import LARGE
+from backprop.graph.tracing.memory.guard import LARGE
 
 SMALL, BIG = 3, LARGE  # numbers of elements; BIG is 8 times LARGE bytes
 

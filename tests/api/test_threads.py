@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.graph.tracing.guard import LARGE
+from backprop.graph.tracing.memory.guard import LARGE
 
 THREADS = 6
 ROUNDS = 20

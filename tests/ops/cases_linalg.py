@@ -15,14 +15,13 @@ from backprop.ops.linear_algebra import (
     contractions,
     decompositions,
     determinants,
-    eigen,
     equations,
     functions,
     least_squares,
     products,
-    singular,
 )
 from backprop.ops.linear_algebra.products import adjoint, matmul
+from backprop.ops.linear_algebra.spectral import eigen, singular
 from tests.ops.case import Case, Example, arrays
 from tests.ops.cases_shape import OfList, case
 

@@ -33,10 +33,10 @@ from hypothesis import settings
 import backprop as bp
 from backprop.graph.wire.vocabulary import BUILT_IN
 from backprop.service.entries import Name
-from backprop.service.journal import Journal
 from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings
+from backprop.service.storage.journal import Journal
 from tests.service.conftest import serving
 
 DEEP = settings().max_examples >= 2_000

@@ -121,4 +121,4 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     database.execute("CREATE TABLE runs (client TEXT)")
     database.close()
     with pytest.raises(bp.errors.DamagedDataError, match="another version"):
-        bp.service.journal.Journal(tmp_path)
+        bp.service.storage.journal.Journal(tmp_path)

@@ -21,7 +21,7 @@ import numpy as np
 from ...errors import Source, StaleCaptureError
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.ownership import copied
-from ...graph.tracing.guard import same_bits
+from ...graph.tracing.memory.guard import same_bits
 from ...graph.tracing.steering import Question
 from ...graph.tracing.structures.structure import Static, Structure
 from ...graph.tracing.trace import Recording

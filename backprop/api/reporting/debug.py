@@ -12,7 +12,7 @@ import numpy as np
 from ...errors import Source, StaleCaptureError
 from ...graph.graph import Graph
 from ...graph.handle import fetched
-from ...graph.tracing.guard import same_bits
+from ...graph.tracing.memory.guard import same_bits
 from ...scheduler.entry import entered
 from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.planning.plan import Plan

@@ -26,8 +26,8 @@ import numpy as np
 from typing_extensions import ParamSpec, TypeVar, Unpack
 
 from ...errors import ArgumentError, BackpropError
-from ...graph.result import Result
 from ...graph.tracing.source_lines import located, user_line
+from ...graph.tracing.structures.result import Result
 from ...graph.tracing.structures.structure import flatten, is_dynamic, unflatten
 from ...graph.tracing.var import Var
 from ...graph.weak_numbers import casts_of

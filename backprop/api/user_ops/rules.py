@@ -18,7 +18,7 @@ import numpy as np
 
 from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
 from ...graph.ownership import copied
-from ...graph.result import Result
+from ...graph.tracing.structures.result import Result
 from ...graph.tracing.structures.structure import Structure, flatten_up_to, is_dynamic, unflatten
 from ...graph.tracing.var import Var
 from ...graph.verify import same_type

@@ -29,9 +29,9 @@ from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.masking import over
 from ...ops.elementwise.selection import maximum, where
 from ...ops.linear_algebra.decompositions import hermitian
-from ...ops.linear_algebra.eigen import hermitian_eig
 from ...ops.linear_algebra.products import conjugated, matmul
-from ...ops.linear_algebra.singular import singular_values
+from ...ops.linear_algebra.spectral.eigen import hermitian_eig
+from ...ops.linear_algebra.spectral.singular import singular_values
 from ..graph import Graph, Node, NodeId, literal
 from ..tracing.var import Var
 

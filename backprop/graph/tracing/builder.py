@@ -25,7 +25,7 @@ from ..params import NO_PARAMS, Params
 from ..subgraph import reach, renumber
 from ..weak_numbers import Signature, signature
 from .boundary.elements import joined
-from .guard import Guard, type_taken_in, unchanged
+from .memory.guard import Guard, type_taken_in, unchanged
 from .memory.handles import viewed
 from .source_lines import Lines, located, user_line
 from .steering import Owner, Question, Run, ask_now, escaped, no_constant, of_another_graph

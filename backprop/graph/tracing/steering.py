@@ -26,7 +26,7 @@ from ..subgraph import reach
 from .boundary.conversions import no_number
 from .boundary.failures import refused
 from .boundary.plain_classes import check_at, is_formatting, number_for_check
-from .guard import Guard
+from .memory.guard import Guard
 from .source_lines import user_line
 
 T = TypeVar("T")

@@ -22,7 +22,7 @@ from ...errors import CannotTravelError, WireError
 from ...ops.arrays.indexing.keys import Slice
 from ..autodiff.loop import Loop
 from ..graph import Graph, Literal
-from ..result import Result
+from ..tracing.structures.result import Result
 from ..tracing.structures.structure import Structure
 from .checks import a_flag, a_list, a_map, a_text, an_int, ints, wrong
 from .frame import Frame, FrameWriter

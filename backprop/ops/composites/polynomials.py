@@ -20,9 +20,9 @@ from ..arrays.views import reshape
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.powers import pow_static, sqrt
-from ..linear_algebra.eigen import eigvals
 from ..linear_algebra.least_squares import lstsq
 from ..linear_algebra.products import conjugated
+from ..linear_algebra.spectral.eigen import eigvals
 from ..reductions.reductions import sum
 
 __all__ = [

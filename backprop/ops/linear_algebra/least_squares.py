@@ -24,7 +24,7 @@ from ..reductions.reductions import sum as total
 from .decompositions import real_of, real_part
 from .equations import inexact, matrices
 from .products import adjoint, conjugated, matmul, row_dot
-from .singular import svdvals
+from .spectral.singular import svdvals
 from .undetermined import line_of, noted_where
 
 __all__ = ["lstsq", "pinv"]

@@ -18,7 +18,7 @@ from ..core.types import NumericType, ValueType, value_type
 from ..reductions.norms import norm as simple_norm
 from ..reductions.reductions import sum as total
 from .equations import inv, matrices
-from .singular import svdvals
+from .spectral.singular import svdvals
 
 __all__ = ["cond", "matrix_norm", "matrix_rank", "norm", "vector_norm"]
 

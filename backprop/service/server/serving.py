@@ -15,10 +15,10 @@ from ...ops.core.op import Op
 from ...scheduler.executors.base import AbstractExecutor
 from ..desk import Desk
 from ..isolation import isolated, processes
-from ..journal import Journal
 from ..programs import Programs, unchanged
 from ..protocol.calls import Model
 from ..runs import Runner
+from ..storage.journal import Journal
 from .access import Access
 from .app import Api, application
 from .batches import Batches

@@ -15,13 +15,12 @@ from backprop.ops.linear_algebra import (
     contractions,
     decompositions,
     determinants,
-    eigen,
     equations,
     functions,
     norms,
     products,
-    singular,
 )
+from backprop.ops.linear_algebra.spectral import eigen, singular
 from backprop.ops.reductions.reductions import sum as total
 from tests.ops.tape import TapeVar, ancestors, pull_back, value_of
 

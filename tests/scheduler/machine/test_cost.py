@@ -17,8 +17,8 @@ from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.exponential import exp
 from backprop.ops.elementwise.powers import power
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.ops.linear_algebra.eigen import hermitian_eig
 from backprop.ops.linear_algebra.products import matmul
+from backprop.ops.linear_algebra.spectral.eigen import hermitian_eig
 from backprop.ops.reductions.reductions import reduce_sum
 from backprop.ops.special.bessel_functions import jv
 from backprop.scheduler.machine.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ....errors import BackpropError
-from ..guard import Guard, written
+from ..memory.guard import Guard, written
 from ..source_lines import is_ours
 from .conversions import assigned_flat, of_elements
 

@@ -12,8 +12,8 @@ from ...arrays.diagonals import take_diagonal
 from ...core.op import Op
 from ...core.types import TupleType, ValueType, array_type, numeric
 from ..decompositions import both
-from ..eigen import hermitian_cotangent
 from ..equations import inexact
+from ..spectral.eigen import hermitian_cotangent
 
 
 def _type(d: ValueType[Any], e: ValueType[Any]) -> TupleType:

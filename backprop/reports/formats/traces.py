@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .description import Description, Interval
+from ..description import Description, Interval
 from .document import timeline
 
 PROCESS = 1

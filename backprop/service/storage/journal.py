@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import DamagedDataError, UnknownRunError
-from .entries import COLUMNS, OPEN, Entry, Name, content_hash, entry_of, row_of
+from ...errors import DamagedDataError, UnknownRunError
+from ..entries import COLUMNS, OPEN, Entry, Name, content_hash, entry_of, row_of
 from .schema import FORMAT, RUN, SCHEMA, UNNEEDED
 
 INLINE = 1 << 16

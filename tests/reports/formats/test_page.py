@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from backprop.reports.description import Description, Interval, Run
-from backprop.reports.page import page
+from backprop.reports.formats.page import page
 from tests.browser import opened_page
 
-from .conftest import description, part, task
+from ..conftest import description, part, task
 
 LARGEST = 5_000_000
 """Bytes of a page of 20,000 tasks."""

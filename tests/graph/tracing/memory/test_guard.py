@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop.graph.tracing.guard import LARGE, Guard, same_bits
+from backprop.graph.tracing.memory.guard import LARGE, Guard, same_bits
 
 
 def test_small_arrays_and_views_are_copied() -> None:

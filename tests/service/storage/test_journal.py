@@ -12,7 +12,7 @@ import pytest
 
 from backprop.errors import DamagedDataError
 from backprop.service.entries import Entry, Name, content_hash
-from backprop.service.journal import INLINE, Journal
+from backprop.service.storage.journal import INLINE, Journal
 
 SMALL, LARGE = b"small", b"l" * (INLINE + 1)
 
@@ -124,7 +124,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from backprop.service.entries import Entry, Name, content_hash
-from backprop.service.journal import Journal
+from backprop.service.storage.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for k in range(100_000):
     body = b"%d" % k

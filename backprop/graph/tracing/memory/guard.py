@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphTypeError, MutationError, Source
-from ...ops.core.types import ValueType, type_of
-from ..ownership import LOCKS, frozen, is_array, is_writable
-from .source_lines import located, user_line
+from ....errors import GraphTypeError, MutationError, Source
+from ....ops.core.types import ValueType, type_of
+from ...ownership import LOCKS, frozen, is_array, is_writable
+from ..source_lines import located, user_line
 
 LARGE = 1 << 16
 """Bytes above which an array is locked rather than copied."""

@@ -11,22 +11,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays.as_array import asarray
-from ..arrays.axes import expand_dims, matrix_transpose
-from ..arrays.diagonals import take_diagonal
-from ..arrays.tuples import item
-from ..core.batching import STACKS
-from ..core.costs import PerMatrix
-from ..core.op import Op
-from ..core.types import TupleType, ValueType, array_type
-from ..elementwise.comparison import logical_and, logical_not, logical_or
-from ..elementwise.masking import cornered, scale
-from ..elementwise.selection import where
-from ..reductions.questions import any
-from .decompositions import diagonal_matrix, inverse, is_near, real_of, rotates, turned, used
-from .equations import inexact, matrices
-from .products import adjoint, conjugated, matmul
-from .undetermined import line_of, where_undetermined
+from ...arrays.as_array import asarray
+from ...arrays.axes import expand_dims, matrix_transpose
+from ...arrays.diagonals import take_diagonal
+from ...arrays.tuples import item
+from ...core.batching import STACKS
+from ...core.costs import PerMatrix
+from ...core.op import Op
+from ...core.types import TupleType, ValueType, array_type
+from ...elementwise.comparison import logical_and, logical_not, logical_or
+from ...elementwise.masking import cornered, scale
+from ...elementwise.selection import where
+from ...reductions.questions import any
+from ..decompositions import diagonal_matrix, inverse, is_near, real_of, rotates, turned, used
+from ..equations import inexact, matrices
+from ..products import adjoint, conjugated, matmul
+from ..undetermined import line_of, where_undetermined
 
 __all__ = ["svd", "svdvals"]
 

@@ -10,13 +10,13 @@ import jsonschema
 import pytest
 
 from backprop.reports.description import Description
-from backprop.reports.document import document
-from backprop.reports.traces import chrome_trace, perfetto_trace
+from backprop.reports.formats.document import document
+from backprop.reports.formats.traces import chrome_trace, perfetto_trace
 
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    return json.loads(resources.files("backprop.reports").joinpath("schema.json").read_text())
+    return json.loads(resources.files("backprop.reports.formats").joinpath("schema.json").read_text())
 
 
 @pytest.mark.parametrize("name", ["diamond", "ran"])

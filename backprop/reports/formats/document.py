@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .advice import advice, parallelism
-from .description import Description, Interval, Line, Part, Scaling, Step
-from .simulate import simulate
-from .waits import spent
+from ..advice import advice, parallelism
+from ..description import Description, Interval, Line, Part, Scaling, Step
+from ..simulate import simulate
+from ..waits import spent
 
 VERSION = 1
 """Of the document; a field that changes its meaning raises it, one that is added does not."""

@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..arrays.as_array import asarray
-from ..arrays.axes import expand_dims, matrix_transpose
-from ..arrays.diagonals import diagonal
-from ..core.batching import STACKS
-from ..core.costs import PerMatrix
-from ..core.op import Op
-from ..core.types import TupleType, ValueType, array_type
-from ..elementwise.arithmetic import absolute
-from ..elementwise.comparison import logical_and, not_equal
-from ..elementwise.complex_parts import real
-from ..reductions.questions import any
-from ..reductions.reductions import max
-from .decompositions import both, diagonal_matrix, hermitian, is_near, real_of, turned, used
-from .equations import inexact, matrices, solve_matrices
-from .products import conjugated, matmul
-from .undetermined import line_of, where_undetermined
+from ...arrays.as_array import asarray
+from ...arrays.axes import expand_dims, matrix_transpose
+from ...arrays.diagonals import diagonal
+from ...core.batching import STACKS
+from ...core.costs import PerMatrix
+from ...core.op import Op
+from ...core.types import TupleType, ValueType, array_type
+from ...elementwise.arithmetic import absolute
+from ...elementwise.comparison import logical_and, not_equal
+from ...elementwise.complex_parts import real
+from ...reductions.questions import any
+from ...reductions.reductions import max
+from ..decompositions import both, diagonal_matrix, hermitian, is_near, real_of, turned, used
+from ..equations import inexact, matrices, solve_matrices
+from ..products import conjugated, matmul
+from ..undetermined import line_of, where_undetermined
 
 __all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
 

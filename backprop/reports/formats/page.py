@@ -9,9 +9,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from .description import Description
+from ..description import Description
+from ..memory import memory
 from .document import document, timeline
-from .memory import memory
 from .text import summary
 
 AROUND = 2
@@ -20,7 +20,7 @@ AROUND = 2
 
 def page(description: Description) -> str:
     """The page."""
-    template = resources.files("backprop.reports").joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("backprop.reports.formats").joinpath("page.html").read_text(encoding="utf-8")
     title = f"backprop: {description.kind}, {len(description.tasks)} tasks"
     data = json.dumps(_data(description), separators=(",", ":")).replace("</", "<\\/")
     return template.replace("%TITLE%", escape(title)).replace('"%DATA%"', data)

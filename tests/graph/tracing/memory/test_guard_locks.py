@@ -10,7 +10,7 @@ import numpy as np
 import backprop as bp
 from backprop.errors import MutationError
 from backprop.graph.ownership import LOCKS, is_writable
-from backprop.graph.tracing.guard import LARGE, Guard
+from backprop.graph.tracing.memory.guard import LARGE, Guard
 
 
 def large() -> Any:

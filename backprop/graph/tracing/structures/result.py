@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..ops.arrays.tuples import item
-from ..ops.core.types import ResidualType, TupleType, ValueType
-from .tracing.structures.structure import Structure
+from ....ops.arrays.tuples import item
+from ....ops.core.types import ResidualType, TupleType, ValueType
+from .structure import Structure
 
 
 @dataclass(frozen=True, slots=True)

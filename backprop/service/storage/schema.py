@@ -6,7 +6,7 @@ do, as each index costs a page of each transaction.
 
 from __future__ import annotations
 
-from .entries import COLUMNS, OPEN
+from ..entries import COLUMNS, OPEN
 
 FORMAT = 2
 """The `user_version` of the database."""

@@ -10,11 +10,11 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .advice import advice, ms, parallelism
-from .description import Description
+from ..advice import advice, ms, parallelism
+from ..description import Description
+from ..memory import memory
+from ..waits import spent
 from .document import timeline
-from .memory import memory
-from .waits import spent
 
 WIDTH = 110
 SHOWN = 12
