@@ -11,10 +11,10 @@ from .api.compiling.compiled import Compiled as Compiled
 from .api.connection import Connection as Connection
 from .api.connection import connect as connect
 from .api.control_flow.control_flow import checkpoint as checkpoint
-from .api.control_flow.control_flow import fori_loop as fori_loop
 from .api.control_flow.control_flow import match as match
 from .api.control_flow.control_flow import scan as scan
 from .api.control_flow.control_flow import switch as switch
+from .api.control_flow.counting import fori_loop as fori_loop
 from .api.control_flow.minibatch import minibatch as minibatch
 from .api.elsewhere.lazy import lazy as lazy
 from .api.implicit.integrals import odeint as odeint

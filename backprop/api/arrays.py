@@ -23,6 +23,13 @@ def full(shape: Ints, fill_value: complex, dtype: DTypeLike | None = None) -> An
         a Var inside of a function that is being traced, and an array elsewhere.
     Errors:
         TypeError, ValueError: as of `numpy.full`.
+    Example:
+        >>> def last(x):
+        ...     out = bp.full(3, 0.0)
+        ...     out[2] = x
+        ...     return np.sum(out**2)
+        >>> bp.grad(last)(3.0)
+        6.0
     """
     builder = CURRENT.get()
     kind = np.asarray(fill_value).dtype if dtype is None else np.dtype(dtype)
@@ -40,12 +47,28 @@ def zeros(shape: Ints, dtype: DTypeLike = float) -> Any:
         dtype: the dtype.
     Returns:
         a Var inside of a function that is being traced, and an array elsewhere.
+    Example:
+        >>> def steps(x):
+        ...     out = bp.zeros(3)
+        ...     out[1:] += x
+        ...     return np.sum(out)
+        >>> bp.grad(steps)(1.0)
+        2.0
     """
     return full(shape, 0, dtype)
 
 
 def ones(shape: Ints, dtype: DTypeLike = float) -> Any:
-    """An array of ones, as `numpy.ones`, to which a traced function can write traced values; otherwise as `zeros`."""
+    """An array of ones, as `numpy.ones`, to which a traced function can write traced values; otherwise as `zeros`.
+
+    Example:
+        >>> def scaled(x):
+        ...     out = bp.ones(3)
+        ...     out[0] = x
+        ...     return np.prod(out)
+        >>> bp.grad(scaled)(5.0)
+        1.0
+    """
     return full(shape, 1, dtype)
 
 

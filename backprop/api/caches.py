@@ -27,6 +27,10 @@ def clear_caches(limit: int | str | None = None) -> None:
             little more than the last result of each kind is kept.
     Errors:
         ArgumentError: a limit that is below zero, or no number of bytes.
+    Example:
+        >>> bp.clear_caches()
+        >>> bp.grad(lambda x: x * x)(3.0)
+        6.0
     """
     CACHE.clear(None if limit is None else in_bytes(limit, "limit"))
     OPENED.clear()

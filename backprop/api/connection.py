@@ -74,6 +74,12 @@ class Connection(Service):
     """A service as an executor, to be used like any other, and to submit functions to.
 
     Arguments, errors: as of `backprop.connect`.
+
+    Example:
+        >>> with bp.connect("http://127.0.0.1:7654") as service:
+        ...     future = service.submit(bp.grad(lambda x: x * x), 3.0)
+        ...     future.result()
+        6.0
     """
 
     words = ("https://HOST:PORT", "http://HOST:PORT")
@@ -249,5 +255,9 @@ def connect(url: str, token: str | None = None, tls: Tls = None, patience: float
         an executor, for `with backprop.use(...)` or `executor=`, with `.submit(f, *args)` and `.map(f, *sequences)`.
     Errors:
         ServiceUnavailableError: nothing answers there. UnauthorizedError: the token is missing or wrong.
+    Example:
+        >>> with bp.connect("http://127.0.0.1:7654") as service:
+        ...     bp.grad(lambda x: x * x, executor=service)(3.0)
+        6.0
     """
     return Connection(url, token, tls, patience)

@@ -39,6 +39,10 @@ def ravel(value: T) -> tuple[np.ndarray[Any, Any], Unravel[T]]:
         of the structure, shapes and dtypes of the first, with its other parts (integers, strings) as they were.
     Errors:
         GraphTypeError: a leaf of a class that has a derivative and is no array.
+    Example:
+        >>> flat, unravel = bp.ravel({"a": 1.0, "b": np.array([2.0, 3.0])})
+        >>> flat, unravel(2 * flat)
+        (array([1., 2., 3.]), {'a': 2.0, 'b': array([4., 6.])})
     """
     leaves, structure = flatten(value)
     pairs = list(zip(leaves, structure.types, strict=True))
@@ -118,6 +122,9 @@ def tree_map(f: Callable[..., Any], value: T, *others: Any) -> T:
         a value of the structure of the first.
     Errors:
         ArgumentError: another value has another structure; names the path.
+    Example:
+        >>> bp.tree_map(lambda p, g: p - 0.1 * g, {"w": 1.0, "b": 2.0}, {"w": 10.0, "b": 0.0})
+        {'w': 0.0, 'b': 2.0}
     """
     leaves, structure = flatten(value)
     columns = [_fitting(structure, other, f"others[{k}]") for k, other in enumerate(others)]

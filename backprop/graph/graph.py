@@ -76,6 +76,11 @@ class Graph:
     """A closed program: typed inputs, nodes in order, and the ids of its results.
 
     Graphs are equal where they compute the same; names and the user's lines do not count.
+
+    Example:
+        >>> graph = bp.compile(lambda x: x * x).graph(3.0)
+        >>> bp.Graph.from_bytes(graph.to_bytes()) == graph
+        True
     """
 
     inputs: tuple[ValueType[Any], ...]

@@ -50,6 +50,8 @@ def check_grads(
         atol: allowed absolute error; None takes `rtol`.
     Errors:
         AssertionError: a derivative is wrong, or a cotangent has another shape or dtype than its argument.
+    Example:
+        >>> bp.testing.check_grads(lambda x: np.sum(np.sin(x) * x), (np.ones(3),))
     """
     name = getattr(f, "__name__", type(f).__name__)
     run = evaluate(f) if isinstance(f, Graph) else f

@@ -51,6 +51,8 @@ def check_op(
     Errors:
         AssertionError: says what does not hold, for which example and which operand.
         ArgumentError: there is no example.
+    Example:
+        >>> bp.testing.check_op(bp.ops.tanh, np.ones(3))
     """
     if not examples:
         raise ArgumentError("check_op has no example", fix="give a tuple of operands, inside the op's domain")

@@ -44,6 +44,10 @@ def compile(
     Errors:
         MemoryLimitError: when called, where the limit cannot be kept.
         StaleCaptureError: when called, with `check`.
+    Example:
+        >>> step = bp.compile(bp.value_and_grad(lambda w, x: np.sum((w * x) ** 2)))
+        >>> step(2.0, np.ones(3))
+        (12.0, 12.0)
     """
     limit = None if memory_limit is None else api.sizes.parse_bytes(memory_limit)
     return Checked(as_function(f), executor, limit) if check else Compiled(as_function(f), executor, limit)

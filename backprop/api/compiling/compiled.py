@@ -108,6 +108,10 @@ class Compiled(Generic[P, R]):
 
     Attributes:
         traces: how often the function has been traced.
+    Example:
+        >>> step = bp.compile(bp.grad(lambda x: np.sum(x * x)))
+        >>> step(np.ones(2)), step(np.arange(2.0)), step.traces
+        (array([2., 2.]), array([0., 2.]), 1)
     """
 
     def __init__(self, f: Callable[P, R], executor: Where | None, memory_limit: int | None) -> None:

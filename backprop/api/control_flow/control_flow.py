@@ -54,6 +54,10 @@ def switch(index: Any, branches: Sequence[Callable[..., R]], *operands: Any) -> 
     Errors:
         IndexError: there is no such branch; raised when the node runs.
         GraphTypeError: branches with different results.
+    Example:
+        >>> f = bp.grad(lambda k, x: bp.switch(k, [lambda x: x, lambda x: x * x], x), argnums=1)
+        >>> f(0, 3.0), f(1, 3.0)
+        (1.0, 6.0)
     """
     if not branches:
         raise ArgumentError("switch needs at least one branch", user_line(), "give a sequence of functions")
@@ -80,6 +84,11 @@ def match(value: Any, cases: Mapping[type, Callable[[Any], R]]) -> R:
             the same structure, shapes and dtypes.
     Errors:
         GraphTypeError: no case fits the class; raised when the node runs, where there is one.
+    Example:
+        >>> def area(shape):
+        ...     return bp.match(shape, {float: lambda r: np.pi * r**2, tuple: lambda ab: ab[0] * ab[1]})
+        >>> bp.grad(area)((2.0, 3.0))
+        (3.0, 2.0)
     """
     classes = tuple(cases)
     if isinstance(value, Var) and isinstance(value.type, OpaqueType | UserType):
@@ -120,6 +129,12 @@ def scan(
     Errors:
         ShapeError: arrays of unequal length, or a length that is not theirs.
         GraphTypeError: a step changes the structure, a shape or a dtype of the carry.
+    Example:
+        >>> def total(x):
+        ...     last, each = bp.scan(lambda carry, row: (carry + row, carry * row), 0.0, x)
+        ...     return last + np.sum(each)
+        >>> bp.grad(total)(np.array([1.0, 2.0]))
+        array([3., 2.])
     """
     carries = len(with_numbers(init)[0])
     leaves, structure = with_numbers((init, xs))
@@ -129,23 +144,6 @@ def scan(
     types, body = _steady(step, structure, [static_type(leaf) for leaf in leaves[:carries]], rows)
     loop = Loop(carries, len(rows), steps, bool(reverse), tuple(range(carries)))
     return node_results(scan_op, [*leaves, *body.captured], body.output, types, bodies=(body.graph,), loop=loop)  # type: ignore[no-any-return]
-
-
-def fori_loop(start: int, stop: int, body: Callable[[Any, C], C], init: C) -> C:
-    """A loop over integers as one node: `carry = body(i, carry)` for i = start, ..., stop - 1.
-
-    Arguments:
-        start, stop: plain integers; no step where stop is not above start.
-        body: from an integer, which may be an index, and a carry to the next carry. What it captures stays the same in
-            all steps.
-        init: the first carry, any structure of numbers and arrays; a step keeps their shapes and dtypes.
-    Returns:
-        the last carry.
-    Errors:
-        GraphTypeError: a step changes the structure, a shape or a dtype of the carry.
-    """
-    steps = np.arange(operator.index(start), max(operator.index(start), operator.index(stop)))
-    return scan(lambda carry, i: (body(i, carry), None), init, steps)[0]
 
 
 def _length(rows: Sequence[Any], length: int | None) -> int:
@@ -228,6 +226,10 @@ def checkpoint(f: Callable[P, R]) -> Callable[P, R]:
     Returns:
         a function of the same arguments and the same results, to the bit. Its gradient takes less memory, and the time
         of one more evaluation.
+    Example:
+        >>> layer = bp.checkpoint(lambda w, x: np.tanh(w * x))
+        >>> bp.grad(lambda w: layer(w, layer(w, 1.0)))(0.0)
+        0.0
     """
 
     return Checkpointed(f)

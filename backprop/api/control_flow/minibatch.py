@@ -52,6 +52,10 @@ def minibatch(
         ArgumentError: an unknown reduction, fewer than one shard, a batch argument that is not there, or a number of
             shards for a batch that comes in parts.
         NonScalarOutputError: the loss of a shard is no real scalar.
+    Example:
+        >>> loss = bp.minibatch(lambda w, x: np.mean((x @ w) ** 2), 1, shards=2)
+        >>> bp.grad(loss, executor="threads:2")(np.ones(2), np.ones((4, 2)))
+        array([4., 4.])
     """
     _check_options(shards, reduction)
     argnums = (batch_argnums,) if isinstance(batch_argnums, int | str) else tuple(batch_argnums)

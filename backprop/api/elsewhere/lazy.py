@@ -53,6 +53,10 @@ def lazy(f: Function, executor: Where | None = None) -> Callable[..., Any]:
         delayed object. Arguments may be futures, dask arrays, delayed objects and results of lazy functions.
     Errors:
         ArgumentError: when called, where an op of the function has to run in this process.
+    Example:
+        >>> slope = bp.lazy(bp.grad(lambda x: np.sum(x * x)))(np.ones(2))
+        >>> type(slope).__module__, slope.compute()
+        ('dask.array.core', array([2., 2.]))
     """
     return Lazy(as_function(f), executor)
 

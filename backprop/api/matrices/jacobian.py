@@ -60,6 +60,10 @@ def jacobian(
         ArgumentError: there is no such mode or sparsity.
         IntegerInputError, ArgumentError: when called.
         ShapeError, GraphTypeError: when called, where a pattern does not fit, or is asked for of complex numbers.
+    Example:
+        >>> bp.jacobian(lambda x: x**2)(np.array([1.0, 2.0]))
+        array([[2., 0.],
+               [0., 4.]])
     """
     return Jacobian(as_function(f), argnums, _checked(mode, sparsity), sparsity, False, executor)
 
@@ -135,6 +139,10 @@ def hessian(
         container).
     Errors:
         NonScalarOutputError, IntegerInputError, ArgumentError: when called.
+    Example:
+        >>> bp.hessian(lambda x: x[0] * x[1])(np.array([1.0, 2.0]))
+        array([[0., 1.],
+               [1., 0.]])
     """
     gradient = grad(as_function(f), argnums, executor=executor)
     return Jacobian(gradient, argnums, _checked(mode, sparsity), sparsity, True, executor)

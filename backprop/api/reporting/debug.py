@@ -36,6 +36,11 @@ def debug(*, nans: bool = True, stale: bool = True) -> Iterator[None]:
     Errors:
         NotFiniteError: raised by the call in the block, a FloatingPointError.
         StaleCaptureError: raised by the call of a compiled function, a RuntimeError.
+    Example:
+        >>> with bp.debug():
+        ...     bp.grad(lambda x: np.sum(np.sqrt(x)))(np.zeros(2))  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        backprop.errors.NotFiniteError: ...
     """
     with observed(_Debugger(nans, stale, observer())):
         yield

@@ -43,6 +43,10 @@ def explain(f: Callable[..., Any], *args: Any, executor: Where | None = None) ->
         a Report; printing it gives text, times in milliseconds.
     Errors:
         whatever the function raises while it is traced.
+    Example:
+        >>> report = bp.explain(bp.grad(lambda x: np.sum(np.sin(x))), np.ones(3))
+        >>> "not parallel" in report
+        True
     """
     with watching() as watch:
         call = called(f, args, executor=executor)

@@ -38,6 +38,10 @@ def profile(f: Callable[..., Any], *args: Any, repeat: int = 3, executor: Where 
         a Report of the call of median length.
     Errors:
         ArgumentError: `repeat` is below 1, or nothing of the function runs here. Whatever the function raises.
+    Example:
+        >>> report = bp.profile(bp.compile(bp.grad(lambda x: np.sum(np.sin(x)))), np.ones(3), repeat=2)
+        >>> report.description.run is not None
+        True
     """
     if repeat < 1:
         raise ArgumentError(f"repeat is {repeat}", user_line(), "time one call at least")

@@ -28,6 +28,12 @@ def check_value_laws(cls: type, *examples: Any, same: Callable[[Any, Any], bool]
     Errors:
         AssertionError: says which law does not hold, for which examples.
         ArgumentError: there is no example, or the class is not registered.
+    Example:
+        >>> class Angle:
+        ...     def __init__(self, turns):
+        ...         self.turns = turns
+        >>> Angle = bp.register(Angle, zeros_like=lambda a: Angle(0.0), add=lambda a, b: Angle(a.turns + b.turns))
+        >>> bp.testing.check_value_laws(Angle, Angle(0.25), Angle(0.5), same=lambda a, b: a.turns == b.turns)
     """
     if not examples:
         raise ArgumentError("check_value_laws has no example", fix="give some values that can be added")

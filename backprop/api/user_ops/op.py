@@ -200,6 +200,14 @@ def op(forward: Function | None = None, backward: Function | None = None, **opti
         depends on it.
     Errors:
         ArgumentError: options that exclude each other.
+    Example:
+        >>> solve = bp.op(
+        ...     lambda a, b: (np.linalg.solve(a, b), a),
+        ...     lambda a, g: (None, np.linalg.solve(a.T, g)),
+        ...     like=1,
+        ... )
+        >>> bp.grad(lambda b: np.sum(solve(2 * np.eye(2), b)))(np.ones(2))
+        array([0.5, 0.5])
     """
     if forward is None:
         return partial(op, **options)
@@ -251,6 +259,10 @@ def compose(outer: Callable[..., R], *inner: Callable[Q, Any]) -> UserOp[Q, R]:
     Returns:
         the op x -> outer(*(f(x) for f in inner)); `f @ g` is the same for two of which one is a user's op. Its rule is
         derived from those of its parts.
+    Example:
+        >>> f = bp.compose(np.sin, lambda x: 2 * x)
+        >>> bp.grad(f)(0.0)
+        2.0
     """
     local = any(getattr(part, "kind", None) is Kind.HOST_PINNED for part in (outer, *inner))
     name = f"{_name(outer)}({', '.join(map(_name, inner))})"

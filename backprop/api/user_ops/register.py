@@ -49,6 +49,15 @@ def register(
     Errors:
         ArgumentError: a class that has a meaning already, or not exactly one of the pairs; when a function is traced,
             an `unflatten` that is not the inverse of `flatten`, as gradients would silently be wrong.
+    Example:
+        >>> class Pair:
+        ...     def __init__(self, a, b):
+        ...         self.a, self.b = a, b
+        >>> Pair = bp.register(
+        ...     Pair, flatten=lambda p: ((p.a, p.b), None), unflatten=lambda static, children: Pair(*children)
+        ... )
+        >>> bp.grad(lambda p: p.a * p.b)(Pair(2.0, 3.0)).a
+        3.0
     """
     if issubclass(cls, BUILTIN):
         raise ArgumentError(f"{cls.__name__} has a meaning in graphs already", fix="register a class of your own")

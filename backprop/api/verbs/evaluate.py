@@ -36,6 +36,9 @@ def evaluate(f: Function, executor: Where | None = None) -> Callable[..., Any]:
     Arguments:
         f: any function, or a Graph.
         executor: where to run; None for the one of `with use(...)`.
+    Example:
+        >>> bp.evaluate(lambda x: np.sum(x * x), executor="threads:2")(np.ones(3))
+        3.0
     """
     return Evaluated(as_function(f), executor)
 

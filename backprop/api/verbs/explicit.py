@@ -38,6 +38,13 @@ class GraphBuilder:
         graph = g.build()
 
     The graph can be printed, differentiated and run: `bp.grad(graph)(np.ones(3))`.
+
+    Example:
+        >>> g = bp.GraphBuilder()
+        >>> x = g.input("x", bp.ArrayType((2,), "float64"))
+        >>> norm = g.output(g.apply(bp.ops.dot, x, x))
+        >>> bp.grad(g.build())(np.array([1.0, 2.0]))
+        array([2., 4.])
     """
 
     def __init__(self) -> None:

@@ -59,6 +59,9 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     Errors:
         BadCotangentError: tangents that do not fit the primals.
         IntegerInputError: a tangent of an argument that has none.
+    Example:
+        >>> bp.jvp(np.sin, (0.0,), (2.0,))
+        (0.0, 2.0)
     """
     if not isinstance(primals, tuple | list):
         return _pushed(as_function(f), (primals,), (tangents,), ["tangents"])
@@ -76,6 +79,9 @@ def hvp(f: Function, args: Any, v: T) -> T:
         H v, of that structure too; it costs about as much as two gradients.
     Errors:
         BadCotangentError: `v` does not fit the first argument.
+    Example:
+        >>> bp.hvp(lambda x: np.sum(x**3), (np.array([1.0, 2.0]),), np.array([1.0, 0.0]))
+        array([6., 0.])
     """
     first, *rest = args if isinstance(args, tuple | list) else (args,)
     gradient: Callable[..., Any] = grad(as_function(f))

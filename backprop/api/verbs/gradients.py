@@ -79,6 +79,9 @@ def value_and_grad(
         du/dx - i du/dy, as in JAX.
     Errors:
         NonScalarOutputError, IntegerInputError, ArgumentError: when called.
+    Example:
+        >>> bp.value_and_grad(lambda x: x * x)(3.0)
+        (9.0, 6.0)
     """
     return ValueAndGradient(as_function(f), argnums, has_aux, executor)
 
@@ -127,6 +130,11 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False, executor: Whe
         a function of the same arguments that returns the gradient; with `has_aux`, (gradient, aux).
     Errors:
         as of `value_and_grad`.
+    Example:
+        >>> bp.grad(lambda w, x: np.sum((w @ x) ** 2))(np.ones((1, 2)), np.array([1.0, 2.0]))
+        array([[ 6., 12.]])
+        >>> bp.grad(lambda p: p["a"] * p["b"])({"a": 2.0, "b": 3.0})
+        {'a': 3.0, 'b': 2.0}
     """
     return Gradient(ValueAndGradient(as_function(f), argnums, has_aux, executor))
 
@@ -161,6 +169,9 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, executor: Where = None) 
         a function of the same arguments; its result has the type of the argument.
     Errors:
         as of `value_and_grad`.
+    Example:
+        >>> bp.elementwise_grad(lambda x: x**2)(np.array([1.0, 2.0]))
+        array([2., 4.])
     """
     return grad(Total(as_function(f)), argnums, executor=executor)
 
@@ -193,6 +204,10 @@ def vjp(  # type: ignore[misc] # mypy does not see that *args: Any takes *args: 
         needs of the arguments it keeps for itself, so that they may be written to.
     Errors:
         BadCotangentError: the pullback got a cotangent that does not fit.
+    Example:
+        >>> value, pullback = bp.vjp(lambda x: x**2, np.array([1.0, 2.0]))
+        >>> value, pullback(np.array([1.0, 10.0]))
+        (array([1., 4.]), (array([ 2., 40.]),))
     """
     call = called(as_function(f), args)
     picks = call.pick_all()

@@ -52,6 +52,10 @@ def use(executor: Where) -> Iterator[AbstractExecutor]:
             ("https://host:7654"); or a `distributed.Client`. Every `executor=` takes the same.
     Errors:
         ArgumentError: something else.
+    Example:
+        >>> with bp.use("threads:2"):
+        ...     bp.grad(lambda x: x * x)(3.0)
+        6.0
     """
     chosen = executor_of(executor)
     token = _CURRENT.set(chosen)

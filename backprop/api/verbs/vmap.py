@@ -39,6 +39,9 @@ def vmap(f: Function, in_axes: InAxes = 0, *, executor: Where | None = None) -> 
         ArgumentError: in_axes do not fit the arguments.
         TracedConversionError: `f` asks for a value that differs from call to call, as `if` does; use `numpy.where` or
             `switch`.
+    Example:
+        >>> bp.vmap(lambda w, x: np.sum(w * x), in_axes=(None, 0))(np.array([1.0, 2.0]), np.ones((3, 2)))
+        array([3., 3., 3.])
     """
     return Vmapped(as_function(f), in_axes, executor)
 

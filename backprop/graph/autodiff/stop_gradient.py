@@ -25,5 +25,8 @@ def stop_gradient(x: T) -> T:
 
     Arguments:
         x: a Var, or any nesting of containers of them; other leaves stay as they are.
+    Example:
+        >>> bp.grad(lambda x: bp.stop_gradient(x) * x)(3.0)
+        3.0
     """
     return optree.tree_map(lambda leaf: stopped(leaf) if isinstance(leaf, Var) else leaf, x, namespace=NAMESPACE)  # type: ignore[return-value, arg-type]

@@ -112,6 +112,13 @@ class Var(TracedArray[T]):
 
     It has the operators, methods and attributes of a NumPy array. NumPy's and SciPy's functions take it, and those
     that do not have a namesake in `backprop.ops`.
+
+    Example:
+        >>> def f(x):
+        ...     assert isinstance(x, bp.Var)
+        ...     return x * x
+        >>> bp.grad(f)(3.0)
+        6.0
     """
 
     __slots__ = ()

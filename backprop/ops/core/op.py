@@ -73,6 +73,9 @@ class Op(Generic[P, R_co]):
         batch: how it is computed for many operands at once, see batching.py; None where it is not, or is elementwise.
         depends: which elements of the operands an element of the result depends on, see dependence.py; None where that
             follows from the kind and the batching rule, or where it is all of them.
+    Example:
+        >>> bp.ops.sin.name, float(bp.ops.sin(0.0))
+        ('sin', 0.0)
     """
 
     name: str

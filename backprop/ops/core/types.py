@@ -84,6 +84,9 @@ class ArrayType(NumericType["np.ndarray[Any, Any]"]):
     Arguments:
         shape: its shape; an int means one axis.
         dtype: anything `numpy.dtype` takes.
+    Example:
+        >>> bp.ArrayType((2, 3), "float32").nbytes
+        24
     """
 
     shape: Shape
@@ -109,6 +112,9 @@ class ScalarType(NumericType[float]):
     Arguments:
         dtype: anything `numpy.dtype` takes.
         weak: whether it is a Python number, which takes the dtype of the arrays it meets.
+    Example:
+        >>> bp.ScalarType("float32").nbytes
+        4
     """
 
     dtype: np.dtype[Any]
@@ -154,6 +160,14 @@ class OpaqueType(ValueType[T]):
     Arguments:
         cls: the class of the values.
         size: bytes of one value, as far as they can be guessed, for the scheduler.
+    Example:
+        >>> class Mesh:
+        ...     cells = 4
+        >>> cells = bp.op(lambda mesh: float(mesh.cells), infer=lambda mesh: bp.ScalarType())
+        >>> bp.register(Mesh, zeros_like=lambda mesh: mesh, add=lambda one, other: one) is Mesh
+        True
+        >>> bp.OpaqueType(Mesh).cls is Mesh
+        True
     """
 
     cls: type[T]

@@ -39,6 +39,9 @@ class AbstractExecutor(ABC):
         overhead: seconds that starting a task costs; what takes less is no task of its own.
         blas_threads: the threads of BLAS in a task; None leaves what the user has set, and gives up equal bits.
         recorder: takes the events of each run.
+    Example:
+        >>> isinstance(bp.Threads(2), bp.AbstractExecutor)
+        True
     """
 
     shares_gil = True

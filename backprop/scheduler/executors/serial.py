@@ -18,6 +18,9 @@ class Serial(AbstractExecutor):
     Arguments:
         blas_threads: the threads of BLAS; None leaves what the user has set, and gives up equal bits.
         recorder: takes the events of each run.
+    Example:
+        >>> bp.grad(lambda x: x * x, executor=bp.Serial())(3.0)
+        6.0
     """
 
     is_measured = True

@@ -29,6 +29,11 @@ class Threads(AbstractExecutor):
         n: the number of threads; that of the usable cores by default.
         blas_threads: the threads of BLAS in each; None leaves what the user has set, and gives up equal bits.
         recorder: takes the events of each run.
+    Example:
+        >>> f = bp.grad(lambda x: np.sum(np.sin(x)))
+        >>> with bp.use(bp.Threads(2)):
+        ...     f(np.zeros(3))
+        array([1., 1., 1.])
     """
 
     is_measured = True

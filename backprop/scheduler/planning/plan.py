@@ -95,6 +95,10 @@ class Plan:
         machine: the rates that its seconds are estimated with, corrected by what was measured; None for those of the
             executor.
         story: what was measured of earlier plans of the same graph, and what followed; "" for nothing.
+    Example:
+        >>> plan = bp.compile(lambda x: np.sum(np.sin(x))).plan(np.ones(3))
+        >>> len(plan.tasks), plan.work > 0
+        (1, True)
     """
 
     tasks: tuple[Task, ...]

@@ -71,6 +71,10 @@ class Cluster(AbstractExecutor):
     Errors:
         ArgumentError: arguments that do not go together, a client that cannot be used.
         UnlikeWorkersError: the workers give different bits.
+    Example:
+        >>> with bp.Cluster(n_workers=1, processes=False) as cluster:
+        ...     float(bp.grad(lambda x: x * x, executor=cluster)(3.0))
+        6.0
     """
 
     shares_gil = False
