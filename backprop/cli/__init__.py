@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from backprop import __version__
+from backprop.cli.benchmark import bench
 from backprop.cli.doctor import command
 from backprop.cli.reports import explain, profile
 from backprop.cli.restart import restart_if_better
@@ -48,6 +49,7 @@ main.add_command(command)
 main.add_command(serve)
 main.add_command(explain)
 main.add_command(profile)
+main.add_command(bench)
 
 
 def entry() -> None:
