@@ -136,6 +136,10 @@ def odeint(
         y0, t, args and what `f` captures. Where the solver failed, states are NaN.
     Errors:
         GraphTypeError: derivatives of other shapes than the state.
+    Example:
+        >>> slope = bp.grad(lambda rate: bp.odeint(lambda y, t: -rate * y, 1.0, np.array([0.0, 1.0]))[-1])(0.0)
+        >>> round(slope, 6)
+        -1.0
     """
     options = {"method": method, "rtol": float(rtol), "atol": float(atol)}
     times = asarray(t, np.float64)

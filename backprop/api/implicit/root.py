@@ -34,6 +34,9 @@ def root(
     Errors:
         ShapeError: results that do not fit the unknowns.
         LinAlgError: a Jacobian that is singular at the solution, in the reverse pass.
+    Example:
+        >>> round(bp.grad(lambda a: bp.root(lambda x: x * x - a, 1.0))(4.0), 6)
+        0.25
     """
     made = traced(lambda x: f(x, *args), Unknowns.of(x0))
     return found_root(made, method, tol, options, exact=True).unknowns  # type: ignore[no-any-return]
