@@ -14,7 +14,7 @@ from ...graph.graph import Graph
 from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from ..events import Recorder
-from ..executors.base import AbstractExecutor, Replayed, cut, prepared
+from ..executors.base import AbstractExecutor, Replayed, cut
 from ..machine.cost import Machine, costs
 from ..machine.learned import corrected, factors, size_class
 from ..planning.plan import Plan, Task, in_words
@@ -40,10 +40,10 @@ class Course:
     def __init__(self, graph: Graph, target: Target, is_measured: bool) -> None:
         known = this_book().factors if is_measured else {}
         self._target = target
-        self._graph = graph
+        self._graph = graph if is_measured else None  # which is let go of when nothing is measured any more
         self._known = Learnt() if is_measured else Learnt(Step.LEAVE)
         self._turn = threading.Lock()
-        self.plan = _cut(graph, target, corrected(target.machine, known)) if known else prepared(graph, target)
+        self.plan = _cut(graph, target, corrected(target.machine, known)) if known else cut(graph, target)
 
     def held(self) -> tuple[int, tuple[Any, ...]]:
         """For the cache: what a course keeps."""
@@ -90,6 +90,7 @@ class Course:
         self._known = was_watched(self._known, seconds, predicted)
         if self.has_ended:
             self._correct(self._scaled(), self.plan.story)
+            self._graph = None
         return results
 
     def _timed(self, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
@@ -124,8 +125,9 @@ class Course:
         """Cut the graph by what was measured."""
         machine, before = self._machine(found), self.plan
         told = "; then ".join(filter(None, [before.story, told]))
-        if pays_to_cut(len(self._graph), sum(self._known.seconds), self._target.workers):
-            plan = _cut(self._graph, self._target, machine)
+        graph = self._graph
+        if graph is not None and pays_to_cut(len(graph), sum(self._known.seconds), self._target.workers):
+            plan = _cut(graph, self._target, machine)
             same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
             change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
             self.plan = replace(plan, story=f"{told}; {change}")
