@@ -27,7 +27,7 @@ from ...ops.core.types import ArrayType, NumericType, ScalarType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
 from .boundary.conversions import assignment, no_array, wants_elements
-from .boundary.elements import LARGEST, array_of, joined
+from .boundary.elements import LARGEST, array_of, is_table_class, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
@@ -49,22 +49,8 @@ class TracedArray(TracedValue[T]):
     # NumPy's protocols.
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **params: Any) -> Any:
-        if method == "reduce" and ufunc in REDUCTIONS:
-            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
-        if method == "at":
-            return add_at(ufunc, *inputs)
-        if method == "outer":
-            return outer_of(lambda x, y: self.__array_ufunc__(ufunc, "__call__", x, y, **params), *inputs)
-        if method in ("accumulate", "reduceat"):
-            out = params.pop("out", None)
-            result = call_namesake(METHODS_OF_UFUNCS.__getitem__, method, (ufunc, *inputs), params)
-            return result if out is None else written_to(out, result)
         if method != "__call__":
-            raise UnknownFunctionError(
-                f"numpy.{ufunc.__name__}.{method} has no op",
-                user_line(),
-                "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
-            )
+            return self._ufunc_method(ufunc, method, inputs, params)
         out = params.pop("out", None)
         if out is not None and all([isinstance(target, TracedValue) for target in out]):
             return write_out(
@@ -76,6 +62,8 @@ class TracedArray(TracedValue[T]):
                     f"numpy.{ufunc.__name__} cannot write a traced result into out=", user_line(), "use its result"
                 )
             refuse_if_shared(references_of(out[0]), self.builder.references_held(out[0]), out[0])
+        if any([not isinstance(x, KNOWN) and leads("__array_ufunc__", type(x)) for x in inputs]):
+            return NotImplemented
         operands = tuple(
             [ops.asarray(x) if isinstance(x, SEQUENCES) else x if isinstance(x, PLAIN) else joined(x) for x in inputs]
         )
@@ -86,7 +74,26 @@ class TracedArray(TracedValue[T]):
             result = call_namesake(lookup_function, ufunc, operands, params)
         return result if out is None else fitted(result, out[0])  # to which Python binds the name in b += x
 
+    def _ufunc_method(self, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        if method == "reduce" and ufunc in REDUCTIONS:
+            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
+        if method == "at":
+            return add_at(ufunc, *inputs)
+        if method == "outer":
+            return outer_of(lambda x, y: self.__array_ufunc__(ufunc, "__call__", x, y, **params), *inputs)
+        if method in ("accumulate", "reduceat"):
+            out = params.pop("out", None)
+            result = call_namesake(METHODS_OF_UFUNCS.__getitem__, method, (ufunc, *inputs), params)
+            return result if out is None else written_to(out, result)
+        raise UnknownFunctionError(
+            f"numpy.{ufunc.__name__}.{method} has no op",
+            user_line(),
+            "use a function instead of the method, as numpy.cumsum for numpy.add.accumulate",
+        )
+
     def __array_function__(self, func: Any, types: Any, args: Any, params: Any) -> Any:
+        if len(types) > 1 and any([leads("__array_function__", cls) for cls in types]):
+            return NotImplemented
         if func in WRITERS:
             return WRITERS[func](*args, **params)
         return call_namesake(lookup_function, func, args, params)
@@ -152,6 +159,12 @@ class TracedArray(TracedValue[T]):
     def mT(self) -> Any:
         """The transpose of the last two axes."""
         return ops.matrix_transpose(self)
+
+    @property
+    def data(self) -> Any:
+        """The array itself, as a DataArray has it."""
+        self._numeric()
+        return self
 
     @property
     def real(self) -> Any:
@@ -267,6 +280,11 @@ class Method:
         return call_namesake(METHODS.__getitem__, self.name, (self.var, *args), params)
 
 
+def leads(protocol: str, cls: type) -> bool:
+    """Whether a class that holds arrays, as one of quantities with units, is to answer a function of NumPy's itself."""
+    return hasattr(cls, protocol) and not issubclass(cls, KNOWN) and not is_table_class(cls)
+
+
 def becomes_integral(dtype: Any = None, copy: bool | None = None) -> bool:
     """Whether a dtype that an array is asked for has no derivatives, so that none are lost."""
     return dtype is not None and np.dtype(dtype).kind in "biu"
@@ -274,6 +292,7 @@ def becomes_integral(dtype: Any = None, copy: bool | None = None) -> bool:
 
 SEQUENCES = (list, tuple, range)
 PLAIN = (TracedValue, np.ndarray, np.generic, int, float, complex)
+KNOWN = (*PLAIN, *SEQUENCES)
 
 STATISTICS = vars(np._core._methods)  # type: ignore[attr-defined]
 METHODS_OF_UFUNCS: Mapping[str, Callable[..., Any]] = MappingProxyType(

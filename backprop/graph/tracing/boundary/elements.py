@@ -42,13 +42,21 @@ TABLES = ("pandas", "xarray")
 
 def joined(value: Any) -> Any:
     """A list or a table as an array, an array of Vars as one Var, and any other value itself."""
-    array = np.asarray(value) if isinstance(value, list) or is_table(value) else value
+    if is_table(value):
+        held = getattr(value, "data", None)  # which xarray leaves as it is
+        return held if is_traced(held) else np.asarray(value)
+    array = np.asarray(value) if isinstance(value, list) else value
     return gathered(array) if is_of_elements(array) else array
 
 
 def is_table(value: Any) -> bool:
     """Whether a value is a table or a column of pandas or xarray."""
-    return type(value).__module__.partition(".")[0] in TABLES and hasattr(value, "__array__")
+    return is_table_class(type(value))
+
+
+def is_table_class(cls: type) -> bool:
+    """Whether a class is that of tables or columns of pandas or xarray."""
+    return cls.__module__.partition(".")[0] in TABLES and hasattr(cls, "__array__")
 
 
 def gathered(elements: np.ndarray[Any, Any]) -> Any:
