@@ -57,6 +57,15 @@ def test_a_name_that_is_not_there() -> None:
     assert "distributed" in imported(script)
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("jit", "backprop.compile"), ("jacfwd", 'mode="forward"'), ("jacrev", 'mode="reverse"'), ("pmap", "minibatch")],
+)
+def test_what_others_call_something_says_what_it_is_called_here(name: str, instead: str) -> None:
+    with pytest.raises(AttributeError, match=instead):
+        getattr(bp, name)
+
+
 def test_a_graph_becomes_bytes_whatever_was_imported() -> None:
     script = "import backprop as bp; g = bp.Graph((bp.ArrayType(3),), (), (0,)); assert g.from_bytes(g.to_bytes()) == g"
     assert "backprop.graph.wire.graphs" in imported(script)

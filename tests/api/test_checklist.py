@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import cloudpickle
+import joblib
 import numpy as np
 import pytest
 
@@ -440,6 +441,28 @@ def test_verbs_of_functions_travel_by_value(verb: Any) -> None:
     )
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+VERBS = [bp.grad, bp.value_and_grad, bp.compile, bp.jacobian, bp.hessian, bp.checkpoint, bp.vmap]
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda f: pickle.loads(cloudpickle.dumps(f))])
+@pytest.mark.parametrize("verb", VERBS, ids=lambda v: v.__name__)
+def test_verbs_of_functions_are_copied(verb: Any, again: Any) -> None:
+    function = verb(lambda x: np.sum(np.sin(x) * M[0]))
+    argument = np.stack([X, X]) if verb is bp.vmap else X
+    for _ in range(2):  # the second time after a call, when a compiled function has plans
+        there = again(function)
+        assert there is not function
+        assert repr(there(argument)) == repr(function(argument))
+
+
+def test_verbs_of_functions_travel_with_joblib() -> None:
+    gradient = bp.compile(bp.grad(lambda x: np.sum(x**2)))
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        found = joblib.Parallel()(joblib.delayed(gradient)(X * k) for k in range(3))
+    np.testing.assert_array_equal(found, [2 * X * k for k in range(3)])
+    assert joblib.hash(bp.grad(np.sum)) == joblib.hash(bp.grad(np.sum))
 
 
 def test_graphs_pickle() -> None:

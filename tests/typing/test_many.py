@@ -36,3 +36,40 @@ def test_matrices_and_many_calls_are_functions() -> None:
     assert_type(bp.jacobian(square, 0, "forward", "auto"), Callable[..., Any])
     assert_type(bp.hessian(square, sparsity=np.eye(3)), Callable[..., Any])
     assert_type(bp.vmap(square, (0,)), Callable[..., Any])
+
+
+def energy(x: Array, scale: float = 1.0) -> float:
+    total: float = np.sum(x**2) * scale
+    return total
+
+
+def cube(x: float) -> float:
+    return x**3
+
+
+def residuals(weight: float, x: Array) -> Array:
+    return weight * x
+
+
+def test_matrices_of_arrays_are_arrays() -> None:
+    assert_type(bp.jacobian(square)(X), Array)
+    assert_type(bp.jacobian(residuals, 1)(2.0, X), Array)
+    assert_type(bp.hessian(energy)(X, 2.0), Array)
+    assert_type(bp.jacobian(cube)(2.0), float)
+    assert_type(bp.hessian(cube)(2.0), float)
+
+
+def test_a_product_with_the_hessian_has_the_type_of_its_vector() -> None:
+    assert_type(bp.hvp(energy, (X, 2.0), X), Array)
+    assert_type(bp.hvp(energy, X, X), Array)
+
+
+def test_a_loss_by_shards_has_the_type_of_the_loss() -> None:
+    assert_type(bp.minibatch(energy, 0)(X), float)
+
+
+def test_a_vector_leads_back_to_the_type_of_the_value() -> None:
+    flat, unravel = bp.ravel((1.0, X))
+    assert_type(flat, Array)
+    assert_type(unravel(flat), tuple[float, Array])
+    assert_type(bp.tree_map(lambda x: x, {"a": X}), dict[str, Array])

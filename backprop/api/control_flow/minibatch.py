@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import optree
 
@@ -24,6 +24,7 @@ from ..verbs.evaluate import evaluate
 from ..verbs.run import current, run_graph
 from ..verbs.transformed import Transformed
 
+R = TypeVar("R")
 ROWS = 64  # of a shard, where the user does not say how many shards
 MOST = 16  # shards, then
 
@@ -32,11 +33,11 @@ Arguments: TypeAlias = Mapping[int | str, Any]
 
 
 def minibatch(
-    loss: Callable[..., Any],
+    loss: Callable[..., R],
     batch_argnums: int | str | Sequence[int | str],
     shards: int | None = None,
     reduction: str = "mean",
-) -> Callable[..., Any]:
+) -> Callable[..., R]:
     """A function equal to a loss, its batch split into independent branches.
 
     Arguments:

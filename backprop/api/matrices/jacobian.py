@@ -11,7 +11,7 @@ real argument, a complex result has the derivative of both its parts.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -33,6 +33,51 @@ from .sweeps import Mode, arguments, results
 ModeName: TypeAlias = Literal["auto", "forward", "reverse"]
 
 
+P = ParamSpec("P")
+S = TypeVar("S")
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Value: TypeAlias = "float | np.floating[Any]"
+
+
+# Checkers know the matrices of functions between arrays and numbers, by the first or second argument.
+
+
+@overload
+def jacobian(
+    f: Callable[Concatenate[float, P], float],
+    argnums: Literal[0] = 0,
+    mode: ModeName = "auto",
+    sparsity: None = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[Concatenate[float, P], float]: ...
+@overload
+def jacobian(
+    f: Callable[Concatenate[Array, P], Array | Value],
+    argnums: Literal[0] = 0,
+    mode: ModeName = "auto",
+    sparsity: None = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[Concatenate[Array, P], Array]: ...
+@overload
+def jacobian(
+    f: Callable[Concatenate[S, Array, P], Array | Value],
+    argnums: Literal[1],
+    mode: ModeName = "auto",
+    sparsity: None = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[Concatenate[S, Array, P], Array]: ...
+@overload
+def jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    mode: ModeName = "auto",
+    sparsity: Any = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[..., Any]: ...
 def jacobian(
     f: Function,
     argnums: Argnums = 0,
@@ -117,6 +162,33 @@ def _in_mode(colourings: Sequence[Colouring], mode: ModeName) -> list[Colouring]
     return [forward, reverse] if count(forward.colours) <= count(reverse.colours) else [reverse]
 
 
+@overload
+def hessian(
+    f: Callable[Concatenate[float, P], float],
+    argnums: Literal[0] = 0,
+    mode: ModeName = "auto",
+    sparsity: None = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[Concatenate[float, P], float]: ...
+@overload
+def hessian(
+    f: Callable[Concatenate[Array, P], Value],
+    argnums: Literal[0] = 0,
+    mode: ModeName = "auto",
+    sparsity: None = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[Concatenate[Array, P], Array]: ...
+@overload
+def hessian(
+    f: Function,
+    argnums: int | str = 0,
+    mode: ModeName = "auto",
+    sparsity: Any = None,
+    *,
+    executor: Where | None = None,
+) -> Callable[..., Any]: ...
 def hessian(
     f: Function,
     argnums: int | str = 0,
