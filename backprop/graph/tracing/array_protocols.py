@@ -31,9 +31,9 @@ from .boundary.elements import LARGEST, array_of, is_table_class, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
-from .memory.handles import copied, lend
+from .memory.handles import lend
 from .memory.targets import WRITERS, add_at, write_out, written_to
-from .memory.writing import assign, fitted, put, read, write
+from .memory.writing import assign, fitted, read, write
 from .source_lines import is_operator, located, user_frame, user_line
 from .steering import TracedValue, is_integral
 
@@ -237,33 +237,6 @@ class TracedArray(TracedValue[T]):
 
     def __delitem__(self, key: Any) -> None:
         raise assignment("items of a traced array cannot be deleted")
-
-
-class Flat:
-    """The elements of a Var, one by one, as `array.flat`."""
-
-    __slots__ = ("_array",)
-
-    def __init__(self, array: Any) -> None:
-        self._array = array
-
-    @property
-    def _elements(self) -> Any:
-        return copied(ops.ravel(self._array))
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._elements)
-
-    def __len__(self) -> int:
-        return len(self._elements)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._elements[key]
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        elements = self._elements
-        elements[key] = value
-        put(self._array, ops.reshape(elements, self._array.shape).id)
 
 
 class Method:
