@@ -31,8 +31,8 @@ from .boundary.elements import LARGEST, array_of, is_table_class, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake
-from .memory.handles import lend
 from .memory.flat import Flat
+from .memory.handles import lend
 from .memory.targets import WRITERS, add_at, write_out, written_to
 from .memory.writing import assign, fitted, read, write
 from .source_lines import is_operator, located, user_frame, user_line
