@@ -8,9 +8,8 @@ Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, s
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-import scipy.special
 
 from ..core.op import Op
 from ..elementwise.arithmetic import absolute
@@ -60,16 +59,53 @@ __all__ = [
     "yve",
 ]
 
-# Written with both neighbours, as z f'(z) would divide by 0 at z = 0.
+Slope = Callable[[Op, Any, Any, Any], Any]
+"""The derivative of f(v, x) by x: (f, f(v, x), v, x) -> it; NotImplemented where it is not known."""
 
 
-def _neighbours(f: Any, v: Any, x: Any) -> Any:
+def _of_order(name: str, slope: Slope, of_complex: Slope | None = None) -> Op:
+    """The op of a function of an order and an argument.
+
+    Arguments:
+        name: of the function.
+        slope: the derivative by the argument.
+        of_complex: that of a complex argument, where it is another one.
+    """
+
+    def vjp(g: Any, out: Any, v: Any, x: Any) -> tuple[Any, Any]:
+        by_x = (slope if of_complex is None or not is_complex(x) else of_complex)(op, out, v, x)
+        return NotImplemented, NotImplemented if by_x is NotImplemented else g * by_x
+
+    op = series_op(name, vjp)
+    return op
+
+
+def _unknown(f: Op, out: Any, v: Any, x: Any) -> Any:
+    return NotImplemented
+
+
+def _neighbours(f: Op, out: Any, v: Any, x: Any) -> Any:
+    """With both neighbours, as x f'(x) would divide by 0 at x = 0."""
     return 0.5 * f(v - 1, x) - 0.5 * f(v + 1, x)
 
 
-def _real_neighbours(f: Any, g: Any, v: Any, x: Any) -> Any:
-    """The same for what is scaled by exp(-|Im x|), which is 1 for real x."""
-    return NotImplemented if is_complex(x) else g * _neighbours(f, v, x)
+def _derivatives(name: str, kernel: Callable[[Any, Any, int], Any]) -> Op:
+    """The op of the n-th derivative by a real argument, whose own derivative is the next one.
+
+    Arguments:
+        name: of the op, "..._derivative".
+        kernel: (order, argument, n) -> the derivative.
+    """
+
+    def vjp(g: Any, out: Any, v: Any, x: Any, *, n: int) -> tuple[Any, Any]:
+        return NotImplemented, g * op(v, x, n=n + 1)
+
+    op = kernel_op(name, lambda v, x, *, n: kernel(v, x, n), vjp, like=2)
+    return op
+
+
+def _first(derivatives: Op) -> Slope:
+    return lambda f, out, v, x: derivatives(v, x, n=1)
 
 
 def _j1_slope(x: Any) -> Any:
@@ -77,132 +113,59 @@ def _j1_slope(x: Any) -> Any:
     return where(near, 0.5 * j0(x) - 0.5 * jv(2, where(near, x, 0.5)), j0(x) - over(j1(x), x))
 
 
-yv_derivative: Op = kernel_op(
-    "yv_derivative",
-    lambda v, x, *, n: kernels.yv_derivative(v, x, n),
-    lambda g, out, v, x, *, n: (NotImplemented, g * yv_derivative(v, x, n=n + 1)),
-    like=2,
-)
+# Functions of any order. Where a derivative overflows, underflows or loses digits later than its function's
+# neighbours do, as those of Y, I and K, it is an op of its own for real arguments.
 
+yv_derivative: Op = _derivatives("yv_derivative", kernels.yv_derivative)
+iv_derivative: Op = _derivatives("iv_derivative", kernels.iv_derivative)
+kv_derivative: Op = _derivatives("kv_derivative", kernels.kv_derivative)
+ive_derivative: Op = _derivatives("ive_derivative", kernels.ive_derivative)
+kve_derivative: Op = _derivatives("kve_derivative", kernels.kve_derivative)
 
-def _yv_slope(g: Any, v: Any, x: Any) -> Any:
-    return g * _neighbours(yv, v, x) if is_complex(x) else g * yv_derivative(v, x, n=1)
+jv: Op = _of_order("jv", _neighbours)
+jve: Op = _of_order("jve", _neighbours, _unknown)
+yv: Op = _of_order("yv", _first(yv_derivative), _neighbours)
+yn: Op = _of_order("yn", _first(yv_derivative), lambda f, out, v, x: _neighbours(yv, out, v, x))
+yve: Op = _of_order("yve", _neighbours, _unknown)
+hankel1: Op = _of_order("hankel1", _neighbours)
+hankel2: Op = _of_order("hankel2", _neighbours)
+hankel1e: Op = _of_order("hankel1e", lambda f, out, v, x: _neighbours(f, out, v, x) - 1j * out)
+hankel2e: Op = _of_order("hankel2e", lambda f, out, v, x: _neighbours(f, out, v, x) + 1j * out)
+iv: Op = _of_order("iv", _first(iv_derivative), lambda f, out, v, x: 0.5 * (f(v - 1, x) + f(v + 1, x)))
+ive: Op = _of_order("ive", _first(ive_derivative), _unknown)
+kv: Op = _of_order("kv", _first(kv_derivative), lambda f, out, v, x: -0.5 * (f(v - 1, x) + f(v + 1, x)))
+kn: Op = _of_order("kn", _first(kv_derivative), lambda f, out, v, x: -0.5 * (kv(v - 1, x) + kv(v + 1, x)))
+kve: Op = _of_order("kve", _first(kve_derivative), lambda f, out, v, x: out - 0.5 * (f(v - 1, x) + f(v + 1, x)))
 
+# Those of orders 0 and 1.
 
-j0: Op = special_op("j0", scipy.special.j0, lambda g, out, x: g * -j1(x))
-j1: Op = special_op("j1", scipy.special.j1, lambda g, out, x: g * _j1_slope(x))
-jv: Op = series_op("jv", scipy.special.jv, lambda g, out, v, x: (NotImplemented, g * _neighbours(jv, v, x)))
-jve: Op = series_op("jve", scipy.special.jve, lambda g, out, v, x: (NotImplemented, _real_neighbours(jve, g, v, x)))
-y0: Op = special_op("y0", scipy.special.y0, lambda g, out, x: g * -y1(x))
-y1: Op = special_op("y1", scipy.special.y1, lambda g, out, x: g * (y0(x) - over(y1(x), x)))
-yn: Op = series_op("yn", scipy.special.yn, lambda g, out, v, x: (NotImplemented, _yv_slope(g, v, x)))
-yv: Op = series_op("yv", scipy.special.yv, lambda g, out, v, x: (NotImplemented, _yv_slope(g, v, x)))
-yve: Op = series_op("yve", scipy.special.yve, lambda g, out, v, x: (NotImplemented, _real_neighbours(yve, g, v, x)))
-hankel1: Op = series_op(
-    "hankel1", scipy.special.hankel1, lambda g, out, v, x: (NotImplemented, g * _neighbours(hankel1, v, x))
-)
-hankel2: Op = series_op(
-    "hankel2", scipy.special.hankel2, lambda g, out, v, x: (NotImplemented, g * _neighbours(hankel2, v, x))
-)
-hankel1e: Op = series_op(
-    "hankel1e",
-    scipy.special.hankel1e,
-    lambda g, out, v, x: (NotImplemented, g * (_neighbours(hankel1e, v, x) - 1j * out)),
-)
-hankel2e: Op = series_op(
-    "hankel2e",
-    scipy.special.hankel2e,
-    lambda g, out, v, x: (NotImplemented, g * (_neighbours(hankel2e, v, x) + 1j * out)),
-)
-
-# Modified ones. I overflows, and SciPy's kv underflows, before their derivatives do: these are made of scaled ones.
-
-ive_derivative: Op = kernel_op(
-    "ive_derivative",
-    lambda v, x, *, n: kernels.ive_derivative(v, x, n),
-    lambda g, out, v, x, *, n: (NotImplemented, g * ive_derivative(v, x, n=n + 1)),
-    like=2,
-)
-kve_derivative: Op = kernel_op(
-    "kve_derivative",
-    lambda v, x, *, n: kernels.kve_derivative(v, x, n),
-    lambda g, out, v, x, *, n: (NotImplemented, g * kve_derivative(v, x, n=n + 1)),
-    like=2,
-)
-
-
-def _ive_vjp(g: Any, out: Any, v: Any, x: Any) -> Any:
-    return NotImplemented, NotImplemented if is_complex(x) else g * ive_derivative(v, x, n=1)
-
-
-def _kve_vjp(g: Any, out: Any, v: Any, x: Any) -> Any:
-    if is_complex(x):
-        return NotImplemented, g * (out - 0.5 * (kve(v - 1, x) + kve(v + 1, x)))
-    return NotImplemented, g * kve_derivative(v, x, n=1)
-
-
-iv_derivative: Op = kernel_op(
-    "iv_derivative",
-    lambda v, x, *, n: kernels.iv_derivative(v, x, n),
-    lambda g, out, v, x, *, n: (NotImplemented, g * iv_derivative(v, x, n=n + 1)),
-    like=2,
-)
-kv_derivative: Op = kernel_op(
-    "kv_derivative",
-    lambda v, x, *, n: kernels.kv_derivative(v, x, n),
-    lambda g, out, v, x, *, n: (NotImplemented, g * kv_derivative(v, x, n=n + 1)),
-    like=2,
-)
-
-
-def _iv_vjp(g: Any, out: Any, v: Any, x: Any) -> Any:
-    if is_complex(x):
-        return NotImplemented, g * (0.5 * (iv(v - 1, x) + iv(v + 1, x)))
-    return NotImplemented, g * iv_derivative(v, x, n=1)
-
-
-def _kv_vjp(g: Any, out: Any, v: Any, x: Any) -> Any:
-    if is_complex(x):
-        return NotImplemented, g * (-0.5 * (kv(v - 1, x) + kv(v + 1, x)))
-    return NotImplemented, g * kv_derivative(v, x, n=1)
-
-
-i0: Op = series_op("i0", scipy.special.i0, lambda g, out, x: g * i1(x))
-i1: Op = series_op("i1", scipy.special.i1, lambda g, out, x: g * iv_derivative(1.0, x, n=1))
-i0e: Op = series_op("i0e", scipy.special.i0e, lambda g, out, x: g * ive_derivative(0.0, x, n=1))
-i1e: Op = series_op("i1e", scipy.special.i1e, lambda g, out, x: g * ive_derivative(1.0, x, n=1))
-iv: Op = series_op("iv", scipy.special.iv, _iv_vjp)
-ive: Op = series_op("ive", scipy.special.ive, _ive_vjp)
-k0: Op = series_op("k0", scipy.special.k0, lambda g, out, x: g * -k1(x))
-k1: Op = series_op("k1", scipy.special.k1, lambda g, out, x: g * kv_derivative(1.0, x, n=1))
-k0e: Op = series_op("k0e", scipy.special.k0e, lambda g, out, x: g * kve_derivative(0.0, x, n=1))
-k1e: Op = series_op("k1e", scipy.special.k1e, lambda g, out, x: g * kve_derivative(1.0, x, n=1))
-kn: Op = series_op("kn", scipy.special.kn, _kv_vjp)
-kv: Op = series_op("kv", scipy.special.kv, _kv_vjp)
-kve: Op = series_op("kve", scipy.special.kve, _kve_vjp)
+j0: Op = special_op("j0", lambda g, out, x: g * -j1(x))
+j1: Op = special_op("j1", lambda g, out, x: g * _j1_slope(x))
+y0: Op = special_op("y0", lambda g, out, x: g * -y1(x))
+y1: Op = special_op("y1", lambda g, out, x: g * (y0(x) - over(y1(x), x)))
+i0: Op = series_op("i0", lambda g, out, x: g * i1(x))
+i1: Op = series_op("i1", lambda g, out, x: g * iv_derivative(1.0, x, n=1))
+i0e: Op = series_op("i0e", lambda g, out, x: g * ive_derivative(0.0, x, n=1))
+i1e: Op = series_op("i1e", lambda g, out, x: g * ive_derivative(1.0, x, n=1))
+k0: Op = series_op("k0", lambda g, out, x: g * -k1(x))
+k1: Op = series_op("k1", lambda g, out, x: g * kv_derivative(1.0, x, n=1))
+k0e: Op = series_op("k0e", lambda g, out, x: g * kve_derivative(0.0, x, n=1))
+k1e: Op = series_op("k1e", lambda g, out, x: g * kve_derivative(1.0, x, n=1))
 
 # Kelvin functions: those of order 0, and their derivatives by the differential equation.
 
-ber: Op = series_op("ber", scipy.special.ber, lambda g, out, x: g * berp(x))
-bei: Op = series_op("bei", scipy.special.bei, lambda g, out, x: g * beip(x))
-ker: Op = series_op("ker", scipy.special.ker, lambda g, out, x: g * kerp(x))
-kei: Op = series_op("kei", scipy.special.kei, lambda g, out, x: g * keip(x))
-berp: Op = series_op("berp", scipy.special.berp, lambda g, out, x: g * (-bei(x) - over(out, x)))
-beip: Op = series_op("beip", scipy.special.beip, lambda g, out, x: g * (ber(x) - over(out, x)))
-kerp: Op = series_op("kerp", scipy.special.kerp, lambda g, out, x: g * (-kei(x) - over(out, x)))
-keip: Op = series_op("keip", scipy.special.keip, lambda g, out, x: g * (ker(x) - over(out, x)))
+ber: Op = series_op("ber", lambda g, out, x: g * berp(x))
+bei: Op = series_op("bei", lambda g, out, x: g * beip(x))
+ker: Op = series_op("ker", lambda g, out, x: g * kerp(x))
+kei: Op = series_op("kei", lambda g, out, x: g * keip(x))
+berp: Op = series_op("berp", lambda g, out, x: g * (-bei(x) - over(out, x)))
+beip: Op = series_op("beip", lambda g, out, x: g * (ber(x) - over(out, x)))
+kerp: Op = series_op("kerp", lambda g, out, x: g * (-kei(x) - over(out, x)))
+keip: Op = series_op("keip", lambda g, out, x: g * (ker(x) - over(out, x)))
 
 # Struve functions: 11.4.27, 11.4.31.
 
-struve: Op = series_op(
-    "struve",
-    scipy.special.struve,
-    lambda g, out, v, x: (NotImplemented, g * (struve(v - 1, x) - over(v * out, x))),
-)
-modstruve: Op = series_op(
-    "modstruve",
-    scipy.special.modstruve,
-    lambda g, out, v, x: (NotImplemented, g * (modstruve(v - 1, x) - over(v * out, x))),
-)
+struve: Op = _of_order("struve", lambda f, out, v, x: f(v - 1, x) - over(v * out, x))
+modstruve: Op = _of_order("modstruve", lambda f, out, v, x: f(v - 1, x) - over(v * out, x))
 
 jn = jv

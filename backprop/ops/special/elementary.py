@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from ..core.op import Op
 from ..elementwise.arithmetic import absolute, sign, square
@@ -47,21 +46,19 @@ __all__ = [
 
 # x (1 - x), whose derivative is not made of two infinities where that of its reciprocal overflows.
 logistic_width: Op = kernel_op("logistic_width", lambda x: x * (1 - x), lambda g, out, x: g * (1 - 2 * x))
-logit: Op = special_op("logit", scipy.special.logit, lambda g, out, x: over(g, logistic_width(x)))
-log_expit: Op = special_op("log_expit", scipy.special.log_expit, lambda g, out, x: g * sigmoid(-x))
+logit: Op = special_op("logit", lambda g, out, x: over(g, logistic_width(x)))
+log_expit: Op = special_op("log_expit", lambda g, out, x: g * sigmoid(-x))
 
 # Products with logarithms, which are 0 where the first factor is.
 
 # log(x / y), also where the quotient is near 1, or too large or small for a float.
 log_ratio: Op = kernel_op("log_ratio", kernels.log_ratio, lambda g, out, x, y: (over(g, x), -over(g, y)), like=2)
 
-xlogy: Op = special_op("xlogy", scipy.special.xlogy, lambda g, out, x, y: (g * log(y), g * ratio(x, y)))
-xlog1py: Op = special_op("xlog1py", scipy.special.xlog1py, lambda g, out, x, y: (g * log1p(y), g * ratio(x, 1 + y)))
-entr: Op = special_op("entr", scipy.special.entr, lambda g, out, x: g * (-1 - log(x)))
-rel_entr: Op = special_op(
-    "rel_entr", scipy.special.rel_entr, lambda g, out, x, y: (g * (log_ratio(x, y) + 1), -g * ratio(x, y))
-)
-kl_div: Op = special_op("kl_div", scipy.special.kl_div, lambda g, out, x, y: (g * log_ratio(x, y), g - g * ratio(x, y)))
+xlogy: Op = special_op("xlogy", lambda g, out, x, y: (g * log(y), g * ratio(x, y)))
+xlog1py: Op = special_op("xlog1py", lambda g, out, x, y: (g * log1p(y), g * ratio(x, 1 + y)))
+entr: Op = special_op("entr", lambda g, out, x: g * (-1 - log(x)))
+rel_entr: Op = special_op("rel_entr", lambda g, out, x, y: (g * (log_ratio(x, y) + 1), -g * ratio(x, y)))
+kl_div: Op = special_op("kl_div", lambda g, out, x, y: (g * log_ratio(x, y), g - g * ratio(x, y)))
 
 # Exponentials and powers less one.
 
@@ -75,24 +72,21 @@ exprel_derivative: Op = kernel_op(
 log1p_ratio: Op = kernel_op(
     "log1p_ratio", lambda x, *, n: kernels.log1p_ratio(x, n), lambda g, out, x, *, n: g * log1p_ratio(x, n=n + 1)
 )
-exprel: Op = special_op("exprel", scipy.special.exprel, lambda g, out, x: g * exprel_derivative(x, n=1))
-exp10: Op = special_op("exp10", scipy.special.exp10, lambda g, out, x: g * (out * LN10))
-cosm1: Op = special_op("cosm1", scipy.special.cosm1, lambda g, out, x: g * -sin(x))
+exprel: Op = special_op("exprel", lambda g, out, x: g * exprel_derivative(x, n=1))
+exp10: Op = special_op("exp10", lambda g, out, x: g * (out * LN10))
+cosm1: Op = special_op("cosm1", lambda g, out, x: g * -sin(x))
 powm1: Op = special_op(
     "powm1",
-    scipy.special.powm1,
     lambda g, out, x, y: (g * (y * power(x, y - 1)), g * (power(x, y) * log(x))),
 )
 
 # Box and Cox's transformation (x ** p - 1) / p is log(x) exprel(p log(x)).
 boxcox: Op = special_op(
     "boxcox",
-    scipy.special.boxcox,
     lambda g, out, x, p: (g * power(x, p - 1), g * (square(log(x)) * exprel_derivative(p * log(x), n=1))),
 )
 boxcox1p: Op = special_op(
     "boxcox1p",
-    scipy.special.boxcox1p,
     lambda g, out, x, p: (g * power(1 + x, p - 1), g * (square(log1p(x)) * exprel_derivative(p * log1p(x), n=1))),
 )
 
@@ -102,12 +96,8 @@ def _inverse_vjp(g: Any, out: Any, value: Any, y: Any, p: Any) -> tuple[Any, Any
     return g * over(value, 1 + p * y), g * (value * square(y) * log1p_ratio(p * y, n=1))
 
 
-inv_boxcox: Op = special_op(
-    "inv_boxcox", scipy.special.inv_boxcox, lambda g, out, y, p: _inverse_vjp(g, out, out, y, p)
-)
-inv_boxcox1p: Op = special_op(
-    "inv_boxcox1p", scipy.special.inv_boxcox1p, lambda g, out, y, p: _inverse_vjp(g, out, 1 + out, y, p)
-)
+inv_boxcox: Op = special_op("inv_boxcox", lambda g, out, y, p: _inverse_vjp(g, out, out, y, p))
+inv_boxcox1p: Op = special_op("inv_boxcox1p", lambda g, out, y, p: _inverse_vjp(g, out, 1 + out, y, p))
 
 # Losses: where delta is negative there is no value.
 
@@ -127,18 +117,17 @@ def _pseudo_huber_vjp(g: Any, out: Any, delta: Any, r: Any) -> tuple[Any, Any]:
     return g * (delta * (excess * (excess / s))), g * (delta * direction(r, delta))
 
 
-huber: Op = special_op("huber", scipy.special.huber, _huber_vjp)
-pseudo_huber: Op = special_op("pseudo_huber", scipy.special.pseudo_huber, _pseudo_huber_vjp)
+huber: Op = special_op("huber", _huber_vjp)
+pseudo_huber: Op = special_op("pseudo_huber", _pseudo_huber_vjp)
 
 # Degrees.
 
-sindg: Op = special_op("sindg", scipy.special.sindg, lambda g, out, x: g * (DEGREE * cosdg(x)))
-cosdg: Op = special_op("cosdg", scipy.special.cosdg, lambda g, out, x: g * (-DEGREE * sindg(x)))
-tandg: Op = special_op("tandg", scipy.special.tandg, lambda g, out, x: g * (DEGREE * (1 + square(out))))
-cotdg: Op = special_op("cotdg", scipy.special.cotdg, lambda g, out, x: g * (-DEGREE * (1 + square(out))))
+sindg: Op = special_op("sindg", lambda g, out, x: g * (DEGREE * cosdg(x)))
+cosdg: Op = special_op("cosdg", lambda g, out, x: g * (-DEGREE * sindg(x)))
+tandg: Op = special_op("tandg", lambda g, out, x: g * (DEGREE * (1 + square(out))))
+cotdg: Op = special_op("cotdg", lambda g, out, x: g * (-DEGREE * (1 + square(out))))
 radian: Op = special_op(
     "radian",
-    scipy.special.radian,
     lambda g, out, d, m, s: (g * DEGREE, g * (DEGREE / 60), g * (DEGREE / 3600)),
 )
 
@@ -155,4 +144,4 @@ def _tukey_vjp(g: Any, out: Any, x: Any, shape: Any) -> tuple[Any, Any]:
     return share, -(share * (left - right))
 
 
-tklmbda: Op = special_op("tklmbda", scipy.special.tklmbda, _tukey_vjp)
+tklmbda: Op = special_op("tklmbda", _tukey_vjp)

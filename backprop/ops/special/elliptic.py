@@ -66,15 +66,9 @@ def _integral(x: Any, y: Any, z: Any, powers: tuple[float, float, float], weight
 
 # Complete integrals, by the parameter m, or its complement p = 1 - m.
 
-ellipk: Op = series_op(
-    "ellipk", scipy.special.ellipk, lambda g, out, m: g * (0.25 * _integral(0.0, 1 - m, 1.0, (0.5, 1.5, 0.5)))
-)
-ellipkm1: Op = series_op(
-    "ellipkm1", scipy.special.ellipkm1, lambda g, out, p: g * (-0.25 * _integral(0.0, p, 1.0, (0.5, 1.5, 0.5)))
-)
-ellipe: Op = series_op(
-    "ellipe", scipy.special.ellipe, lambda g, out, m: g * (-0.25 * _integral(0.0, 1 - m, 1.0, (0.5, 0.5, 1.5)))
-)
+ellipk: Op = series_op("ellipk", lambda g, out, m: g * (0.25 * _integral(0.0, 1 - m, 1.0, (0.5, 1.5, 0.5))))
+ellipkm1: Op = series_op("ellipkm1", lambda g, out, p: g * (-0.25 * _integral(0.0, p, 1.0, (0.5, 1.5, 0.5))))
+ellipe: Op = series_op("ellipe", lambda g, out, m: g * (-0.25 * _integral(0.0, 1 - m, 1.0, (0.5, 0.5, 1.5))))
 
 
 # Incomplete ones: whole half turns of the amplitude count as complete integrals.
@@ -91,12 +85,10 @@ def _first_by_m(phi: Any, m: Any) -> Any:
 
 ellipkinc: Op = series_op(
     "ellipkinc",
-    scipy.special.ellipkinc,
     lambda g, out, phi, m: (over(g, sqrt(1 - m * square(sin(phi)))), g * _first_by_m(phi, m)),
 )
 ellipeinc: Op = series_op(
     "ellipeinc",
-    scipy.special.ellipeinc,
     lambda g, out, phi, m: (
         g * sqrt(1 - m * square(sin(phi))),
         g * _by_parameter(phi, m, -0.25, (0.5, 0.5, 1.5)),
@@ -108,14 +100,12 @@ ellipeinc: Op = series_op(
 HALF = 0.5
 elliprf: Op = series_op(
     "elliprf",
-    scipy.special.elliprf,
     lambda g, out, x, y, z: tuple(
         g * (-0.25 * _integral(x, y, z, powers)) for powers in ((1.5, 0.5, 0.5), (0.5, 1.5, 0.5), (0.5, 0.5, 1.5))
     ),
 )
 elliprd: Op = series_op(
     "elliprd",
-    scipy.special.elliprd,
     lambda g, out, x, y, z: (
         g * (-0.75 * _integral(x, y, z, (1.5, 0.5, 1.5))),
         g * (-0.75 * _integral(x, y, z, (0.5, 1.5, 1.5))),
@@ -124,14 +114,12 @@ elliprd: Op = series_op(
 )
 elliprg: Op = series_op(
     "elliprg",
-    scipy.special.elliprg,
     lambda g, out, x, y, z: tuple(
         g * (0.125 * _integral(x, y, z, powers, 1.0)) for powers in ((1.5, 0.5, 0.5), (0.5, 1.5, 0.5), (0.5, 0.5, 1.5))
     ),
 )
 elliprc: Op = series_op(
     "elliprc",
-    scipy.special.elliprc,
     lambda g, out, x, y: (
         g * (-0.25 * _integral(x, y, 1.0, (1.5, 1.0, 0.0))),
         g * (-0.5 * _integral(x, y, 1.0, (0.5, 2.0, 0.0))),
@@ -139,7 +127,6 @@ elliprc: Op = series_op(
 )
 elliprj: Op = series_op(
     "elliprj",
-    scipy.special.elliprj,
     lambda g, out, *args: tuple(
         g * (-1.5 * p * carlson(*args, powers=_raised((0.5, 0.5, 0.5, 1.0), k), weight=0.0))
         for k, p in enumerate((0.5, 0.5, 0.5, 1.0))
@@ -154,7 +141,7 @@ def _agm_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return front * by_a, front * (b * _integral(0.0, square(a), square(b), (0.5, 0.5, 1.5)))
 
 
-agm: Op = series_op("agm", scipy.special.agm, _agm_vjp)
+agm: Op = series_op("agm", _agm_vjp)
 
 # Jacobi's functions: of the amplitude phi, whose derivative by m keeps the integral F(phi, m) = u.
 

@@ -68,18 +68,18 @@ def _erfcx_vjp(g: Any, out: Any, x: Any) -> Any:
     return g * (2.0 * x * out - 2.0 / SQRT_PI) if is_complex(x) else g * (-2.0 * erfc_integral(x, n=1))
 
 
-erf: Op = special_op("erf", scipy.special.erf, lambda g, out, x: g * (2.0 / SQRT_PI * gaussian(x, scale=1.0)))
-erfc: Op = special_op("erfc", scipy.special.erfc, lambda g, out, x: g * (-2.0 / SQRT_PI * gaussian(x, scale=1.0)))
-erfi: Op = special_op("erfi", scipy.special.erfi, lambda g, out, x: g * (2.0 / SQRT_PI * gaussian(x, scale=-1.0)))
-erfcx: Op = special_op("erfcx", scipy.special.erfcx, _erfcx_vjp)
-ndtr: Op = special_op("ndtr", scipy.special.ndtr, lambda g, out, x: g * (gaussian(x, scale=0.5) / SQRT_2PI))
+erf: Op = special_op("erf", lambda g, out, x: g * (2.0 / SQRT_PI * gaussian(x, scale=1.0)))
+erfc: Op = special_op("erfc", lambda g, out, x: g * (-2.0 / SQRT_PI * gaussian(x, scale=1.0)))
+erfi: Op = special_op("erfi", lambda g, out, x: g * (2.0 / SQRT_PI * gaussian(x, scale=-1.0)))
+erfcx: Op = special_op("erfcx", _erfcx_vjp)
+ndtr: Op = special_op("ndtr", lambda g, out, x: g * (gaussian(x, scale=0.5) / SQRT_2PI))
 
 
 # phi / Phi, and how far it exceeds -x, which it comes near on the left. The derivatives of both are products of both.
 hazard: Op = kernel_op("hazard", kernels.hazard, lambda g, out, x: -(g * (out * hazard_excess(x))))
 hazard_excess: Op = kernel_op("hazard_excess", kernels.hazard_excess, lambda g, out, x: g * (1 - hazard(x) * out))
-log_ndtr: Op = special_op("log_ndtr", scipy.special.log_ndtr, lambda g, out, x: g * hazard(x))
-ndtri_exp: Op = special_op("ndtri_exp", scipy.special.ndtri_exp, lambda g, out, x: over(g, hazard(out)))
+log_ndtr: Op = special_op("log_ndtr", lambda g, out, x: g * hazard(x))
+ndtri_exp: Op = special_op("ndtri_exp", lambda g, out, x: over(g, hazard(out)))
 
 
 # The slopes of inverses. exp(y ** 2) is erfcx(y) / erfc(y), and erfc(y) is the operand, or its distance from the end.
@@ -103,9 +103,9 @@ slope_of_erfcinv: Op = kernel_op(
     "slope_of_erfcinv", _slope_of_erfcinv, lambda g, out, x: g * (2.0 * erfcinv(x) * out * out)
 )
 slope_of_ndtri: Op = kernel_op("slope_of_ndtri", _slope_of_ndtri, lambda g, out, x: g * (ndtri(x) * out * out))
-erfinv: Op = special_op("erfinv", scipy.special.erfinv, lambda g, out, x: g * slope_of_erfinv(x))
-erfcinv: Op = special_op("erfcinv", scipy.special.erfcinv, lambda g, out, x: g * slope_of_erfcinv(x))
-ndtri: Op = special_op("ndtri", scipy.special.ndtri, lambda g, out, x: g * slope_of_ndtri(x))
+erfinv: Op = special_op("erfinv", lambda g, out, x: g * slope_of_erfinv(x))
+erfcinv: Op = special_op("erfcinv", lambda g, out, x: g * slope_of_erfcinv(x))
+ndtri: Op = special_op("ndtri", lambda g, out, x: g * slope_of_ndtri(x))
 
 # Faddeeva's function w and Dawson's integral, which is sqrt(pi) / 2 times its imaginary part on the real axis: 7.10.
 wofz_derivative: Op = kernel_op(
@@ -125,8 +125,8 @@ def _dawsn_vjp(g: Any, out: Any, x: Any) -> Any:
     return g * (1 - 2 * x * out) if is_complex(x) else g * dawson_derivative(x, n=1)
 
 
-dawsn: Op = special_op("dawsn", scipy.special.dawsn, _dawsn_vjp)
-wofz: Op = special_op("wofz", scipy.special.wofz, lambda g, out, z: g * wofz_derivative(z + 0j, n=1))
+dawsn: Op = special_op("dawsn", _dawsn_vjp)
+wofz: Op = special_op("wofz", lambda g, out, z: g * wofz_derivative(z + 0j, n=1))
 
 
 def _owens_t_vjp(g: Any, out: Any, h: Any, a: Any) -> tuple[Any, Any]:
@@ -142,8 +142,8 @@ def _voigt_vjp(g: Any, out: Any, x: Any, sigma: Any, gamma: Any) -> tuple[Any, A
     return g * real(change), g * by_sigma, g * -imag(change)
 
 
-owens_t: Op = special_op("owens_t", scipy.special.owens_t, _owens_t_vjp)
-voigt_profile: Op = special_op("voigt_profile", scipy.special.voigt_profile, _voigt_vjp)
+owens_t: Op = special_op("owens_t", _owens_t_vjp)
+voigt_profile: Op = special_op("voigt_profile", _voigt_vjp)
 
 # Fresnel integrals: 7.2(iii).
 
@@ -207,5 +207,5 @@ def _deviation_vjp(g: Any, out: Any, mean: Any, p: Any, x: Any) -> tuple[Any, An
     return -share, -(share * out) * slope_of_ndtri(p), share
 
 
-nrdtrimn: Op = special_op("nrdtrimn", scipy.special.nrdtrimn, _mean_vjp)
-nrdtrisd: Op = special_op("nrdtrisd", scipy.special.nrdtrisd, _deviation_vjp)
+nrdtrimn: Op = special_op("nrdtrimn", _mean_vjp)
+nrdtrisd: Op = special_op("nrdtrisd", _deviation_vjp)

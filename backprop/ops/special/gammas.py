@@ -9,8 +9,6 @@ import math
 import operator
 from typing import Any
 
-import scipy.special
-
 from ...errors import GraphTypeError
 from ..core.op import Op
 from ..elementwise.selection import where
@@ -34,9 +32,9 @@ __all__ = [
     "rgamma",
 ]
 
-gamma: Op = special_op("gamma", scipy.special.gamma, lambda g, out, x: g * (out * _digamma(x)))
-gammaln: Op = special_op("gammaln", scipy.special.gammaln, lambda g, out, x: g * _digamma(x))
-loggamma: Op = special_op("loggamma", scipy.special.loggamma, lambda g, out, x: g * _digamma(x))
+gamma: Op = special_op("gamma", lambda g, out, x: g * (out * _digamma(x)))
+gammaln: Op = special_op("gammaln", lambda g, out, x: g * _digamma(x))
+loggamma: Op = special_op("loggamma", lambda g, out, x: g * _digamma(x))
 
 
 def _digamma(x: Any) -> Any:
@@ -61,9 +59,9 @@ def _rgamma_vjp(g: Any, out: Any, x: Any) -> Any:
     return g * where(x < 0.5, turned, -(out * psi(where(x < 0.5, 1, x))))
 
 
-rgamma: Op = special_op("rgamma", scipy.special.rgamma, _rgamma_vjp)
-gammasgn: Op = special_op("gammasgn", scipy.special.gammasgn, lambda g, out, x: None)
-psi: Op = special_op("psi", scipy.special.psi, lambda g, out, x: g * polygamma_of(x, n=1))
+rgamma: Op = special_op("rgamma", _rgamma_vjp)
+gammasgn: Op = special_op("gammasgn", lambda g, out, x: None)
+psi: Op = special_op("psi", lambda g, out, x: g * polygamma_of(x, n=1))
 polygamma_of: Op = kernel_op(
     "polygamma_of",
     lambda x, *, n: kernels.derivative_of_digamma(x, n),
@@ -104,16 +102,14 @@ def _beta_vjp(g: Any, out: Any, a: Any, b: Any) -> tuple[Any, Any]:
     return change * polygamma_step(a, b, n=0), change * polygamma_step(b, a, n=0)
 
 
-beta: Op = series_op("beta", scipy.special.beta, _beta_vjp)
+beta: Op = series_op("beta", _beta_vjp)
 betaln: Op = series_op(
     "betaln",
-    scipy.special.betaln,
     lambda g, out, a, b: (-g * polygamma_step(a, b, n=0), -g * polygamma_step(b, a, n=0)),
 )
 # gamma(n + 1) / (gamma(k + 1) gamma(n - k + 1)), and gamma(z + m) / gamma(z): 5.2.4.
 binom: Op = series_op(
     "binom",
-    scipy.special.binom,
     lambda g, out, n, k: (
         g * (out * polygamma_step(n - k + 1, k, n=0)),
         g * (out * polygamma_step(k + 1, n - 2 * k, n=0)),
@@ -121,7 +117,6 @@ binom: Op = series_op(
 )
 poch: Op = series_op(
     "poch",
-    scipy.special.poch,
     lambda g, out, z, m: (g * (out * polygamma_step(z, m, n=0)), g * (out * psi(z + m))),
 )
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import scipy.special
-
 from ..core.op import Op
 from ..elementwise.arithmetic import square
 from ..elementwise.exponential import exp
@@ -54,22 +52,16 @@ def _by_last(slope: Callable[..., Any]) -> Rule:
     return vjp
 
 
-hyp0f1: Op = series_op("hyp0f1", scipy.special.hyp0f1, _by_last(lambda out, b, z: over(hyp0f1(b + 1, z), b)))
-hyp1f1: Op = series_op(
-    "hyp1f1", scipy.special.hyp1f1, _by_last(lambda out, a, b, x: over(a, b) * hyp1f1(a + 1, b + 1, x))
-)
+hyp0f1: Op = series_op("hyp0f1", _by_last(lambda out, b, z: over(hyp0f1(b + 1, z), b)))
+hyp1f1: Op = series_op("hyp1f1", _by_last(lambda out, a, b, x: over(a, b) * hyp1f1(a + 1, b + 1, x)))
 hyp2f1: Op = series_op(
     "hyp2f1",
-    scipy.special.hyp2f1,
     _by_last(lambda out, a, b, c, z: over(a * b, c) * hyp2f1(a + 1, b + 1, c + 1, z)),
 )
-hyperu: Op = series_op("hyperu", scipy.special.hyperu, _by_last(lambda out, a, b, x: -a * hyperu(a + 1, b + 1, x)))
-wright_bessel: Op = series_op(
-    "wright_bessel", scipy.special.wright_bessel, _by_last(lambda out, a, b, x: wright_bessel(a, a + b, x))
-)
+hyperu: Op = series_op("hyperu", _by_last(lambda out, a, b, x: -a * hyperu(a + 1, b + 1, x)))
+wright_bessel: Op = series_op("wright_bessel", _by_last(lambda out, a, b, x: wright_bessel(a, a + b, x)))
 log_wright_bessel: Op = series_op(
     "log_wright_bessel",
-    scipy.special.log_wright_bessel,
     _by_last(lambda out, a, b, x: exp(log_wright_bessel(a, a + b, x) - out)),
 )
 
@@ -87,63 +79,38 @@ def _polynomial(slope: Callable[..., Any]) -> Rule:
 
 eval_jacobi: Op = series_op(
     "eval_jacobi",
-    scipy.special.eval_jacobi,
     _polynomial(lambda n, k, a, b, x: 0.5 * (n + a + b + 1) * eval_jacobi(k, a + 1, b + 1, x)),
 )
 eval_sh_jacobi: Op = series_op(
     "eval_sh_jacobi",
-    scipy.special.eval_sh_jacobi,
     _polynomial(lambda n, k, p, q, x: n * eval_sh_jacobi(k, p + 2, q + 1, x)),
 )
 eval_gegenbauer: Op = series_op(
     "eval_gegenbauer",
-    scipy.special.eval_gegenbauer,
     _polynomial(lambda n, k, a, x: 2 * a * eval_gegenbauer(k, a + 1, x)),
 )
-eval_legendre: Op = series_op(
-    "eval_legendre", scipy.special.eval_legendre, _polynomial(lambda n, k, x: eval_gegenbauer(k, 1.5, x))
-)
+eval_legendre: Op = series_op("eval_legendre", _polynomial(lambda n, k, x: eval_gegenbauer(k, 1.5, x)))
 eval_sh_legendre: Op = series_op(
     "eval_sh_legendre",
-    scipy.special.eval_sh_legendre,
     _polynomial(lambda n, k, x: 2 * eval_gegenbauer(k, 1.5, 2 * x - 1)),
 )
-eval_chebyt: Op = series_op(
-    "eval_chebyt", scipy.special.eval_chebyt, _polynomial(lambda n, k, x: n * eval_chebyu(k, x))
-)
-eval_chebyu: Op = series_op(
-    "eval_chebyu", scipy.special.eval_chebyu, _polynomial(lambda n, k, x: 2 * eval_gegenbauer(k, 2.0, x))
-)
-eval_chebyc: Op = series_op(
-    "eval_chebyc", scipy.special.eval_chebyc, _polynomial(lambda n, k, x: n * eval_chebyu(k, x / 2))
-)
-eval_chebys: Op = series_op(
-    "eval_chebys", scipy.special.eval_chebys, _polynomial(lambda n, k, x: eval_gegenbauer(k, 2.0, x / 2))
-)
-eval_sh_chebyt: Op = series_op(
-    "eval_sh_chebyt", scipy.special.eval_sh_chebyt, _polynomial(lambda n, k, x: 2 * n * eval_chebyu(k, 2 * x - 1))
-)
+eval_chebyt: Op = series_op("eval_chebyt", _polynomial(lambda n, k, x: n * eval_chebyu(k, x)))
+eval_chebyu: Op = series_op("eval_chebyu", _polynomial(lambda n, k, x: 2 * eval_gegenbauer(k, 2.0, x)))
+eval_chebyc: Op = series_op("eval_chebyc", _polynomial(lambda n, k, x: n * eval_chebyu(k, x / 2)))
+eval_chebys: Op = series_op("eval_chebys", _polynomial(lambda n, k, x: eval_gegenbauer(k, 2.0, x / 2)))
+eval_sh_chebyt: Op = series_op("eval_sh_chebyt", _polynomial(lambda n, k, x: 2 * n * eval_chebyu(k, 2 * x - 1)))
 eval_sh_chebyu: Op = series_op(
     "eval_sh_chebyu",
-    scipy.special.eval_sh_chebyu,
     _polynomial(lambda n, k, x: 4 * eval_gegenbauer(k, 2.0, 2 * x - 1)),
 )
 eval_genlaguerre: Op = series_op(
     "eval_genlaguerre",
-    scipy.special.eval_genlaguerre,
     _polynomial(lambda n, k, a, x: -eval_genlaguerre(k, a + 1, x)),
 )
-eval_laguerre: Op = series_op(
-    "eval_laguerre", scipy.special.eval_laguerre, _polynomial(lambda n, k, x: -eval_genlaguerre(k, 1.0, x))
-)
-eval_hermite: Op = series_op(
-    "eval_hermite", scipy.special.eval_hermite, _polynomial(lambda n, k, x: 2 * n * eval_hermite(k, x))
-)
-eval_hermitenorm: Op = series_op(
-    "eval_hermitenorm", scipy.special.eval_hermitenorm, _polynomial(lambda n, k, x: n * eval_hermitenorm(k, x))
-)
+eval_laguerre: Op = series_op("eval_laguerre", _polynomial(lambda n, k, x: -eval_genlaguerre(k, 1.0, x)))
+eval_hermite: Op = series_op("eval_hermite", _polynomial(lambda n, k, x: 2 * n * eval_hermite(k, x)))
+eval_hermitenorm: Op = series_op("eval_hermitenorm", _polynomial(lambda n, k, x: n * eval_hermitenorm(k, x)))
 lpmv: Op = series_op(
     "lpmv",
-    scipy.special.lpmv,
     _by_last(lambda out, m, v, x: over(v * x * out - (v + m) * lpmv(m, v - 1, x), square(x) - 1)),
 )

@@ -57,9 +57,9 @@ def _expn_slope(n: Any, x: Any) -> Any:
     return where(n > 0, -expn(where(n > 0, n - 1, 0), x), -over(exp(-x) * (1 + over(1, x)), x))
 
 
-expi: Op = series_op("expi", scipy.special.expi, lambda g, out, x: g * _exp_over(x, x))
-exp1: Op = series_op("exp1", scipy.special.exp1, lambda g, out, x: g * -_exp_over(-x, x))
-expn: Op = series_op("expn", scipy.special.expn, lambda g, out, n, x: (NotImplemented, g * _expn_slope(n, x)))
+expi: Op = series_op("expi", lambda g, out, x: g * _exp_over(x, x))
+exp1: Op = series_op("exp1", lambda g, out, x: g * -_exp_over(-x, x))
+expn: Op = series_op("expn", lambda g, out, n, x: (NotImplemented, g * _expn_slope(n, x)))
 
 # The integrals of sin(x) / x, cos(x) / x, sinh(x) / x, cosh(x) / x.
 
@@ -101,8 +101,8 @@ def _spence_vjp(g: Any, out: Any, z: Any) -> Any:
     return g * where(near, -log1p_ratio(where(near, z - 1, 0), n=0), over(log(z), 1 - z))
 
 
-spence: Op = series_op("spence", scipy.special.spence, _spence_vjp)
-wrightomega: Op = series_op("wrightomega", scipy.special.wrightomega, lambda g, out, z: g * over(out, 1 + out))
+spence: Op = series_op("spence", _spence_vjp)
+wrightomega: Op = series_op("wrightomega", lambda g, out, z: g * over(out, 1 + out))
 
 # The n-th derivative by s of Hurwitz's zeta function, the sum of (k + q) ** -s.
 zeta_derivative: Op = kernel_op(
@@ -114,7 +114,7 @@ zeta_derivative: Op = kernel_op(
     ),
     like=2,
 )
-zetac: Op = series_op("zetac", scipy.special.zetac, lambda g, out, x: g * zeta_derivative(x, 1.0, n=1))
+zetac: Op = series_op("zetac", lambda g, out, x: g * zeta_derivative(x, 1.0, n=1))
 
 # Airy functions.
 
@@ -144,10 +144,10 @@ it2_of_i0: Op = part_op("it2_of_i0", scipy.special.it2i0k0, 0, lambda g, out, x:
 it2_of_k0: Op = part_op("it2_of_k0", scipy.special.it2i0k0, 1, lambda g, out, x: g * -over(k0(x), x))
 it2_of_j0: Op = part_op("it2_of_j0", scipy.special.it2j0y0, 0, lambda g, out, x: g * over(1 - j0(x), x))
 it2_of_y0: Op = part_op("it2_of_y0", scipy.special.it2j0y0, 1, lambda g, out, x: g * -over(y0(x), x))
-itstruve0: Op = series_op("itstruve0", scipy.special.itstruve0, lambda g, out, x: g * struve(0, x))
+itstruve0: Op = series_op("itstruve0", lambda g, out, x: g * struve(0, x))
 # H_0(t) / t from x to infinity.
-it2struve0: Op = series_op("it2struve0", scipy.special.it2struve0, lambda g, out, x: g * -over(struve(0, x), x))
-itmodstruve0: Op = series_op("itmodstruve0", scipy.special.itmodstruve0, lambda g, out, x: g * modstruve(0, x))
+it2struve0: Op = series_op("it2struve0", lambda g, out, x: g * -over(struve(0, x), x))
+itmodstruve0: Op = series_op("itmodstruve0", lambda g, out, x: g * modstruve(0, x))
 
 
 def itairy(x: Any) -> Any:

@@ -19,14 +19,14 @@ Rule = Callable[..., Any]
 LIKE = {1: scipy.special.gammaln, 2: scipy.special.kl_div, 3: scipy.special.nrdtrimn}
 
 
-def special_op(name: str, ufunc: np.ufunc, vjp: Rule | None = None) -> Op:
-    """The op of a ufunc that is computed as quickly as an exponential."""
-    return ufunc_op(name, ufunc, vjp, SCALAR, module_of_caller())
+def special_op(name: str, vjp: Rule | None = None) -> Op:
+    """The op of the ufunc of a name in scipy.special, which is computed as quickly as an exponential."""
+    return ufunc_op(name, getattr(scipy.special, name), vjp, SCALAR, module_of_caller())
 
 
-def series_op(name: str, ufunc: np.ufunc, vjp: Rule | None = None) -> Op:
-    """The op of a ufunc that sums up a series."""
-    return ufunc_op(name, ufunc, vjp, SERIES, module_of_caller())
+def series_op(name: str, vjp: Rule | None = None) -> Op:
+    """The op of the ufunc of a name in scipy.special, which sums up a series."""
+    return ufunc_op(name, getattr(scipy.special, name), vjp, SERIES, module_of_caller())
 
 
 def part_op(name: str, ufunc: np.ufunc, k: int, vjp: Rule | None = None) -> Op:

@@ -150,42 +150,55 @@ def put_at(root: Any, key: Key, value: NodeId) -> None:
 def put(var: Any, value: NodeId) -> None:
     """Write a whole value to a Var, and to what it is a view of."""
     refuse_elsewhere(var)
-    memory = var.memory
-    if memory is None:
-        var.id = value
+    if var.memory is None or var.memory.origin is None:
+        _put_whole(var, value)
         return
-    origin: Origin | None = memory.origin
+    origin: Origin = var.memory.origin
     root, key = place_of(var)
-    refuse_lent(root)
-    if origin is None:
-        _settle(var)
-        forget_views(var)
-        if memory.writes is not None:
-            memory.writes.restart(value)
-    elif root.builder is not var.builder:
-        refuse_elsewhere(root)
-        raise AssignmentError(
-            "a view of an array of an outer function was written to inside of a function that is traced by itself",
-            user_line(),
-            "write to a copy, v.copy(), and return the new value",
-        )
-    elif key is not None:
+    if root.builder is not var.builder:
+        raise _of_outer_view(root)
+    if key is not None:
         put_at(root, key, value)
     elif _shares(var):
-        if origin.op not in INVERSES:
-            raise AssignmentError(
-                "an array was written to that is read-only, as NumPy's is that repeats elements, or is a diagonal",
-                user_line(),
-                "write to a copy, v.copy(), or to the array itself",
-            )
-        put(origin.parent, INVERSES[origin.op](origin, value))
+        put(origin.parent, _turned_back(origin, value))
     else:
         _part_with(var)
         put(var, value)
         return
     var.id = value
-    if origin is not None:
-        memory_of(origin.parent if key is None else root).add(var)
+    memory_of(origin.parent if key is None else root).add(var)
+
+
+def _put_whole(var: Any, value: NodeId) -> None:
+    """Write a whole value to a Var that is no view."""
+    memory = var.memory
+    if memory is not None:
+        _settle(var)
+        forget_views(var)
+        if memory.writes is not None:
+            memory.writes.restart(value)
+    var.id = value
+
+
+def _turned_back(origin: Origin, value: NodeId) -> NodeId:
+    """The value of what a view was made of, from that of the view, whose elements are the same in another order."""
+    if origin.op not in INVERSES:
+        raise AssignmentError(
+            "an array was written to that is read-only, as NumPy's is that repeats elements, or is a diagonal",
+            user_line(),
+            "write to a copy, v.copy(), or to the array itself",
+        )
+    return INVERSES[origin.op](origin, value)
+
+
+def _of_outer_view(root: Any) -> AssignmentError:
+    """What to raise where a view of an array of an outer function is written to."""
+    refuse_elsewhere(root)
+    return AssignmentError(
+        "a view of an array of an outer function was written to inside of a function that is traced by itself",
+        user_line(),
+        "write to a copy, v.copy(), and return the new value",
+    )
 
 
 def _part_with(view: Any) -> None:
