@@ -11,6 +11,7 @@ needed.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -69,6 +70,14 @@ LONGEST, FULLEST = 300, 12
 STILL_LONG: frozenset[str] = frozenset()
 STILL_FULL: frozenset[str] = frozenset()
 """What is to be taken apart; these lists only shrink: a name that is no longer needed in them is a violation."""
+
+
+MANY = 3
+"""Parameters from which a docstring has a section for them."""
+SAYS_ITSELF = ("ops", "scipy", "cli")
+"""Layers whose functions have the arguments of NumPy and SciPy, or are formulas of what they name, or commands."""
+REFERS = r"[Aa]rguments (and errors )?(are|as) those of|^See [A-Z]|as of `"
+"""How a docstring refers to that of another function."""
 
 
 class Import(NamedTuple):
@@ -251,6 +260,33 @@ def full_folders(modules: Modules) -> dict[str, int]:
     return {folder: count for folder, count in counts.items() if count > FULLEST}
 
 
+def functions_say_their_arguments(modules: Modules) -> Iterator[str]:
+    """Ask it of functions and methods that other modules may call; docs/design.md says which layers are free of it."""
+    for module in modules.values():
+        if layer(module.name) not in SAYS_ITSELF:
+            yield from (module.at(f.lineno, f"{f.name} says nothing of its arguments") for f in silent(module.tree))
+
+
+def silent(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give the functions and methods of many parameters whose docstrings have no section for them."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from silent(child)
+        elif not child.name.startswith("_") and not is_overload(child) and count_of(child.args) >= MANY:
+            text = ast.get_docstring(child) or ""
+            if "Arguments:" not in text and not re.search(REFERS, text):
+                yield child
+
+
+def is_overload(f: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(name, ast.Name) and name.id == "overload" for name in f.decorator_list)
+
+
+def count_of(args: ast.arguments) -> int:
+    named = [a for a in (*args.posonlyargs, *args.args, *args.kwonlyargs) if a.arg not in ("self", "cls")]
+    return len([*named, *filter(None, (args.vararg, args.kwarg))])
+
+
 def top(name: str) -> str:
     return name.partition(".")[0]
 
@@ -285,6 +321,7 @@ RULES: tuple[Rule, ...] = (
     modules_have_docstrings,
     modules_are_short,
     folders_are_small,
+    functions_say_their_arguments,
 )
 
 
@@ -383,6 +420,13 @@ FAULTS = [
     (no_pass_imports_a_pass, "graph/passes/tiles/rows.py", "from ..alone import run", "the pass alone is imported"),
     (no_pass_imports_a_pass, "graph/passes/more.py", "from .tiles.rows import x", "the pass tiles is imported"),
     (no_global_statements, "errors.py", "def f():\n    global x, y", "backprop.errors:3: global x, y"),
+    (functions_say_their_arguments, "api.py", "def f(a, b, c): pass", "backprop.api:2: f says nothing of its argum"),
+    (
+        functions_say_their_arguments,
+        "errors.py",
+        'class E:\n    def f(self, a, *, b, **c):\n        "x"',
+        "f says noth",
+    ),
     (layers_import_to_the_left, "ops/__init__.pyi", "from ..graph import graph as graph", RIGHT),
 ]
 
@@ -417,6 +461,22 @@ def test_a_long_module_is_found(tmp_path: Path) -> None:
     assert violations_in(root, modules_are_short) == []
     root = write_tree(tmp_path, {**SOUND, "ops/types.py": "x = 1\n" * 300})
     assert len(violations_in(root, modules_are_short)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(a, b): pass",
+        "def _f(a, b, c): pass",
+        'def f(a, b, c):\n    """Do.\n\n    Arguments:\n        a, b, c: numbers.\n    """',
+        'def f(a, b, c):\n    """Do; the arguments are those of `g`."""',
+        "@overload\ndef f(a, b, c): ...",
+        "def g():\n    def f(a, b, c): pass",
+    ],
+)
+def test_what_needs_no_section_or_has_one_is_no_fault(source: str, tmp_path: Path) -> None:
+    root = write_tree(tmp_path, {**SOUND, "errors.py": source})
+    assert violations_in(root, functions_say_their_arguments) == []
 
 
 def test_a_full_folder_is_found(tmp_path: Path) -> None:

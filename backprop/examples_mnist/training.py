@@ -97,7 +97,15 @@ def batches(count: int, settings: Settings) -> Iterator[NDArray[np.intp]]:
 
 
 def advance(state: State, images: NDArray[Any], targets: NDArray[Any], settings: Settings, step: Step) -> State:
-    """Take one step."""
+    """Take one step.
+
+    Arguments:
+        state: before the step.
+        images: of the batch, (rows, 784).
+        targets: their classes as rows of zeros and a one, (rows, 10).
+        settings: of the training.
+        step: (network, images, targets) -> the loss and its gradient.
+    """
     before = time.perf_counter()
     loss, gradient = step(state.net, images, targets)
     seconds = time.perf_counter() - before

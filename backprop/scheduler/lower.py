@@ -221,7 +221,13 @@ class _Lowering:
         self.tasks: dict[Key, DaskTask] = {}
 
     def add(self, index: int, task: Task, bind: Bind) -> None:
-        """Add a task of the plan."""
+        """Add a task of the plan.
+
+        Arguments:
+            index: of the task in the plan.
+            task: the task.
+            bind: from the index and what is picked of the arguments to what Dask calls.
+        """
         key = (self.names[index], index)
         given, picks = self._arguments(task.args)
         function, before = bind(index, picks)

@@ -62,6 +62,10 @@ class Desk:
     def submit(self, name: Name, data: bytes, options: Options) -> Entry:
         """Take a run in; what comes back is in the journal.
 
+        Arguments:
+            name: of the run: the client, and the key that it gave.
+            data: the message of values.
+            options: priority, deadline and the like.
         Errors:
             WireError: a damaged message; PlanError: values that do not fit; UnknownRunError: no such program.
             KeyReusedError: another run has this name. BusyError: the client has too much in the queue.

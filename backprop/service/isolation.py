@@ -86,6 +86,10 @@ class Processes:
     def call(self, op: Op, values: Sequence[Any], params: Mapping[str, Any]) -> Any:
         """The value of an op.
 
+        Arguments:
+            op: the op.
+            values: of its operands.
+            params: its parameters.
         Errors:
             WorkerLostError: the child ended. Exception: what the op raised, or what the run was stopped with.
         """

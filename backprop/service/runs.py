@@ -175,6 +175,12 @@ def id_of(name: Name) -> str:
 
 
 def job_of(entry: Entry, seconds: float, nbytes: int) -> Job:
-    """What the queue knows of a run."""
+    """What the queue knows of a run.
+
+    Arguments:
+        entry: of the journal.
+        seconds: that it is predicted to take.
+        nbytes: of its values.
+    """
     options = (entry.priority, entry.deadline, seconds, nbytes, entry.attempts)
     return Job(id_of(entry.name), entry.name.client, *options, at=entry.at)

@@ -70,7 +70,14 @@ class Check:
     slopes: bool = True  # else types only
 
     def derivatives(self, f: Flat, leaves: Leaves, order: int, level: int = 1) -> None:
-        """Reverse mode against differences, then the same of reverse mode itself."""
+        """Reverse mode against differences, then the same of reverse mode itself.
+
+        Arguments:
+            f: leaves -> leaves.
+            leaves: where it is checked.
+            order: how many derivatives are checked, this one included.
+            level: which derivative this is; 1 for the first.
+        """
         rng = np.random.default_rng([SEED, level])
         plain = f(*leaves)
         weights = tuple(direction_like(y, rng) for y in plain)
@@ -96,7 +103,19 @@ class Check:
     def slope(
         self, what: str, found: float, size: float, f: Flat, leaves: Leaves, k: int, v: Any, weights: Leaves, level: int
     ) -> None:
-        """One directional derivative against differences of several steps, and the complex step."""
+        """One directional derivative against differences of several steps, and the complex step.
+
+        Arguments:
+            what: is compared, for the error.
+            found: the derivative in one direction.
+            size: the sum of the absolute terms that make it up.
+            f: leaves -> leaves.
+            leaves: where it is checked.
+            k: the leaf that moves.
+            v: its direction.
+            weights: of the results.
+            level: which derivative this is.
+        """
         wide = [widened(x) for x in leaves]
         allowed = self.allowed(leaves, level, size)
         expected = np.nan
@@ -117,7 +136,16 @@ class Check:
     def forward(
         self, f: Flat, leaves: Leaves, directions: Leaves, weights: Leaves, pulled: float, cotangents: Leaves
     ) -> None:
-        """Forward mode is the transpose of reverse mode: <w, J v> = <w J, v>; an opaque pair has none."""
+        """Forward mode is the transpose of reverse mode: <w, J v> = <w J, v>; an opaque pair has none.
+
+        Arguments:
+            f: leaves -> leaves.
+            leaves: where it is checked.
+            directions: of the arguments, v.
+            weights: of the results, w.
+            pulled: <w J, v>.
+            cotangents: w J.
+        """
         try:
             _, tangents = jvp(f, tuple(leaves), tuple(directions))
         except NotDifferentiableError:
@@ -128,13 +156,25 @@ class Check:
             raise AssertionError(f"{self.name}: forward mode gives {pushed}, reverse mode {pulled}")
 
     def allowed(self, leaves: Leaves, level: int, size: float) -> float:
-        """The error that is allowed of a number whose terms have sizes that add up to `size`."""
+        """The error that is allowed of a number whose terms have sizes that add up to `size`.
+
+        Arguments:
+            leaves: of the arguments, whose dtypes count.
+            level: which derivative this is.
+            size: the sum of the absolute terms.
+        """
         rtol = self.rtol if self.rtol is not None else (5e-3 if is_single(leaves) else 1e-6) * 100.0 ** (level - 1)
         atol = rtol if self.atol is None else self.atol
         return atol + rtol * size
 
     def same_values(self, found: Leaves, expected: Leaves, leaves: Leaves) -> None:
-        """Tracing does not change the value."""
+        """Tracing does not change the value.
+
+        Arguments:
+            found: the traced values.
+            expected: the plain ones.
+            leaves: of the arguments, whose dtypes count.
+        """
         tolerance = 1e-4 if is_single(leaves) else 1e-10
         for a, b in zip(found, expected, strict=True):
             np.testing.assert_allclose(a, b, tolerance, tolerance, err_msg=f"{self.name}: the traced value is another")

@@ -82,7 +82,13 @@ class Equation(NamedTuple):
         return node_results(trajectory, operands, output, (), **params)  # type: ignore[no-any-return]
 
     def own_times(self, first: Any, end: Any, options: Sequence[tuple[str, Any]]) -> Any:
-        """The times that `solve_ivp` steps to by itself, whose number is a question."""
+        """The times that `solve_ivp` steps to by itself, whose number is a question.
+
+        Arguments:
+            first: where the solution starts.
+            end: where it ends.
+            options: names and values of what `solve_ivp` is told besides.
+        """
         operands = [*self.unknowns.hints[1:], _limit(first), _limit(end), *self.captured]
         params = {"bodies": (self.body,), "parts": len(self.state), "solver": ("solve_ivp", tuple(options))}
         count = operator.index(node_result(step_count, operands, **params))

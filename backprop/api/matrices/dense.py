@@ -60,7 +60,13 @@ def units(outs: Types, ins: Types, mode: Mode) -> Units:
 
 
 def seeds(outs: Types, ins: Types, mode: Mode) -> Iterator[Any]:
-    """The seeds of all sweeps: for each seeded value an array with the sweeps along its first axis."""
+    """The seeds of all sweeps: for each seeded value an array with the sweeps along its first axis.
+
+    Arguments:
+        outs: the types of the results.
+        ins: those of the arguments.
+        mode: whether results are seeded, or arguments.
+    """
     found = units(outs, ins, mode)
     unit = -1j if mode is Mode.REVERSE else 1j
     for k, t in enumerate(outs if mode is Mode.REVERSE else ins):

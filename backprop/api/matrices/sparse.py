@@ -63,6 +63,10 @@ class Colouring(NamedTuple):
 def wanted_pattern(call: Call, wrt: Ids, sparsity: Any) -> Pattern:
     """The pattern of the derivatives of all results by all arguments: the one that was given, or found for "auto".
 
+    Arguments:
+        call: the traced call.
+        wrt: ids of the inputs to differentiate by.
+        sparsity: a pattern of the user's, or "auto".
     Errors:
         ShapeError: it does not fit.
         GraphTypeError: a result or an argument is complex.

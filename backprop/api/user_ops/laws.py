@@ -73,9 +73,15 @@ class _Laws:
         self.hold(f"zeros_like(zeros_like(x)) is zeros_like(x), for example {k}", self.zeros_like(zero), zero)
 
     def of_two(self, x: Any, y: Any) -> None:
+        """Addition commutes."""
         self.hold(f"add commutes, for {x!r} and {y!r}", self.add(x, y), self.add(y, x))
 
     def of_three(self, x: Any, y: Any, z: Any) -> None:
+        """Addition associates.
+
+        Arguments:
+            x, y, z: values of the class.
+        """
         left, right = self.add(self.add(x, y), z), self.add(x, self.add(y, z))
         self.hold(f"add associates, for {x!r}, {y!r} and {z!r}", left, right)
 
@@ -95,6 +101,12 @@ class _Laws:
         return result
 
     def hold(self, law: str, found: Any, expected: Any) -> None:
+        """Raise where a law does not hold.
+
+        Arguments:
+            law: in words.
+            found, expected: its two sides.
+        """
         if not self.same(found, expected):
             raise AssertionError(f"{self.cls.__name__}: {law}; found {found!r}, expected {expected!r}")
 

@@ -36,14 +36,8 @@ from ...ops.core.op import Kind, Op, Op1, Op2, Op3, Op4
 from ...ops.elementwise.conversion import cast
 from ..verbs.run import youngest
 from .options import check_kind, check_options, module_of, rule_of
-from .rules import (
-    estimate,
-    node_type,
-    pull,
-    run,
-    run_pair,
-    without_residuals,
-)
+from .pairs import run_pair, without_residuals
+from .rules import estimate, node_type, pull, run
 from .signatures import Function, TypeRule, result_structure, type_rule
 
 A = TypeVar("A")

@@ -7,13 +7,18 @@ from functools import partial
 
 from ...errors import ArgumentError
 from ...ops.core.op import Kind, Op
-from .rules import cotangents_type, derived, no_second_derivative, pull, pull_pair, run_backward
+from .pairs import cotangents_type, no_second_derivative, pull_pair, run_backward
+from .rules import derived, pull
 from .signatures import Function
 
 
 def check_options(name: str, rules: Sequence[object], types: Sequence[object]) -> None:
     """Refuse more than one rule, or more than one way to say what an op returns.
 
+    Arguments:
+        name: of the op.
+        rules: the options that say what its derivative is, None for those not given.
+        types: the options that say what it returns.
     Errors:
         ArgumentError: there are more.
     """
@@ -47,7 +52,16 @@ def check_kind(name: str, derive: bool, pure: bool, unsaid: bool) -> None:
 def rule_of(
     name: str, forward: Function, backward: Function | None, vjp: Function | None, derive: bool, kind: Kind
 ) -> Function | None:
-    """The vjp rule that follows from the options; None where there is none."""
+    """The vjp rule that follows from the options; None where there is none.
+
+    Arguments:
+        name: of the op.
+        forward: what it computes.
+        backward: of an opaque pair, the plain code of its reverse.
+        vjp: a rule that emits graph.
+        derive: whether the rule follows from `forward`.
+        kind: of the reverse node.
+    """
     if backward is not None:
         compute = partial(run_backward, name, backward)
         refusal = partial(no_second_derivative, name)

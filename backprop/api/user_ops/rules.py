@@ -10,21 +10,17 @@ those of the caller may be. What it keeps in residuals is kept apart from what i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ...errors import BadCotangentError, GraphTypeError, NotDifferentiableError
+from ...errors import BadCotangentError, GraphTypeError
 from ...graph.ownership import copied
 from ...graph.tracing.structures.result import Result
 from ...graph.tracing.structures.structure import Structure, flatten_up_to, is_dynamic, unflatten
-from ...graph.tracing.var import Var
 from ...graph.verify import same_type
-from ...ops.arrays.tuples import taken
-from ...ops.core.op import Op
-from ...ops.core.types import NumericType, ScalarType, TupleType, ValueType, type_of
+from ...ops.core.types import NumericType, ScalarType, ValueType, type_of
 from ..verbs.gradients import vjp
 from .signatures import Function
 
@@ -32,12 +28,26 @@ from .signatures import Function
 
 
 def node_type(*types: ValueType[Any], call: Structure, result: Result) -> ValueType[Any]:
-    """The type of a node of a user's op, known since it was emitted."""
+    """The type of a node of a user's op, known since it was emitted.
+
+    Arguments:
+        types: of the operands.
+        call: the structure of (args, kwargs).
+        result: what the op returns.
+    """
     return result.type
 
 
 def run(name: str, function: Function, *values: Any, call: Structure, result: Result) -> Any:
-    """The value of a node: the only leaf of what the function returns, or a tuple of the leaves."""
+    """The value of a node: the only leaf of what the function returns, or a tuple of the leaves.
+
+    Arguments:
+        name: of the op, for errors.
+        function: the user's.
+        values: the dynamic leaves of its arguments.
+        call: the structure of (args, kwargs).
+        result: what the op returns.
+    """
     args, params = unflatten(call, list(map(copied, values)))
     leaves = checked(name, function(*args, **params), result.structure)
     if len(leaves) == 1:
@@ -46,22 +56,13 @@ def run(name: str, function: Function, *values: Any, call: Structure, result: Re
     return tuple(leaves if plain else map(copied, leaves))
 
 
-def run_pair(name: str, forward: Function, *values: Any, call: Structure, result: Result) -> tuple[Any, ...]:
-    """The value of a node of an opaque pair: the leaves, and the residuals."""
-    args, params = unflatten(call, list(map(copied, values)))
-    out, residuals = forward(*args, **params)
-    return (*map(copied, checked(name, out, result.structure)), residuals)
-
-
-def without_residuals(forward: Function, *args: Any, **params: Any) -> Any:
-    """What a pair computes on plain values."""
-    out, _ = forward(*args, **params)
-    return out
-
-
 def checked(name: str, value: Any, structure: Structure) -> list[Any]:
     """The leaves of what an op returned.
 
+    Arguments:
+        name: of the op, for errors.
+        value: what it returned.
+        structure: what it was to return.
     Errors:
         GraphTypeError: it is not what the op's type rule says.
     """
@@ -92,7 +93,17 @@ def _not_as_told(name: str, what: str) -> GraphTypeError:
 
 
 def pull(name: str, rule: Function, g: Any, out: Any, *inputs: Any, call: Structure, result: Result) -> tuple[Any, ...]:
-    """The vjp of an op whose rule emits graph."""
+    """The vjp of an op whose rule emits graph.
+
+    Arguments:
+        name: of the op, for errors.
+        rule: the user's: (g, out, *args) -> cotangents.
+        g: the cotangent of the node.
+        out: its value.
+        inputs: its operands.
+        call: the structure of (args, kwargs).
+        result: what the op returns.
+    """
     args, params = unflatten(call, inputs)
     types = result.structure.types
     seeds = [leaf if t.differentiable else None for leaf, t in zip(result.leaves(g), types, strict=True)]
@@ -101,58 +112,25 @@ def pull(name: str, rule: Function, g: Any, out: Any, *inputs: Any, call: Struct
 
 
 def derived(function: Function, g: Any, out: Any, *args: Any, **params: Any) -> Any:
-    """The rule that follows from a function of ops: its pullback."""
-    return vjp(partial(function, **params), *args)[1](g)
+    """The rule that follows from a function of ops: its pullback.
 
-
-def pull_pair(backward: Op, g: Any, out: Any, *inputs: Any, call: Structure, result: Result) -> tuple[Any, ...]:
-    """The vjp of an opaque pair: a node for all cotangents together, which reads the residuals."""
-    types = result.structure.types
-    seeds = [leaf for leaf, t in zip(result.leaves(g), types, strict=True) if t.differentiable]
-    wanted = tuple(x.type for x in inputs)
-    whole = backward(taken(out, index=len(types)), *seeds, call=call, result=result, wanted=wanted)
-    places = iter(range(len(wanted)))
-    return tuple(taken(whole, index=next(places)) if t.differentiable else None for t in wanted)
-
-
-def cotangents_type(*types: ValueType[Any], call: Structure, result: Result, wanted: Sequence[Any]) -> TupleType:
-    """The type of the reverse node of an opaque pair."""
-    return TupleType(tuple(t for t in wanted if t.differentiable))
-
-
-def run_backward(
-    name: str,
-    backward: Function,
-    residuals: Any,
-    *seeds: Any,
-    call: Structure,
-    result: Result,
-    wanted: Sequence[ValueType[Any]],
-) -> tuple[Any, ...]:
-    """The value of the reverse node of an opaque pair."""
-    given = map(copied, seeds)
-    leaves = [next(given) if t.differentiable else None for t in result.structure.types]
-    answer = backward(residuals, unflatten(result.structure, leaves))
-    found = zip(cotangent_leaves(name, call, answer), wanted, strict=True)
-    return tuple(cotangent_of(name, leaf, t) for leaf, t in found if t.differentiable)
-
-
-def no_second_derivative(name: str, g: Var[Any], *operands: Any, **params: Any) -> Any:
-    """The rule of the reverse node of an opaque pair.
-
-    Errors:
-        NotDifferentiableError: always.
+    Arguments:
+        function: of ops.
+        g: the cotangent of its value.
+        out: its value.
+        args: its arguments.
+        params: its keywords.
     """
-    raise NotDifferentiableError(
-        f"{name} is an opaque pair, and has no second derivative and no forward mode",
-        g.builder.source,
-        "give it a rule that is made of ops, with vjp=, or leave it out with backprop.stop_gradient",
-    )
+    return vjp(partial(function, **params), *args)[1](g)
 
 
 def cotangent_leaves(name: str, call: Structure, answer: Any) -> list[Any]:
     """The cotangents of the dynamic leaves of an op's arguments, from those of its positional arguments.
 
+    Arguments:
+        name: of the op, for errors.
+        call: the structure of (args, kwargs).
+        answer: what the user's rule returned.
     Errors:
         BadCotangentError: there are more or fewer than arguments, or one has another structure than its argument.
     """
@@ -192,6 +170,10 @@ def _other_structure(where: str, what: str) -> BadCotangentError:
 def cotangent_of(name: str, leaf: Any, t: ValueType[Any]) -> Any:
     """A cotangent that plain code returned, as a value of its input's type.
 
+    Arguments:
+        name: of the op and the argument, for errors.
+        leaf: what the rule returned for it.
+        t: the type of the input.
     Errors:
         BadCotangentError: it has another shape or class.
     """
@@ -207,7 +189,14 @@ def cotangent_of(name: str, leaf: Any, t: ValueType[Any]) -> Any:
 
 
 def estimate(hint: float | Function, *types: ValueType[Any], call: Structure, result: Result) -> float:
-    """A cost hint: a number, or a function of the types of the arguments."""
+    """A cost hint: a number, or a function of the types of the arguments.
+
+    Arguments:
+        hint: the user's.
+        types: of the operands.
+        call: the structure of (args, kwargs).
+        result: what the op returns.
+    """
     if isinstance(hint, int | float):
         return hint
     args, params = unflatten(call, types[:-1])

@@ -26,7 +26,15 @@ TypeRule: TypeAlias = Callable[[Types, Structure], Structure]
 
 
 def type_rule(name: str, function: Function, derive: bool, infer: Function | None, like: int | None) -> TypeRule:
-    """The type rule that follows from the options of an op."""
+    """The type rule that follows from the options of an op.
+
+    Arguments:
+        name: of the op.
+        function: what it computes.
+        derive: whether it is made of ops, so that a trace tells.
+        infer: from types to the type of the result, where given.
+        like: the argument whose type the result has, where given.
+    """
     if like is not None:
         return partial(_like, name, like)
     if infer is not None:

@@ -120,7 +120,13 @@ def course_of(executor: AbstractExecutor, graph: Graph) -> Course:
 @cached(by_lines)
 @gc_paused()
 def planned(graph: Graph, target: Target, is_measured: bool) -> Course:
-    """The course of a graph for a target, its work over large arrays split into blocks."""
+    """The course of a graph for a target, its work over large arrays split into blocks.
+
+    Arguments:
+        graph: the graph.
+        target: what it is cut for.
+        is_measured: whether measured times are to correct its plan.
+    """
     with _told_of_long(graph):
         return Course(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target, is_measured)
 

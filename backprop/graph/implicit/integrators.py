@@ -76,7 +76,16 @@ def _solve_ivp(
 def own_times(
     body: Any, start: Sequence[Any], first: float, end: float, others: Sequence[Any], options: Options
 ) -> Any:
-    """The times that `solve_ivp` steps to where it is told none."""
+    """The times that `solve_ivp` steps to where it is told none.
+
+    Arguments:
+        body: the right side, as something to call.
+        start: the state at the start.
+        first: the time at the start.
+        end: the time at the end.
+        others: further arguments of the right side.
+        options: of `solve_ivp`.
+    """
     equation = _Equation(body, start, others)
     return np.asarray(scipy.integrate.solve_ivp(equation, (first, end), equation.start, **options).t, np.float64)
 

@@ -93,11 +93,24 @@ def is_number(type: Any) -> bool:
 
 
 def seeds_of(builder: Any, types: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-    """A cotangent for each of some values, zeros where none is given."""
+    """A cotangent for each of some values, zeros where none is given.
+
+    Arguments:
+        builder: takes the zeros.
+        types: of the values.
+        given: their cotangents, None for zero.
+    """
     return [zero(builder, t) if seed is None else seed for t, seed in zip(types, given, strict=False)]
 
 
 def called(builder: Any, op: Op, body: Graph, operands: Sequence[Any]) -> list[Any]:
-    """The results of a node that holds one body."""
+    """The results of a node that holds one body.
+
+    Arguments:
+        builder: takes the node.
+        op: the op of the node.
+        body: the graph that it holds.
+        operands: of the node.
+    """
     found = emit(builder, op, operands, {"bodies": (body,)})
     return [found[k] for k in range(len(body.outputs))]

@@ -114,7 +114,15 @@ class _Backwards:
         return tuple([self.body.inputs[1 + self.parts + k] for k in self.wrt])
 
     def emitted(self, builder: Any, times: Any, states: Sequence[Any], seeds: Sequence[Any], others: Any) -> list[Any]:
-        """The last carries, and the cotangents of the times but the first."""
+        """The last carries, and the cotangents of the times but the first.
+
+        Arguments:
+            builder: takes the nodes.
+            times: of the trajectory, (n,).
+            states: for each part of the state its values, the times first.
+            seeds: their cotangents.
+            others: what the steps read besides.
+        """
         carries = [zero(builder, t) for t in (*self.state, *self.gathered)]
         pairs = stack([times[1:], times[:-1]], 1)
         rows = [pairs, *[state[1:] for state in states], *[seed[1:] for seed in seeds]]

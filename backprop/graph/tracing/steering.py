@@ -74,7 +74,13 @@ class Owner(Protocol):
     refusal: BackpropError | None
 
     def emit(self, op: Op, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """A new node of an op, as a Var."""
+        """A new node of an op, as a Var.
+
+        Arguments:
+            op: the op.
+            args: its operands: Vars, arrays, numbers.
+            params: its static parameters.
+        """
         ...
 
     def append(self, node: Node) -> Any:

@@ -86,6 +86,11 @@ def _reflected(op: Op) -> Any:
 def beside(op: Op, left: Any, right: Any, other: Any) -> Any:
     """What an operator gives where one side, `other`, is neither a Var nor a number nor an array.
 
+    Arguments:
+        op: of the operator.
+        left: its first operand.
+        right: its second operand.
+        other: the one of them that is strange.
     Errors:
         GraphTypeError: it is of a class that stands in no arithmetic.
     """

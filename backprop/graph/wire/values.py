@@ -74,7 +74,14 @@ def _no_graph(*args: Any) -> Any:
 
 
 def read_value(value: Any, frame: Frame, where: str, depth: int = 0) -> Any:
-    """The value of a part of a document."""
+    """The value of a part of a document.
+
+    Arguments:
+        value: the part.
+        frame: the message, which has the arrays' bytes.
+        where: its path, for errors.
+        depth: how many tuples it stands in.
+    """
     if isinstance(value, list):
         if depth >= DEEPEST_TUPLE:
             raise WireError("tuples are nested too deeply", where)

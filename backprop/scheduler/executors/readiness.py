@@ -135,7 +135,13 @@ class Results:
         return [self._value(slot) for slot in self._plan.tasks[task].args]
 
     def put(self, task: int, results: tuple[Any, ...], unread: Sequence[int]) -> None:
-        """Keep the results of a task, and let go of those that nobody will read any more."""
+        """Keep the results of a task, and let go of those that nobody will read any more.
+
+        Arguments:
+            task: its index in the plan.
+            results: of the task.
+            unread: the tasks whose results nobody will read any more.
+        """
         self._done[task] = results
         for t in unread:
             self._done[t] = None

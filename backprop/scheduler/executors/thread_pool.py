@@ -39,7 +39,13 @@ class ThreadPool(Executor):
         self._finalizer = weakref.finalize(self, self._state.close)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """The future of a call, which sees the context variables of the caller."""
+        """The future of a call, which sees the context variables of the caller.
+
+        Arguments:
+            fn: what is called.
+            args: its arguments.
+            kwargs: its keywords.
+        """
         future: Future[Any] = Future()
         self._state.take((future, copy_context().run, (fn, *args), kwargs))
         return future

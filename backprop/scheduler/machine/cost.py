@@ -189,7 +189,13 @@ def is_small(node: Node, types: tuple[ValueType[Any], ...]) -> bool:
 
 
 def rate(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -> float:
-    """The operations a second that a node reaches."""
+    """The operations a second that a node reaches.
+
+    Arguments:
+        node: the node.
+        types: of its operands.
+        machine: the rates of the machine.
+    """
     first = types[0] if types else node.type
     scale = machine.single if isinstance(first, NumericType) and first.dtype.char in "fF" else 1.0
     if node.op.flops is None:

@@ -54,6 +54,10 @@ def batch_to_bytes(kind: str, parts: Sequence[Part]) -> bytes:
 def batch_from_bytes(kind: str, data: bytes, limits: Limits) -> list[Part]:
     """The parts of a batch.
 
+    Arguments:
+        kind: what the parts are, "runs" for one.
+        data: the message.
+        limits: what it may ask for.
     Errors:
         WireError: it is damaged; WireLimitError: it has too many parts.
     """

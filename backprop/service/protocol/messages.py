@@ -68,6 +68,11 @@ def _written_slot(slot: Slot) -> list[Any]:
 def program_from_bytes(data: bytes, limits: Limits, vocabulary: Vocabulary, executor: AbstractExecutor) -> Plan:
     """The verified plan of a program's message, for an executor.
 
+    Arguments:
+        data: the message.
+        limits: what it may ask for.
+        vocabulary: the ops that a message may name.
+        executor: what the plan is made for.
     Errors:
         WireError: it is damaged or ill-formed; WireLimitError: it is beyond a limit.
     """

@@ -50,7 +50,13 @@ class Metrics:
         self._accounts: OrderedDict[tuple[str, str], Account] = OrderedDict()
 
     def took(self, client: str, nbytes: int, runs: int = 1) -> None:
-        """Count runs that were taken in."""
+        """Count runs that were taken in.
+
+        Arguments:
+            client: whose they are.
+            nbytes: of their messages.
+            runs: how many.
+        """
         self.submitted.labels(client).inc(runs)
         self.received.labels(client).inc(nbytes)
 

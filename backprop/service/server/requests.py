@@ -111,7 +111,15 @@ def options(request: Request) -> Options:
 
 
 def number(request: Request, name: str, default: float, low: float, high: float) -> float:
-    """A number among the parameters of a request."""
+    """A number among the parameters of a request.
+
+    Arguments:
+        request: the request.
+        name: of the parameter.
+        default: its value where it is not given.
+        low: the least that is allowed.
+        high: the most that is allowed.
+    """
     text = request.query_params.get(name)
     try:
         value = default if text is None else float(text)

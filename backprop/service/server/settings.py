@@ -97,6 +97,10 @@ def with_limits(settings: Settings, path: Path) -> Settings:
 def changed(part: Any, values: Mapping[str, Any], where: str) -> Any:
     """A record of numbers with some of them changed.
 
+    Arguments:
+        part: the record, a dataclass.
+        values: the new numbers, by name.
+        where: the file, for errors.
     Errors:
         DamagedDataError: a name that is none of them, or a value that is no positive number.
     """

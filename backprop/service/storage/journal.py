@@ -107,6 +107,12 @@ class Journal:
     def end(self, name: Name, state: str, now: float, result: bytes | None = None, problem: str | None = None) -> Entry:
         """Write down how a run has ended; one that has ended already stays as it is.
 
+        Arguments:
+            name: of the run.
+            state: how it ended.
+            now: seconds since the epoch.
+            result: the bytes of its answer, if there is one.
+            problem: what went wrong, if something did.
         Returns:
             the entry that stands in the journal.
         """
@@ -163,7 +169,13 @@ class Journal:
     # Contents.
 
     def put_program(self, digest: str, data: bytes, now: float) -> None:
-        """Keep a program under its hash."""
+        """Keep a program under its hash.
+
+        Arguments:
+            digest: the hash of its bytes.
+            data: its bytes.
+            now: seconds since the epoch.
+        """
         with self.transaction():
             self._put_all({digest: (data, now)})
             self._db.execute("INSERT OR IGNORE INTO programs VALUES (?)", (digest,))

@@ -108,7 +108,13 @@ def _of_slice(
 
 
 def spread(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> Mask:
-    """The mask of the cotangents of the operands of a node that is not elementwise: live where any of a group is."""
+    """The mask of the cotangents of the operands of a node that is not elementwise: live where any of a group is.
+
+    Arguments:
+        mask: of the cotangent of the node.
+        node: the node.
+        operands: its operands.
+    """
     if not isinstance(node.type, NumericType) or not operands:
         return Mask()
     params, shape = dict(node.params), node.type.shape

@@ -93,7 +93,14 @@ class Factors:
         return self.rewrite.add(Node(like.op, inputs, like.params, like.type, like.source))
 
     def emit_op(self, op: Op, inputs: tuple[NodeId, ...], t: ValueType[Any], like: Node) -> NodeId:
-        """The new id of an op without parameters, for the same line of the user's as another node."""
+        """The new id of an op without parameters, for the same line of the user's as another node.
+
+        Arguments:
+            op: the op.
+            inputs: ids of its operands, in the new graph.
+            t: the type of its value.
+            like: a node of the same line of the user's.
+        """
         return self.rewrite.add(Node(op, inputs, NO_PARAMS, t, like.source))
 
     def turned(self, i: NodeId, like: Node) -> NodeId:
@@ -127,7 +134,13 @@ class Factors:
         return None
 
     def applied(self, number: float, i: NodeId, like: Node) -> NodeId:
-        """The new id of a number times a value, multiplied here; where that is the node it came from, as it was."""
+        """The new id of a number times a value, multiplied here; where that is the node it came from, as it was.
+
+        Arguments:
+            number: the factor.
+            i: the id of the value, in the new graph.
+            like: the node that the factor came from.
+        """
         if like.inputs == (i,) and like.op is negative and number == -1.0:
             return self.rewrite.add(like)
         if like.op is multiply and i in like.inputs and number in map(self.number, like.inputs):

@@ -50,7 +50,13 @@ def call_namesake(find: Callable[[Any], Callable[..., Any]], func: Any, args: An
 
 
 def uncopied(func: Any, args: Any, result: Any) -> Any:
-    """The result of a function with `copy=False`: what it was given, written to by `nan_to_num`."""
+    """The result of a function with `copy=False`: what it was given, written to by `nan_to_num`.
+
+    Arguments:
+        func: the function of NumPy.
+        args: what it was called with.
+        result: what its namesake returned.
+    """
     if func is np.nan_to_num and args and is_traced(args[0]) and args[0].shape:
         return written_to(args[0], result)
     return result
@@ -72,6 +78,11 @@ def find_or_refuse(find: Callable[[Any], Callable[..., Any]], func: Any) -> Call
 def refuse_arguments(name: str, namesake: Callable[..., Any], args: Any, params: Any) -> None:
     """Raise where a namesake does not take some arguments.
 
+    Arguments:
+        name: of the function, as the user wrote it.
+        namesake: what stands for it.
+        args: what it was called with.
+        params: its keywords.
     Errors:
         GraphTypeError: it names the function as the user wrote it, and the argument.
     """

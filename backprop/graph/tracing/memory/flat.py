@@ -7,7 +7,7 @@ from typing import Any
 
 from .... import ops
 from .handles import copied
-from .writing import put
+from .putting import put
 
 
 class Flat:

@@ -82,7 +82,14 @@ def known_id(var: Any) -> NodeId | None:
 
 
 def viewed(parent: Any, op: Op, params: Params, view: Any) -> None:
-    """A Var is a view of another one: where both are arrays, they are known to share memory."""
+    """A Var is a view of another one: where both are arrays, they are known to share memory.
+
+    Arguments:
+        parent: what it is a view of.
+        op: what it was made by.
+        params: the parameters of that.
+        view: the view.
+    """
     if type(view.type) is ArrayType and type(getattr(parent, "type", None)) is ArrayType:
         view.memory = Memory(view.id, Origin(parent, op, params))
         if parent.builder is view.builder:

@@ -19,7 +19,8 @@ from ....ops.numpy_names import UFUNCS
 from ..boundary.conversions import LOST, assignment
 from ..boundary.elements import array_of
 from ..source_lines import user_line
-from .writing import assign, put, write
+from .putting import put
+from .writing import assign, write
 
 VIEWING: frozenset[Any] = frozenset(
     {
@@ -49,7 +50,13 @@ def target(name: str, array: Any) -> Any:
 
 
 def write_out(out: tuple[Any, ...], where: Any, compute: Callable[[], Any]) -> Any:
-    """Write the results of a ufunc into its `out=`, where a mask is true."""
+    """Write the results of a ufunc into its `out=`, where a mask is true.
+
+    Arguments:
+        out: the arrays to write to, one for each result.
+        where: the mask; True for all elements.
+        compute: gives the result, or a tuple of them.
+    """
     results = compute()
     for array, result in zip(out, results if isinstance(results, tuple) else (results,), strict=True):
         value = ops.broadcast_to(result, array.shape)
@@ -68,6 +75,11 @@ def written_to(out: Any, result: Any) -> Any:
 def add_at(ufunc: np.ufunc, a: Any, indices: Any, *values: Any) -> None:
     """`ufunc.at`: of indices that come several times, each counts.
 
+    Arguments:
+        ufunc: numpy.add or numpy.subtract.
+        a: the array to write to.
+        indices: which elements.
+        values: what is added; it broadcasts to these.
     Errors:
         GraphTypeError: such indices, with another ufunc than add and subtract.
     """

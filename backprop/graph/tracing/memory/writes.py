@@ -57,7 +57,13 @@ class Writes:
         self._by_row: dict[int, list[Key]] = {}  # keys that start with an integer, by that
 
     def write(self, builder: Owner, key: Key, value: NodeId) -> None:
-        """A part has been written."""
+        """A part has been written.
+
+        Arguments:
+            builder: of the array.
+            key: which elements.
+            value: the id of what was written.
+        """
         if self.whole is not None and len(self.parts) > FEW and key not in self.parts:
             self.restart(self.whole)  # what a node was made of already is not put once more
         if key in self.parts or pattern_of(key) == self._pattern:
@@ -147,12 +153,27 @@ class Writes:
 
 
 def indexed(builder: Owner, i: NodeId, type: Any, key: Key) -> NodeId:
-    """The id of the elements of a basic key."""
+    """The id of the elements of a basic key.
+
+    Arguments:
+        builder: takes the node.
+        i: the id of the array.
+        type: its type.
+        key: which elements.
+    """
     if not key:
         return i
     return append(builder, basic_index, (i,), basic_index.infer(type, key=key), key=key)
 
 
 def append(builder: Owner, op: Op, ids: tuple[NodeId, ...], type: Any, **params: Any) -> NodeId:
-    """The id of a new node, also while nodes of this builder go to another one."""
+    """The id of a new node, also while nodes of this builder go to another one.
+
+    Arguments:
+        builder: takes the node.
+        op: its op.
+        ids: of its operands.
+        type: of its value.
+        params: its parameters.
+    """
     return builder.append(Node(op, ids, Params.of(**params), type, builder.line())).id  # type: ignore[no-any-return]

@@ -24,6 +24,12 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, overhead: Overhea
     The shortest group joins the one with which the whole is predicted to end first, until no group is shorter than a
     task costs, or than an eighth of a worker's share. It stays alone where joining would make others wait, as a root
     of many branches does, unless there are too many groups.
+
+    Arguments:
+        work: the items with their seconds, and which reads which.
+        groups: items of each group.
+        workers: how many tasks run at once.
+        overhead: seconds that a task costs.
     """
     quotient = quotient_of(work, groups)
     least = max(overhead.task_s, sum(quotient.seconds) / (2 * MOST_TASKS * workers))

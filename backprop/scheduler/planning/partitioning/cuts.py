@@ -19,6 +19,12 @@ def cut(work: Work, worker: list[int], starts: list[float], overhead: Overhead) 
     """The items by worker, hops_in and hops_out, in topological order of the groups.
 
     What is ready at once and read by most workers is a group before all others, and no hop.
+
+    Arguments:
+        work: the items with their seconds, and which reads which.
+        worker: of each item.
+        starts: when each item could start at the earliest, in seconds.
+        overhead: seconds that a task costs.
     """
     worker = _roots_apart(work, worker, starts, EARLY * overhead.task_s)
     hops_in, hops_out = _hops_in(work, worker), _hops_out(work, worker)
@@ -29,7 +35,14 @@ def cut(work: Work, worker: list[int], starts: list[float], overhead: Overhead) 
 
 
 def cut_runs(work: Work, runs: list[int], starts: list[float], overhead: Overhead) -> list[list[int]]:
-    """The items by run and hops_in, in topological order of the groups; what most runs wait for as in `cut`."""
+    """The items by run and hops_in, in topological order of the groups; what most runs wait for as in `cut`.
+
+    Arguments:
+        work: the items with their seconds, and which reads which.
+        runs: the run of each item.
+        starts: when each item could start at the earliest, in seconds.
+        overhead: seconds that a task costs.
+    """
     runs = _roots_apart(work, runs, starts, EARLY * overhead.task_s)
     groups: dict[tuple[int, int], list[int]] = {}
     for k, (run, hops) in enumerate(zip(runs, _hops_in(work, runs), strict=True)):

@@ -45,7 +45,13 @@ def pays(prices: Prices, workers: int, overhead: float, shares_gil: bool) -> boo
 
 
 def is_near_bound(candidates: Sequence[Candidate], work: Work, workers: int) -> bool:
-    """Whether the best candidate is about as good as any can be: each worker has its share, and none waits."""
+    """Whether the best candidate is about as good as any can be: each worker has its share, and none waits.
+
+    Arguments:
+        candidates: ways to cut, with the seconds that each is predicted to take.
+        work: the items with their seconds, and which reads which.
+        workers: how many tasks run at once.
+    """
     return _shortest(candidates) <= GOOD_ENOUGH * sum(work.seconds) / workers
 
 

@@ -17,7 +17,15 @@ from .work import Work
 
 
 def assign(work: Work, starts: list[float], clusters: list[list[int]], count: int, overhead: Overhead) -> list[int]:
-    """The virtual worker of each item, of `count` ones."""
+    """The virtual worker of each item, of `count` ones.
+
+    Arguments:
+        work: the items with their seconds, and which reads which.
+        starts: when each item could start at the earliest, in seconds.
+        clusters: items that belong together.
+        count: how many workers there are.
+        overhead: seconds that a task costs.
+    """
     placement = _Placement(work, starts, count, overhead)
     for cluster in clusters:
         placement.place(cluster)

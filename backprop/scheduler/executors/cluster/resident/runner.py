@@ -109,7 +109,13 @@ class Runner(WorkerPlugin):
             self._tidy(token)
 
     async def take(self, token: str, task: int, result: int) -> dict[str, Any]:
-        """A result of a task of a run, when it is there."""
+        """A result of a task of a run, when it is there.
+
+        Arguments:
+            token: of the run.
+            task: its index in the plan.
+            result: which of its results.
+        """
         try:
             return _answer(await self._run(token).take(task, result))
         except Exception as error:
