@@ -52,6 +52,7 @@ def put(var: Any, value: NodeId) -> None:
         return
     origin: Origin = var.memory.origin
     root, key = place_of(var)
+    refuse_lent(root)
     if root.builder is not var.builder:
         raise _of_outer_view(root)
     if key is not None:
@@ -70,6 +71,7 @@ def _put_whole(var: Any, value: NodeId) -> None:
     """Write a whole value to a Var that is no view."""
     memory = var.memory
     if memory is not None:
+        refuse_lent(var)
         _settle(var)
         forget_views(var)
         if memory.writes is not None:
