@@ -21,7 +21,7 @@ from backprop.ops.elementwise import (
     selection,
     trigonometric,
 )
-from backprop.ops.reductions import log_sums, norms, questions, reductions, running, statistics, variances
+from backprop.ops.reductions import log_sums, norms, quantiles, questions, reductions, running, statistics, variances
 from tests.ops import cases_special
 from tests.ops.case import (
     Case,
@@ -187,6 +187,12 @@ REDUCTIONS = (
     ),
     Case(reductions.sum, domain(booleans, SHAPE), order=0, name="sum-bool"),
     *over_axes(log_sums.logsumexp),
+    Case(lambda a, b: log_sums.logsumexp(a, 1, b), mixed((normal, (2, 3)), (positive, (3,))), name="logsumexp-weights"),
+    Case(
+        lambda a, b: log_sums.logsumexp(a, b=b, return_sign=True)[0],
+        mixed((normal, (2, 3)), (normal, (2, 3))),
+        name="logsumexp-signs",
+    ),
     *(
         Case(f, domain(normal, SHAPE), {"axis": axis}, f"{f.__name__}-{axis}")
         for f in (log_sums.softmax, log_sums.log_softmax)
@@ -252,10 +258,10 @@ def with_nan(rng: Any, shape: tuple[int, ...]) -> Any:
 
 
 STATISTICS = (
-    *over_axes(statistics.median, distinct, empty=False),
+    *over_axes(quantiles.median, distinct, empty=False),
     *(
         Case(
-            statistics.quantile,
+            quantiles.quantile,
             domain(distinct, (4, 3)),
             {"q": q, **params},
             f"quantile-{q}-{params}",
@@ -264,7 +270,18 @@ STATISTICS = (
         for q in (0.3, 1.0, (0.1, 0.5))
         for params in AXES[:3]
     ),
-    Case(statistics.percentile, domain(distinct, (5,)), {"q": 30}, "percentile"),
+    Case(quantiles.percentile, domain(distinct, (5,)), {"q": 30}, "percentile"),
+    Case(quantiles.quantile, domain(distinct, (5, 2)), {"q": 0.4, "axis": 0, "method": "hazen"}, "quantile-hazen"),
+    Case(
+        quantiles.nanquantile,
+        domain(with_nan, (3, 5)),
+        {"q": (0.3, 0.8), "axis": 1},
+        "nanquantile",
+        wrt=(0,),
+        single=False,
+    ),
+    Case(quantiles.nanpercentile, domain(with_nan, (3, 5)), {"q": 40, "axis": 1}, "nanpercentile"),
+    Case(quantiles.nanmedian, domain(with_nan, (3, 5)), {"axis": 1, "keepdims": True}, "nanmedian"),
     Case(statistics.average, arrays((2, 3)), {"axis": 0}, "average"),
     Case(statistics.average, arrays((2, 3)), {"returned": True, "keepdims": True}, "average-returned"),
     Case(

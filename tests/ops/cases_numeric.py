@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from backprop.ops.arrays.indexing import gathering
-from backprop.ops.composites import covariance, cumulative, differences, functionals, polynomials, ranges, searching
+from backprop.ops.composites import (
+    covariance,
+    cumulative,
+    differences,
+    divisions,
+    functionals,
+    polynomials,
+    ranges,
+    searching,
+)
 from backprop.ops.linear_algebra import norms
 from backprop.ops.reductions import running
 from backprop.ops.special import fourier
@@ -65,6 +74,11 @@ INTERPOLATION = (
         lambda rng: (np.array([-1.0, 9.0]), ascending(rng, (4,)), rng.normal(size=4), np.float64(1), np.float64(2)),
         name="interp-outside",
     ),
+    Case(
+        lambda x, xs, ys, p: searching.interp(x, xs, ys, period=p),
+        lambda rng: (rng.uniform(-5, 9, 4), np.array([0.5, 6.0, 2.2]), rng.normal(size=3), np.float64(4.5)),
+        name="interp-period",
+    ),
     *(one(polynomials.convolve, (5,), (3,), mode=mode) for mode in ("full", "same", "valid")),
     *(case(polynomials.correlate, (m,), (n,), mode=k) for m, n in ((5, 3), (2, 4)) for k in ("full", "same", "valid")),
 )
@@ -78,6 +92,8 @@ POLYNOMIALS = (
     one(polynomials.polyder, (4,), m=2),
     one(polynomials.polyint, (3,), m=2),
     one(polynomials.poly, (3,)),
+    Case(divisions.roots, lambda rng: (np.array([1.0, -3.0, 1.0, 2.5]),), name="roots", tolerance=1e-5),
+    Case(divisions.polydiv, lambda rng: (rng.normal(size=5), rng.normal(size=3) + 2), name="polydiv"),
     Case(partial(polynomials.polyfit, deg=1), mixed((ascending, (4,)), (normal, (4,))), name="polyfit", tolerance=1e-5),
     Case(
         lambda x, y, w: polynomials.polyfit(x, y, 1, w=w),

@@ -13,11 +13,10 @@ from backprop.ops.arrays import (
     creation,
     diagonals,
     joins,
-    padding,
     tuples,
     views,
 )
-from backprop.ops.composites import differences
+from backprop.ops.composites import differences, pads
 from backprop.ops.elementwise import conversion
 from backprop.ops.linear_algebra import products
 from backprop.ops.reductions import queries
@@ -148,14 +147,26 @@ TURNS = (
 )
 
 FRAMES = (
-    case(padding.pad, (2, 3), pad_width=1),
-    case(padding.pad, (2, 3), pad_width=((1, 0), (2, 3)), constant_values=2.5),
-    case(padding.pad, (2, 3), pad_width=((1, 0), (2, 3)), constant_values=((1, 2), (3, 4))),
-    case(padding.pad, (2, 3), pad_width=(1, 2), mode="edge"),
-    case(padding.pad, (2, 3), pad_width=(1, 1), mode="reflect"),
-    case(padding.pad, (2, 3), pad_width=(2, 1), mode="symmetric"),
-    case(padding.pad, (2, 3), pad_width=(1, 1), mode="wrap"),
-    Case(lambda a, c: padding.pad(a, 1, constant_values=c), arrays((2, 3), ()), name="pad-traced"),
+    case(pads.pad, (2, 3), pad_width=1),
+    case(pads.pad, (2, 3), pad_width=((1, 0), (2, 3)), constant_values=2.5),
+    case(pads.pad, (2, 3), pad_width=((1, 0), (2, 3)), constant_values=((1, 2), (3, 4))),
+    case(pads.pad, (2, 3), pad_width=(1, 2), mode="edge"),
+    case(pads.pad, (2, 3), pad_width=(1, 1), mode="reflect"),
+    case(pads.pad, (2, 3), pad_width=(2, 1), mode="symmetric"),
+    case(pads.pad, (2, 3), pad_width=(1, 1), mode="wrap"),
+    case(pads.pad, (2, 3), pad_width=(4, 5), mode="reflect", reflect_type="odd"),
+    case(pads.pad, (2, 3), pad_width=(4, 5), mode="symmetric", reflect_type="odd"),
+    case(pads.pad, (2, 3), pad_width=2, mode="mean", stat_length=2),
+    Case(pads.pad, arrays((2, 3)), {"pad_width": 2, "mode": "median"}, name="pad-median"),
+    Case(pads.pad, arrays((2, 3)), {"pad_width": 2, "mode": "maximum"}, name="pad-maximum"),
+    Case(
+        pads.pad,
+        arrays((2, 3)),
+        {"pad_width": 2, "mode": "minimum", "stat_length": (1, 2)},
+        name="pad-minimum",
+    ),
+    Case(lambda a, c: pads.pad(a, 2, "linear_ramp", end_values=c), arrays((2, 3), ()), name="pad-ramps"),
+    Case(lambda a, c: pads.pad(a, 1, constant_values=c), arrays((2, 3), ()), name="pad-traced"),
     *(case(diagonals.diagonal, (3, 4), offset=k) for k in (-1, 0, 2, 4)),
     case(diagonals.diagonal, (2, 3, 4), axis1=2, axis2=0),
     *(case(diagonals.diag, (3,), k=k) for k in (-1, 0, 2)),

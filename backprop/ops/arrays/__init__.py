@@ -12,7 +12,6 @@ from .creation import *
 from .diagonals import *
 from .indexing import *
 from .joins import *
-from .padding import *
 from .views import *
 
 if not TYPE_CHECKING:  # checkers read the stars above, and no list that is computed

@@ -1,8 +1,4 @@
-"""Arrays with more elements at their ends.
-
-Source of names and defaults: the NumPy 2 reference.
-Limits: the modes constant, edge, reflect, symmetric and wrap.
-"""
+"""Arrays with more elements at their ends, constants or elements of their own; see composites/pads.py for all modes."""
 
 from __future__ import annotations
 
@@ -19,8 +15,6 @@ from .arguments import along, many_axes, shape_of
 from .as_array import asarray
 from .joins import concatenate
 from .views import broadcast_to
-
-__all__ = ["pad"]
 
 # Padding.
 
@@ -56,47 +50,34 @@ pad_with: Op = Op(
 )
 
 
-def _pad_widths(pad_width: Any, count: int) -> tuple[tuple[int, int], ...]:
-    if isinstance(pad_width, dict):
-        given = dict(zip(many_axes("pad", tuple(pad_width), count), pad_width.values(), strict=True))
-        pad_width = [given.get(i, 0) for i in range(count)]
-        return tuple(tuple(np.broadcast_to(pair, 2).tolist()) for pair in pad_width)
-    return tuple((a, b) for a, b in np.broadcast_to(pad_width, (count, 2)).tolist())
+def pad_widths(pad_width: Any, count: int) -> tuple[tuple[int, int], ...]:
+    """How many elements to add before and after, for each of `count` axes.
 
-
-def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
-    """`numpy.pad`.
-
-    Arguments:
-        array: array of n axes.
-        pad_width: an int, a pair, n pairs, or a dict from axis to pair: how many elements to add before and after.
-        mode: "constant" with `constant_values`, one for all (a Var too), or "edge", "reflect", "symmetric", "wrap".
-        kwargs: `constant_values`, or `reflect_type` "even".
-    Returns:
-        the padded array.
     Errors:
-        GraphTypeError: another mode.
+        GraphTypeError: widths that are no integers. ShapeError: widths below zero.
     """
-    x = asarray(array)
     given = [*pad_width.values()] if isinstance(pad_width, dict) else [pad_width]
     if any(np.asarray(widths).dtype.kind not in "iu" for widths in given):
         raise GraphTypeError(f"pad: the widths {pad_width} are no integers", fix="give integers")
     if any(np.any(np.asarray(widths) < 0) for widths in given):
         raise ShapeError(f"pad: the widths {pad_width} hold one below zero", fix="cut arrays with x[...]")
-    widths = _pad_widths(pad_width, len(x.shape))
-    if mode == "constant":
-        return _pad_constant(x, widths, kwargs.get("constant_values", 0))
-    if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
-        raise ShapeError(
-            f"pad: there is no mode {mode!r} {kwargs or ''}", fix="use constant, edge, reflect, symmetric or wrap"
-        )
+    if isinstance(pad_width, dict):
+        named = dict(zip(many_axes("pad", tuple(pad_width), count), pad_width.values(), strict=True))
+        pad_width = [named.get(i, 0) for i in range(count)]
+        return tuple(tuple(np.broadcast_to(pair, 2).tolist()) for pair in pad_width)
+    return tuple((a, b) for a, b in np.broadcast_to(pad_width, (count, 2)).tolist())
+
+
+def pad_places(x: Any, widths: tuple[tuple[int, int], ...], mode: str) -> Any:
+    """An array continued by its own elements, in one of NumPy's modes edge, reflect, symmetric and wrap."""
     for axis, width in enumerate(widths):
         if any(width):
             x = along(x, axis, np.pad(np.arange(x.shape[axis]), width, mode))  # type: ignore[call-overload]
     return x
 
 
-def _pad_constant(x: Any, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+def pad_constant(x: Any, widths: tuple[tuple[int, int], ...], value: Any) -> Any:
+    """An array continued by a value, a Var too, or by one for each end of each axis."""
     if isinstance(value, bool | int | float | complex):
         return pad_with(x, widths=widths, value=value)
     if np.ndim(value := asarray(value)) == 0:

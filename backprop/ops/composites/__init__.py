@@ -8,7 +8,9 @@ from ..core.exports import exported_below
 from .covariance import *
 from .cumulative import *
 from .differences import *
+from .divisions import *
 from .functionals import *
+from .pads import *
 from .polynomials import *
 from .ranges import *
 from .searching import *

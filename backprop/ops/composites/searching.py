@@ -16,9 +16,11 @@ from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import answer, is_traced, one_axis
 from ..arrays.as_array import asarray
 from ..arrays.indexing.items import getitem, scatter_add
+from ..arrays.joins import concatenate
 from ..arrays.views import ravel
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
+from ..elementwise.arithmetic import absolute, remainder
 from ..elementwise.comparison import equal
 from ..elementwise.selection import maximum, minimum, where
 from ..reductions.reductions import sum as total
@@ -71,22 +73,20 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return searchsorted(edges, x, side)
 
 
-def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: None = None) -> Any:
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     """`numpy.interp`: the piecewise linear function through the points (xp, fp).
 
     Arguments:
         x: where to take it.
-        xp: vector (n,), ascending.
+        xp: vector (n,), ascending, or in any order where there is a period.
         fp: vector (n,).
         left, right: the values before the first and after the last point; None means those of the points.
-        period: None.
+        period: of the function; None where it has none. It takes the place of `left` and `right`.
     Returns:
         the values, differentiable by `x`, `xp`, `fp`, `left` and `right`; the slope at a point is that on its right.
     Errors:
-        GraphTypeError: `period` given.
+        ShapeError: points of another shape; a period of 0.
     """
-    if period is not None:
-        raise GraphTypeError("interp: there is no `period` here", fix="reduce x with numpy.mod and extend the points")
     at, xs = _real("interp", x), _real("interp", xp)
     ys = asarray(fp)
     ys = asarray(ys, np.result_type(ys.dtype, np.float64))
@@ -95,12 +95,27 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
             f"interp takes vectors of points of one length, not the shapes {xs.shape} and {ys.shape}",
             fix="give as many elements of fp as of xp, and at least one",
         )
+    if period is not None:
+        at, xs, ys = _in_a_period(at, xs, ys, period)
+        left = right = None
     i = minimum(maximum(searchsorted(xs, at, "right") - 1, 0), max(0, xs.shape[0] - 2))
     value = getitem(ys, i)
     if xs.shape[0] > 1:
         value = value + (at - getitem(xs, i)) * getitem(diff(ys) / diff(xs), i)
     value = where(at < xs[0], ys[0] if left is None else left, value)
     return where(at > xs[-1], ys[-1] if right is None else right, where(equal(at, xs[-1]), ys[-1], value))
+
+
+def _in_a_period(at: Any, xs: Any, ys: Any, period: Any) -> tuple[Any, Any, Any]:
+    """Places and points in one period, the points in order, and one more at either end."""
+    if answer(lambda v: bool(np.all(np.asarray(v) == 0)), period):
+        raise ShapeError("interp: the period is 0", fix="give another period")
+    length = absolute(period)
+    xs = remainder(xs, length)
+    order = argsort(xs)
+    xs, ys = getitem(xs, order), getitem(ys, order)
+    xs = concatenate([xs[-1:] - length, xs, xs[:1] + length])
+    return remainder(at, length), xs, concatenate([ys[-1:], ys, ys[:1]])
 
 
 def _real(name: str, x: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..core.exports import exported_below
 from .log_sums import *
+from .quantiles import *
 from .queries import *
 from .questions import *
 from .reductions import *

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ...errors import GraphTypeError
+from ..arrays.arguments import shape_of
+from ..arrays.as_array import asarray
+from ..arrays.views import broadcast_arrays, reshape
 from ..core.batching import ALONG_AXES
 from ..core.costs import SOFTMAX
 from ..core.op import Op
 from ..core.rows import WITHIN_ROWS, reduced_by
-from ..elementwise.exponential import exp, exp_minus, logaddexp
+from ..elementwise.arithmetic import absolute, sign
+from ..elementwise.comparison import isfinite, isnan
+from ..elementwise.exponential import exp, exp_minus, log, logaddexp
+from ..elementwise.rounding import floor
+from ..elementwise.selection import where
 from .making import Axes, fold, prepared, reduction, spread, without
-from .reductions import reduce_sum
+from .reductions import max, reduce_sum, sum
 from .running import DtypeRule, float_dtype, same_type
 
 __all__ = ["log_softmax", "logsumexp", "softmax"]
@@ -96,22 +104,47 @@ log_softmax_along: Op = Op(
 # The functions of SciPy.
 
 
-def logsumexp(a: Any, axis: Any = None, b: None = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    """`scipy.special.logsumexp`: log(sum(exp(a))), without overflow.
+def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
+    """`scipy.special.logsumexp`: log(sum(b * exp(a))), without overflow.
 
     Arguments:
         a: Var or array of real numbers; elements -inf count for nothing.
         axis: an int, ints, or None for all axes.
+        b: factors, which broadcast with `a`; None means 1.
         keepdims: whether the axes stay, with length 1.
+        return_sign: whether to return the signs of the sums too, and the logarithms of their sizes.
     Returns:
-        the logarithms, -inf of no elements.
+        the logarithms, -inf of no elements, NaN of a sum below 0; or a pair of logarithms and signs.
     Errors:
-        GraphTypeError: complex numbers; `b` or `return_sign` given.
+        GraphTypeError: complex numbers.
     """
-    if b is not None or return_sign:
-        raise GraphTypeError("logsumexp: b and return_sign are not supported", fix="add log(b) to `a`")
+    if b is not None:
+        exponents, weights = broadcast_arrays(a, b)
+        return _weighted(exponents, weights, axis, keepdims, return_sign)
     x, axes = prepared("logsumexp", a, axis)
-    return reduce_logsumexp(x, axes=axes, keepdims=bool(keepdims))
+    value = reduce_logsumexp(x, axes=axes, keepdims=bool(keepdims))
+    return (value, where(value == -np.inf, 0.0, where(isnan(value), value, 1.0))) if return_sign else value
+
+
+def _weighted(a: Any, b: Any, axis: Any, keepdims: bool, return_sign: bool) -> Any:
+    """The logarithm of a sum of weighted exponentials, which are made less by the floor of the largest exponent."""
+    x, axes = prepared("logsumexp", a, axis)
+    kind = _only_real("logsumexp")(np.result_type(x.dtype, b.dtype))
+    x, weights = asarray(x, kind), asarray(b, kind)
+    counted = where(weights == 0, -np.inf, x)
+    top = floor(max(counted, axes, keepdims=True)) if math.prod(shape_of(x)) else 0.0
+    top = where(isfinite(top), top, 0.0)
+    lower = x - top
+    lower = where(weights == 0, where(lower < LARGEST_POWER, lower, -np.inf), lower)
+    total = sum(weights * exp(lower), axes, keepdims=keepdims)
+    top = top if keepdims or not axes else reshape(top, shape_of(total)) if shape_of(top) else top
+    if return_sign:
+        return log(absolute(total)) + top, sign(total)
+    return log(where(total < 0, np.nan, total)) + top
+
+
+LARGEST_POWER = 80.0
+"""Of which, and of less, the exponential is finite in each dtype."""
 
 
 def softmax(x: Any, axis: Any = None) -> Any:

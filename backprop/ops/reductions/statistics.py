@@ -15,7 +15,6 @@ import numpy as np
 from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import refuse_out, shape_of
 from ..arrays.as_array import asarray, ndim
-from ..arrays.axes import moveaxis
 from ..arrays.creation import full_like
 from ..arrays.views import broadcast_to, reshape
 from ..core.op import Op
@@ -25,16 +24,15 @@ from ..elementwise.conversion import cast
 from ..elementwise.powers import sqrt
 from ..elementwise.selection import where
 from ..elementwise.ufunc import constant
-from .making import Axes, count, fold, kept, merged, prepared, reduction, spread
+from .making import Axes, count, fold, prepared, reduction
 from .norms import reduce_norm
 from .questions import all
 from .reductions import max, mean, min, prod, sum
-from .running import cumsum, float_dtype, real_dtype, sort_along
+from .running import cumsum, float_dtype, real_dtype
 from .variances import var
 
 __all__ = [
     "average",
-    "median",
     "nancumsum",
     "nanmax",
     "nanmean",
@@ -43,8 +41,6 @@ __all__ = [
     "nanstd",
     "nansum",
     "nanvar",
-    "percentile",
-    "quantile",
 ]
 
 
@@ -88,92 +84,6 @@ def _weights(x: Any, axes: Axes, w: Any) -> Any:
             )
         w = reshape(w, tuple(n if i in axes else 1 for i, n in enumerate(shape_of(x))))
     return broadcast_to(w, shape_of(x))
-
-
-def _sorted_line(op: str, a: Any, axis: Any, out: Any) -> tuple[Any, Any, Axes]:
-    """The operand, and its elements sorted along one axis, the first, in the place of the axes."""
-    x, axes = prepared(op, a, axis, out)
-    line = moveaxis(merged(x, axes), -1, 0)
-    return x, sort_along(asarray(line, float_dtype(x.dtype)), axis=0), axes
-
-
-def _or_nan(value: Any, line: Any) -> Any:
-    """The value, NaN where the line has one, which sorting moves to its end."""
-    return where(isnan(line[-1]), math.nan, value)
-
-
-def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    """`numpy.median`: medians, of an even number of elements the mean of the middle two; NaN where an element is."""
-    x, line, axes = _sorted_line("median", a, axis, out)
-    n = line.shape[0]
-    if not n:  # the mean of nothing, as in NumPy
-        value = full_like(sum(line, 0), math.nan)
-        return spread(value, x, axes) if keepdims else value
-    value = _or_nan(line[n // 2] if n % 2 else (line[n // 2 - 1] + line[n // 2]) * 0.5, line)
-    return spread(value, x, axes) if keepdims else value
-
-
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-) -> Any:
-    """`numpy.quantile`.
-
-    Arguments:
-        a: Var or array.
-        q: plain numbers between 0 and 1, of any shape.
-        axis: an int, ints, or None for all axes.
-        method: "linear".
-        keepdims: whether the axes stay, with length 1.
-    Returns:
-        the quantiles, with the axes of `q` in front.
-    Errors:
-        GraphTypeError: another method.
-        ShapeError: no elements.
-    """
-    if method != "linear":
-        raise GraphTypeError(f"quantile: there is no method {method!r}", fix='use "linear"')
-    wanted = _shares(asarray(a), q)
-    x, line, axes = _sorted_line("quantile", a, axis, out)
-    if ndim(q):
-        line = asarray(line, np.result_type(line.dtype, wanted.dtype))
-    if not line.shape[0] or (not axes and not line.size):
-        raise ShapeError(
-            f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
-            fix="give at least one element, or other axes",
-        )
-    place = np.asarray(wanted, np.float64) * (line.shape[0] - 1)
-    low = np.floor(place).astype(np.intp)
-    share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
-    lower, upper = line[low], line[np.minimum(low + 1, line.shape[0] - 1)]
-    value = _or_nan(lower + (upper - lower) * share, line)
-    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
-
-
-def _shares(x: Any, q: Any) -> Any:
-    """The shares that quantiles are asked of, or an error where there are none of the array's elements.
-
-    Errors:
-        GraphTypeError: booleans and complex numbers, which have no quantiles.
-        ShapeError: a share that is not between 0 and 1, which is a ValueError in NumPy too.
-    """
-    if x.dtype.kind in "bc":
-        raise GraphTypeError(f"quantile does not take {x.dtype}", fix="take real numbers, as x.astype(float) or abs(x)")
-    shares = np.asarray(q)
-    if not np.all((shares >= 0) & (shares <= 1)):
-        raise ShapeError(f"quantile: {q} is not between 0 and 1", fix="give shares, or percentages to percentile")
-    return shares
-
-
-def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
-    """`numpy.percentile`: `quantile` of q / 100."""
-    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
-    return quantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
 
 
 # NaN taken for a number that does not count.

@@ -15,8 +15,8 @@ import scipy.ndimage
 from ...errors import ShapeError
 from ...ops.arrays.arguments import is_traced, many_axes, one_axis
 from ...ops.arrays.as_array import asarray
-from ...ops.arrays.padding import pad
 from ...ops.arrays.views import reshape
+from ...ops.composites.pads import pad
 from ...ops.signals.convolutions import convolution_along, turned
 from ..namesake import namesake, one_of, refuse_unless
 

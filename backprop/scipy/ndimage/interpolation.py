@@ -20,8 +20,8 @@ from ...errors import ShapeError
 from ...ops.arrays.arguments import is_traced, one_axis
 from ...ops.arrays.as_array import asarray
 from ...ops.arrays.indexing.items import getitem
-from ...ops.arrays.padding import pad
 from ...ops.arrays.views import broadcast_to, reshape
+from ...ops.composites.pads import pad
 from ...ops.elementwise.conversion import cast
 from ...ops.elementwise.rounding import floor
 from ...ops.elementwise.selection import where

@@ -14,7 +14,7 @@ import scipy.signal
 from ...errors import ShapeError
 from ...ops.arrays.arguments import along, many_axes
 from ...ops.arrays.as_array import asarray
-from ...ops.arrays.padding import pad
+from ...ops.composites.pads import pad
 from ...ops.linear_algebra.products import conjugated
 from ...ops.signals.convolutions import convolution_along, turned
 from ..namesake import namesake, one_of

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from backprop.errors import GraphTypeError, ShapeError
-from backprop.ops.arrays import arrangement, as_array, axes, creation, diagonals, joins, padding, views
+from backprop.ops.arrays import arrangement, as_array, axes, creation, diagonals, joins, views
+from backprop.ops.composites import pads
 from backprop.ops.core.types import ArrayType
 from backprop.ops.linear_algebra import products
 from tests.ops.tape import TapeVar, value_of
@@ -33,7 +34,7 @@ MISFITS: tuple[tuple[Callable[[], Any], type[Exception], str], ...] = (
     (lambda: as_array.stack_along.infer(ArrayType(2), ArrayType(3), axis=0), ShapeError, r"\(2,\) and \(3,\) differ"),
     (lambda: joins.split(X, 2, 1), ShapeError, "3 does not divide into 2"),
     (lambda: diagonals.triangle.infer(ArrayType(3), k=0, lower=True), ShapeError, "not that of a matrix"),
-    (lambda: padding.pad(X, 1, "mean"), ShapeError, "no mode 'mean'"),
+    (lambda: pads.pad(X, 1, "odd"), ShapeError, "no mode 'odd'"),
     (lambda: products.cross(X, np.ones(2)), ShapeError, "three elements"),
 )
 

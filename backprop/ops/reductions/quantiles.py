@@ -1,0 +1,176 @@
+"""Medians and quantiles, by NumPy's names: places in sorted lines.
+
+Source of names and defaults: the NumPy 2 reference.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ...errors import GraphTypeError, ShapeError
+from ..arrays.arguments import shape_of
+from ..arrays.as_array import asarray, ndim
+from ..arrays.axes import moveaxis
+from ..arrays.creation import full_like
+from ..arrays.indexing.items import getitem
+from ..arrays.views import reshape
+from ..elementwise.comparison import isnan, logical_not
+from ..elementwise.conversion import cast
+from ..elementwise.rounding import floor
+from ..elementwise.selection import maximum, minimum, where
+from .making import Axes, kept, merged, prepared, spread
+from .reductions import sum
+from .running import float_dtype, sort_along
+
+__all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
+
+
+def _sorted_line(op: str, a: Any, axis: Any, out: Any) -> tuple[Any, Any, Axes]:
+    """The operand, and its elements sorted along one axis, the first, in the place of the axes."""
+    x, axes = prepared(op, a, axis, out)
+    line = moveaxis(merged(x, axes), -1, 0)
+    return x, sort_along(asarray(line, float_dtype(x.dtype)), axis=0), axes
+
+
+def _or_nan(value: Any, line: Any) -> Any:
+    """The value, NaN where the line has one, which sorting moves to its end."""
+    return where(isnan(line[-1]), math.nan, value)
+
+
+def median(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """`numpy.median`: medians, of an even number of elements the mean of the middle two; NaN where an element is."""
+    x, line, axes = _sorted_line("median", a, axis, out)
+    n = line.shape[0]
+    if not n:  # the mean of nothing, as in NumPy
+        value = full_like(sum(line, 0), math.nan)
+        return spread(value, x, axes) if keepdims else value
+    value = _or_nan(line[n // 2] if n % 2 else (line[n // 2 - 1] + line[n // 2]) * 0.5, line)
+    return spread(value, x, axes) if keepdims else value
+
+
+def _places(n: int, shares: Any, method: str) -> Any:
+    """Between which of n sorted elements quantiles lie, as fractional places.
+
+    A quantile is linear in the sorted elements, by any method, so that NumPy's own of 0, 1, ... says where it lies.
+    """
+    if method == "linear":
+        return np.asarray(shares, np.float64) * (n - 1)
+    try:
+        return np.asarray(np.quantile(np.arange(float(n)), shares, method=method))  # type: ignore[call-overload]
+    except ValueError:
+        raise ShapeError(
+            f"quantile: there is no method {method!r}", fix='use "linear", or another one of numpy.quantile'
+        ) from None
+
+
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
+    """`numpy.quantile`.
+
+    Arguments:
+        a: Var or array.
+        q: plain numbers between 0 and 1, of any shape.
+        axis: an int, ints, or None for all axes.
+        method: "linear", or any other of NumPy's.
+        keepdims: whether the axes stay, with length 1.
+    Returns:
+        the quantiles, with the axes of `q` in front.
+    Errors:
+        ShapeError: no elements; another method.
+    """
+    wanted = _shares(asarray(a), q)
+    x, line, axes = _sorted_line("quantile", a, axis, out)
+    if ndim(q):
+        line = asarray(line, np.result_type(line.dtype, wanted.dtype))
+    if not line.shape[0] or (not axes and not line.size):
+        raise ShapeError(
+            f"quantile: the axes {axes} of the shape {shape_of(x)} hold no elements",
+            fix="give at least one element, or other axes",
+        )
+    place = _places(line.shape[0], wanted, method)
+    low = np.floor(place).astype(np.intp)
+    share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
+    lower, upper = line[low], line[np.minimum(low + 1, line.shape[0] - 1)]
+    value = _or_nan(lower + (upper - lower) * share, line)
+    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
+
+
+def _shares(x: Any, q: Any) -> Any:
+    """The shares that quantiles are asked of, or an error where there are none of the array's elements.
+
+    Errors:
+        GraphTypeError: booleans and complex numbers, which have no quantiles.
+        ShapeError: a share that is not between 0 and 1, which is a ValueError in NumPy too.
+    """
+    if x.dtype.kind in "bc":
+        raise GraphTypeError(f"quantile does not take {x.dtype}", fix="take real numbers, as x.astype(float) or abs(x)")
+    shares = np.asarray(q)
+    if not np.all((shares >= 0) & (shares <= 1)):
+        raise ShapeError(f"quantile: {q} is not between 0 and 1", fix="give shares, or percentages to percentile")
+    return shares
+
+
+def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    """`numpy.percentile`: `quantile` of q / 100."""
+    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
+    return quantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
+
+
+# NaN taken for a number that does not count: how many elements do is known when it runs, and where quantiles lie is
+# read from a table, one row for each number of elements.
+
+
+def nanquantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: None = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+) -> Any:
+    """`numpy.nanquantile`: `quantile` of the elements that are not NaN, NaN where there are none."""
+    if asarray(a).dtype.kind not in "fc":
+        return quantile(a, q, axis, out, overwrite_input, method, keepdims)
+    wanted = _shares(asarray(a), q)
+    x, line, axes = _sorted_line("nanquantile", a, axis, out)
+    line = asarray(line, np.result_type(line.dtype, wanted.dtype)) if ndim(q) else line
+    n = line.shape[0]
+    if not n:
+        raise ShapeError(f"nanquantile: the axes {axes} of {shape_of(x)} hold no elements", fix="give at least one")
+    present = sum(logical_not(isnan(line)), 0)
+    table = np.stack([np.zeros(wanted.shape), *(_places(k, wanted, method) for k in range(1, n + 1))])
+    rest = shape_of(line)[1:]
+    places = (
+        moveaxis(getitem(table, asarray(present)), range(len(rest)), range(-len(rest), 0)) if rest else table[present]
+    )
+    low = cast(floor(places), dtype="int64")
+    share = cast(places - low, dtype=line.dtype.name)
+    others = tuple(np.arange(m).reshape((-1,) + (1,) * (len(rest) - 1 - i)) for i, m in enumerate(rest))
+    upper = minimum(low + 1, maximum(present - 1, 0))
+    lower, higher = getitem(line, (low, *others)), getitem(line, (upper, *others))
+    value = lower + (higher - lower) * share
+    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
+
+
+def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
+    """`numpy.nanpercentile`: `nanquantile` of q / 100."""
+    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
+    return nanquantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
+
+
+def nanmedian(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
+    """`numpy.nanmedian`: the median of the elements that are not NaN, NaN where there are none."""
+    if not math.prod(shape_of(asarray(a))):
+        return median(a, axis, out, overwrite_input, keepdims)
+    return nanquantile(a, 0.5, axis, out, overwrite_input, "linear", keepdims)
