@@ -15,7 +15,7 @@ from ..arrays.as_array import asarray, stack
 from ..arrays.axes import atleast_1d
 from ..arrays.joins import concatenate
 from ..elementwise.conversion import cast
-from ..linear_algebra.eigen import eigvals
+from ..linear_algebra.spectral.eigen import eigvals
 from .polynomials import vector
 
 __all__ = ["polydiv", "roots"]
