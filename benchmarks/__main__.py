@@ -22,6 +22,7 @@ from . import (
     jacobians,
     loops,
     mnist,
+    reports,
     rivals,
     rnn,
     scalar_chain,
@@ -35,7 +36,7 @@ QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
         *(mnist, ensemble, rnn, adbench, inversion, hierarchical, branches, big_ops, scalar_chain, checkpoint, scaling),
-        *(jacobians, loops, service, cold, cluster),
+        *(jacobians, loops, service, reports, cold, cluster),
     )
 }
 

@@ -39,9 +39,21 @@ def common_targets(f: Callable[..., Any], *args: Any) -> tuple[Target, ...]:
     return (
         to_bound("threads / max(T1/2, Tinf)", "threads", "serial", WORKERS, lambda: span_share(f, *args), 1.15),
         ratio_to_best("auto / the better of serial and threads", "auto", ("serial", "threads"), 1.05),
+        advice(f, *args),
         prediction("serial", f, *args),
         prediction("threads", f, *args, executor=THREADS),
     )
+
+
+def advice(f: Callable[..., Any], *args: Any) -> Target:
+    """Whether threads are quicker where the report says that they are, and are not where it says that they are not."""
+
+    def wrong_by(medians: Medians) -> float:
+        share = medians["threads"] / medians["serial"]
+        says_parallel = "parallel: independent" in bp.compile(f, executor=THREADS).explain(*args)
+        return share if says_parallel else 1 / share
+
+    return Target("advice: threads / serial where parallel, else the reverse", ("serial", "threads"), wrong_by, 1.1)
 
 
 def prediction(variant: str, f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor = SERIAL) -> Target:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+import backprop as bp
+from backprop.graph.wire.frame import MAGIC, PRELUDE, VERSION
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = sorted(path for path in DOCS.glob("*.md") if "```python" in path.read_text(encoding="utf-8"))
@@ -33,3 +38,14 @@ def test_a_page_that_fails_is_found(tmp_path: Path) -> None:
 
 def test_there_are_pages() -> None:
     assert "values.md" in [page.name for page in PAGES]
+
+
+def test_the_graph_of_the_page_on_wire_is_one() -> None:
+    text = (DOCS / "wire.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"\n\n((?:    .*\n)+)", text)
+    text = json.dumps(json.loads(block))
+    graph = bp.Graph.from_bytes(PRELUDE.pack(MAGIC, VERSION, len(text)) + text.encode())
+    x = np.arange(3.0)
+    assert bp.evaluate(graph)(x) == np.sum(np.sin(x))
+    assert graph.names == ("x",)
+    assert str(graph.node(1).source) == "user.py:7 in loss"

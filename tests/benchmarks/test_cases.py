@@ -20,6 +20,7 @@ from benchmarks import (
     inversion,
     memory,
     mnist,
+    reports,
     rnn,
     scalar_chain,
     scaling,
@@ -28,7 +29,20 @@ from benchmarks import (
 from benchmarks.harness import Variant, check
 from tests.service.conftest import serving
 
-TIMED = (mnist, ensemble, rnn, adbench, inversion, hierarchical, branches, big_ops, scalar_chain, cold, checkpoint)
+TIMED = (
+    reports,
+    mnist,
+    ensemble,
+    rnn,
+    adbench,
+    inversion,
+    hierarchical,
+    branches,
+    big_ops,
+    scalar_chain,
+    cold,
+    checkpoint,
+)
 
 
 @pytest.mark.parametrize("module", TIMED, ids=lambda module: module.__name__.rpartition(".")[2])

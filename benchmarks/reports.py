@@ -1,0 +1,171 @@
+"""Do reports say what is true? What a profile adds to the runs that it times, and whether edits gain what `what_if`
+says.
+
+Each edit is made for good: the function is compiled with it, and timed beside the one without. Edits change no result,
+so that both can be compared: a solver does its work twice and then once; a line that prepares data is left out, as its
+value comes as an argument; a branch whose result does not count is left out.
+
+How well predictions hold, and whether advice is right, is asked of every workload by `ours.common_targets`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import backprop as bp
+from backprop.api.watching import timed
+
+from . import ours
+from .harness import Case, Variant
+from .targets import Medians, Target, ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Rows and columns of the arrays; how many branches; steps of a solver."""
+
+    rows: int = 5_000
+    columns: int = 20
+    branches: int = 8
+    steps: int = 12
+
+
+FULL, TINY = Sizes(), Sizes(50, 3, 2, 2)
+
+
+def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
+    """An overhead, and three edits."""
+    rng = np.random.default_rng(0)
+    w, x = rng.normal(size=sizes.columns), rng.normal(size=(sizes.rows, sizes.columns))
+    yield overhead(w, x, sizes)
+    yield solver(w, x, sizes)
+    yield prepared(w, x, sizes)
+    yield left_out(w, x, sizes)
+
+
+def edited(name: str, before: Variant, after: Variant, report: Callable[[], Any], line: str, factor: float) -> Case:
+    """A case: how far what an edit takes is from what was said of it, in either direction.
+
+    Arguments:
+        name: of the case.
+        before, after: without and with the edit.
+        report: profiles what is without it.
+        line: that was edited.
+        factor: by which its time is multiplied.
+    """
+
+    def apart(medians: Medians) -> float:
+        found = report().what_if({line: factor})
+        share = found.speed_up / (medians["before"] / medians["after"])
+        return max(share, 1 / share)
+
+    target = Target("gain by what_if / gain of the edit, or the reverse", ("before", "after"), apart, 1.1)
+    gain = ratio("after / before", "after", "before", None)
+    return Case(f"what_if: {name}", {"before": before, "after": after}, "before", (target, gain))
+
+
+def line_of(f: Callable[..., Any], offset: int) -> str:
+    """A line of a function, as `what_if` takes it."""
+    code = f.__code__
+    return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno + offset}"
+
+
+def step_of(f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor = ours.THREADS) -> tuple[Variant, Any]:
+    """A compiled gradient as a variant, and what profiles it."""
+    step = bp.compile(bp.value_and_grad(f), executor=executor)
+    return Variant(lambda: step(*args)), lambda: bp.profile(step, *args, repeat=15)
+
+
+# The cases.
+
+
+def branch(w: Any, x: Any, k: int) -> Any:
+    """A branch of some milliseconds."""
+    return np.mean(np.tanh(np.exp(np.sin(x + k)) @ w) ** 2)
+
+
+def overhead(w: Any, x: Any, sizes: Sizes) -> Case:
+    """What a watch adds to a call that it times."""
+    step = bp.compile(bp.value_and_grad(lambda w, x: sum(branch(w, x, k) for k in range(sizes.branches))))
+    variants = {"plain": Variant(lambda: step(w, x)), "watched": Variant(partial(watched, step, w, x))}
+    return Case("profile: overhead", variants, "plain", (ratio("watched / plain", "watched", "plain", 1.02),))
+
+
+def watched(step: Callable[..., Any], *args: Any) -> Any:
+    """The result of a call, watched as `profile` does."""
+    results: list[Any] = []
+    timed(lambda: results.append(step(*args)))
+    return results[0]
+
+
+def solver(w: Any, x: Any, sizes: Sizes) -> Case:
+    """Half the time of an op of the user's own, in all branches, on two threads."""
+    simulate = {rounds: bp.op(partial(_solved, rounds), partial(_solved_back, rounds), like=0) for rounds in (1, 2)}
+
+    def loss(rounds: int, w: Any, x: Any) -> Any:
+        total = 0.0
+        for k in range(sizes.branches):
+            total = total + np.sum(np.tanh(simulate[rounds](w + k, x)))
+        return total
+
+    before, report = step_of(partial(loss, 2), w, x)
+    after, _ = step_of(partial(loss, 1), w, x)
+    return edited("an op at half its time", before, after, report, line_of(loss, 3), 0.5)
+
+
+def _solved(rounds: int, w: Any, x: Any) -> Any:
+    for _ in range(rounds):
+        y = w
+        for _ in range(4):
+            y = np.tanh(np.sin(x * y).mean(axis=0) + w)
+    return y, (w, x)
+
+
+def _solved_back(rounds: int, kept: Any, g: Any) -> Any:
+    w, x = kept
+    for _ in range(rounds):
+        y = g
+        for _ in range(4):
+            y = g * np.cos(x * w).mean(axis=0) + 0.5 * y
+    return y, None
+
+
+def prepared(w: Any, x: Any, sizes: Sizes) -> Case:
+    """A line that prepares data left out, in one thread."""
+
+    def loss(w: Any, x: Any) -> Any:
+        ready = np.exp(np.sin(x) * 0.5)
+        return np.mean(np.tanh(ready * w) ** 2)
+
+    def short(w: Any, ready: Any) -> Any:
+        return np.mean(np.tanh(ready * w) ** 2)
+
+    before, report = step_of(loss, w, x, executor=ours.SERIAL)
+    after, _ = step_of(short, w, np.exp(np.sin(x) * 0.5), executor=ours.SERIAL)
+    return edited("data prepared before", before, after, report, line_of(loss, 1), 0.0)
+
+
+def left_out(w: Any, x: Any, sizes: Sizes) -> Case:
+    """One large branch beside small ones left out, on two threads: its result is multiplied by zero."""
+    small = x[: len(x) // 4 + 1]
+
+    def loss(w: Any, x: Any, small: Any) -> Any:
+        total = 0.0 * np.sum(np.tanh(np.exp(np.sin(x * w))))
+        for k in range(sizes.branches):
+            total = total + np.sum(np.tanh(np.exp(np.sin(small * (w + k)))))
+        return total
+
+    def short(w: Any, x: Any, small: Any) -> Any:
+        total = 0.0
+        for k in range(sizes.branches):
+            total = total + np.sum(np.tanh(np.exp(np.sin(small * (w + k)))))
+        return total
+
+    before, report = step_of(loss, w, x, small)
+    after, _ = step_of(short, w, x, small)
+    return edited("a branch left out", before, after, report, line_of(loss, 1), 0.0)
