@@ -20,8 +20,9 @@ from ...scheduler.programs.kernels import kernel_of
 from ...scheduler.programs.program import compile_program
 from ..watching import Seen
 
-ROUNDS = 2
-"""Runs of which the quicker counts, node by node: the first one meets cold caches."""
+LEAST, MOST, ENOUGH_S = 2, 12, 0.1
+"""Runs of which the quickest counts, op by op: the first one meets cold caches, and others meet what else the machine
+does. There are two at least, and more while all have taken less than these seconds."""
 
 Times = Mapping[tuple[str, int, bool], float]
 """Seconds by op, index of the line, and direction."""
@@ -38,9 +39,12 @@ def node_times(seen: Seen, description: Description) -> list[Times]:
     found: list[dict[tuple[str, int, bool], float]] = [{} for _ in seen.plan.tasks]
     if not seen.executor.shares_gil:  # values lie elsewhere, and so do the times
         return list(found)
-    for _ in range(ROUNDS):
+    start = time.perf_counter()
+    for k in range(MOST):
+        if k >= LEAST and time.perf_counter() - start > ENOUGH_S:
+            break
         times: list[dict[tuple[str, int, bool], float]] = [{} for _ in seen.plan.tasks]
-        runners = [_timed(task.body, times[k], places) for k, task in enumerate(seen.plan.tasks)]
+        runners = [_timed(task.body, each, places) for task, each in zip(seen.plan.tasks, times, strict=True)]
         with blas_threads(seen.executor.blas_threads), np.errstate(all="ignore"):  # what is wrong has been told
             run_in_order(seen.plan, entered(seen.plan, seen.values), runners)
         found = [
