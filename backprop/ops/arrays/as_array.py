@@ -26,6 +26,11 @@ def _holds_var(x: object) -> bool:
     return any(map(_holds_var, x)) if isinstance(x, list | tuple) else is_traced(x)
 
 
+def _is_table(a: object) -> bool:
+    """Whether a value is a column or a table of pandas, which has an array in it."""
+    return isinstance(getattr(type(a), "to_numpy", None), FunctionType)
+
+
 def asarray(a: Any, dtype: Any = None) -> Any:
     """`numpy.asarray`, also of nested lists that hold Vars.
 
@@ -38,9 +43,7 @@ def asarray(a: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         array = asarray(a)
         return array if array.dtype == np.dtype(dtype) else cast(array, dtype=np.dtype(dtype).name)
-    if is_traced(a):
-        return a
-    if hasattr(a, "shape") and hasattr(a, "dtype") and not isinstance(getattr(type(a), "to_numpy", None), FunctionType):
+    if hasattr(a, "shape") and hasattr(a, "dtype") and (is_traced(a) or not _is_table(a)):
         return a
     if isinstance(a, list | tuple) and _holds_var(a):
         return stack([asarray(item) for item in a])
