@@ -36,6 +36,38 @@ def test_a_page_that_fails_is_found(tmp_path: Path) -> None:
         test_the_examples_of_a_page_run(page)
 
 
+ROOT = DOCS.parent
+TEXTS = sorted([*DOCS.glob("*.md"), *ROOT.glob("*.md"), *(ROOT / "backprop").rglob("*.md")])
+MADE = {"learned.json", "results.json", "results.md", "openapi.json"}
+"""Files that are named and stand in no folder of ours, as they are made when something runs."""
+
+
+FILES = [
+    path.relative_to(ROOT).as_posix()
+    for folder in ("backprop", "tests", "docs", "benchmarks", "examples")
+    for path in (ROOT / folder).rglob("*.*")
+] + [path.name for path in ROOT.glob("*.*")]
+
+
+def unknown_files(text: str) -> list[str]:
+    """The files of the project that a text names by a path, or by its end, and that are not there."""
+    named = re.findall(r"`([\w./-]+\.(?:py|pyi|md|json|html))(?:::\w+)?`", text)
+    return [
+        name
+        for name in named
+        if Path(name).name not in MADE and not any(f"/{path}".endswith(f"/{name}") for path in FILES)
+    ]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_files_that_a_page_names_are_there(page: Path) -> None:
+    assert unknown_files(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_has_moved_is_found() -> None:
+    assert unknown_files("see `graph/graph.py`, `tests/test_pages.py` and `graph/nowhere.py`") == ["graph/nowhere.py"]
+
+
 def test_there_are_pages() -> None:
     assert "values.md" in [page.name for page in PAGES]
 

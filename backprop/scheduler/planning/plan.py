@@ -111,7 +111,9 @@ class Plan:
     def __repr__(self) -> str:
         """A line for the plan, and one for each task: its nodes, its estimate, and what it reads."""
         times = f"work {in_words(self.work)}, span {in_words(self.span)}, parallelism {self.parallelism:.2f}"
-        lines = [f"Plan({len(self.tasks)} tasks, {len(self.inputs)} inputs, {len(self.outputs)} outputs; {times})"]
+        sizes = {"task": len(self.tasks), "input": len(self.inputs), "output": len(self.outputs)}
+        counted = ", ".join([f"{count} {noun}{'s' * (count != 1)}" for noun, count in sizes.items()])
+        lines = [f"Plan({counted}; {times})"]
         lines += [f"  {k}: {task}" for k, task in enumerate(self.tasks[:SHOWN])]
         hidden = len(self.tasks) - SHOWN
         return "\n".join([*lines, f"  ... and {hidden} more"] if hidden > 0 else lines)

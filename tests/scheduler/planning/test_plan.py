@@ -29,7 +29,7 @@ def test_tasks_are_values() -> None:
 
 def test_a_plan_prints_as_a_line_for_itself_and_one_for_each_task() -> None:
     whole, *tasks = repr(make_plan(*shards(2, 3))).splitlines()
-    assert whole.startswith("Plan(3 tasks, 1 inputs, 1 outputs; work ")
+    assert whole.startswith("Plan(3 tasks, 1 input, 1 output; work ")
     assert [line.split(", ")[0] for line in tasks] == ["  0: bp-0", "  1: bp-1", "  2: bp-2"]
     assert tasks[1].endswith("reads input 0[3:6]")
     assert tasks[2].endswith("reads task 0.0, task 1.0")
