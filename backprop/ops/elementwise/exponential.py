@@ -133,7 +133,7 @@ def _largest(char: str) -> Any:
     return x
 
 
-LARGEST = {char: _largest(char) for char in "efdg"}
+LARGEST = {char: _largest(char) for char in "fd"}
 """What exp takes without becoming infinite, by dtype."""
 
 # sigmoid(x), where 1 / (1 + exp(x)) is known, which is 1 - sigmoid(x): it takes a third of the time. No gradient flows
