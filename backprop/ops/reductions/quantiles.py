@@ -16,7 +16,7 @@ from ..arrays.as_array import asarray, ndim
 from ..arrays.axes import moveaxis
 from ..arrays.creation import full_like
 from ..arrays.indexing.items import getitem
-from ..arrays.views import reshape
+from ..arrays.views import broadcast_to, reshape
 from ..elementwise.comparison import isnan, logical_not
 from ..elementwise.conversion import cast
 from ..elementwise.rounding import floor
@@ -28,11 +28,15 @@ from .running import float_dtype, sort_along
 __all__ = ["median", "nanmedian", "nanpercentile", "nanquantile", "percentile", "quantile"]
 
 
-def _sorted_line(op: str, a: Any, axis: Any, out: Any) -> tuple[Any, Any, Axes]:
-    """The operand, and its elements sorted along one axis, the first, in the place of the axes."""
+CHOOSING = frozenset(["lower", "higher", "nearest", "inverted_cdf", "closest_observation"])
+"""The methods whose quantiles are elements, of whatever dtype."""
+
+
+def _sorted_line(op: str, a: Any, axis: Any, out: Any, keep: bool = False) -> tuple[Any, Any, Axes]:
+    """The operand, and its elements, as floats unless their dtype is kept, sorted along a first axis for all axes."""
     x, axes = prepared(op, a, axis, out)
     line = moveaxis(merged(x, axes), -1, 0)
-    return x, sort_along(asarray(line, float_dtype(x.dtype)), axis=0), axes
+    return x, sort_along(line if keep else asarray(line, float_dtype(x.dtype)), axis=0), axes
 
 
 def _or_nan(value: Any, line: Any) -> Any:
@@ -88,9 +92,9 @@ def quantile(
     Errors:
         ShapeError: no elements; another method.
     """
-    wanted = _shares(asarray(a), q)
-    x, line, axes = _sorted_line("quantile", a, axis, out)
-    if ndim(q):
+    wanted = _shares(asarray(a), q, method)
+    x, line, axes = _sorted_line("quantile", a, axis, out, keep=method in CHOOSING)
+    if ndim(q) and method not in CHOOSING:
         line = asarray(line, np.result_type(line.dtype, wanted.dtype))
     if not line.shape[0] or (not axes and not line.size):
         raise ShapeError(
@@ -99,21 +103,29 @@ def quantile(
         )
     place = _places(line.shape[0], wanted, method)
     low = np.floor(place).astype(np.intp)
+    if method in CHOOSING:
+        value = line[low] if line.dtype.kind != "f" else _or_nan(line[low], line)
+        return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
     share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
     lower, upper = line[low], line[np.minimum(low + 1, line.shape[0] - 1)]
     value = _or_nan(lower + (upper - lower) * share, line)
     return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
 
 
-def _shares(x: Any, q: Any) -> Any:
+def _shares(x: Any, q: Any, method: str) -> Any:
     """The shares that quantiles are asked of, or an error where there are none of the array's elements.
 
     Errors:
         GraphTypeError: booleans and complex numbers, which have no quantiles.
         ShapeError: a share that is not between 0 and 1, which is a ValueError in NumPy too.
     """
-    if x.dtype.kind in "bc":
+    if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in CHOOSING):
         raise GraphTypeError(f"quantile does not take {x.dtype}", fix="take real numbers, as x.astype(float) or abs(x)")
+    return _in_range(q)
+
+
+def _in_range(q: Any) -> Any:
+    """Shares as an array; a ShapeError, which is NumPy's ValueError, where one is not between 0 and 1."""
     shares = np.asarray(q)
     if not np.all((shares >= 0) & (shares <= 1)):
         raise ShapeError(f"quantile: {q} is not between 0 and 1", fix="give shares, or percentages to percentile")
@@ -140,14 +152,24 @@ def nanquantile(
     keepdims: bool = False,
 ) -> Any:
     """`numpy.nanquantile`: `quantile` of the elements that are not NaN, NaN where there are none."""
-    if asarray(a).dtype.kind not in "fc":
+    some = math.prod(shape_of(asarray(a))) > 0
+    if some and asarray(a).dtype.kind != "f":
         return quantile(a, q, axis, out, overwrite_input, method, keepdims)
-    wanted = _shares(asarray(a), q)
+    wanted = _shares(asarray(a), q, method) if some else _in_range(q)
     x, line, axes = _sorted_line("nanquantile", a, axis, out)
     line = asarray(line, np.result_type(line.dtype, wanted.dtype)) if ndim(q) else line
+    value = _of_present(line, wanted, method) if some else _nothing(line, wanted)
+    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
+
+
+def _nothing(line: Any, wanted: Any) -> Any:
+    """NaN, in the shape of quantiles."""
+    return broadcast_to(full_like(sum(line, 0), math.nan), wanted.shape + shape_of(line)[1:])
+
+
+def _of_present(line: Any, wanted: Any, method: str) -> Any:
+    """The quantiles of the elements of sorted lines that are not NaN."""
     n = line.shape[0]
-    if not n:
-        raise ShapeError(f"nanquantile: the axes {axes} of {shape_of(x)} hold no elements", fix="give at least one")
     present = sum(logical_not(isnan(line)), 0)
     table = np.stack([np.zeros(wanted.shape), *(_places(k, wanted, method) for k in range(1, n + 1))])
     rest = shape_of(line)[1:]
@@ -159,8 +181,7 @@ def nanquantile(
     others = tuple(np.arange(m).reshape((-1,) + (1,) * (len(rest) - 1 - i)) for i, m in enumerate(rest))
     upper = minimum(low + 1, maximum(present - 1, 0))
     lower, higher = getitem(line, (low, *others)), getitem(line, (upper, *others))
-    value = lower + (higher - lower) * share
-    return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
+    return lower + (higher - lower) * share
 
 
 def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
@@ -171,6 +192,6 @@ def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
 
 def nanmedian(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
     """`numpy.nanmedian`: the median of the elements that are not NaN, NaN where there are none."""
-    if not math.prod(shape_of(asarray(a))):
+    if not math.prod(shape_of(asarray(a))) or asarray(a).dtype.kind in "biu":
         return median(a, axis, out, overwrite_input, keepdims)
     return nanquantile(a, 0.5, axis, out, overwrite_input, "linear", keepdims)

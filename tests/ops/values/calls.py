@@ -107,7 +107,9 @@ UFUNC_OPTIONS: list[Call] = [lambda f, x: f(x, dtype=np.float64)]
 
 CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
     {
-        **dict.fromkeys(["all", "any", "max", "amax", "min", "amin", "ptp", "median", "nanmax", "nanmin"], REDUCTIONS),
+        **dict.fromkeys(
+            ["all", "any", "max", "amax", "min", "amin", "ptp", "median", "nanmax", "nanmin", "nanmedian"], REDUCTIONS
+        ),
         **dict.fromkeys(["sum", "prod", "mean", "nansum", "nanprod", "nanmean"], DTYPED),
         **dict.fromkeys(["std", "var", "nanstd", "nanvar"], SPREADS),
         **dict.fromkeys(["argmax", "argmin", "nanargmax", "nanargmin", "count_nonzero"], PLACES),
@@ -328,14 +330,16 @@ CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
             lambda f, x: f(x, 1, mode="what"),
             lambda f, x: f(x, 1, constant_values=2.7),
         ],
-        "percentile": PERCENTS,
-        "quantile": SHARES,
+        **dict.fromkeys(["percentile", "nanpercentile"], PERCENTS),
+        **dict.fromkeys(["quantile", "nanquantile"], SHARES),
         "piecewise": [
             lambda f, x: f(x, [x > 2, x <= 2], [lambda v: v * 2, 0.5]),
             lambda f, x: f(x, [x > 2], [1, 2]),
             lambda f, x: f(x, [x > 2], [1, 2, 3]),
         ],
         "poly": [first],
+        "roots": [first],
+        "polydiv": [lambda f, x: f(x, [2, 1]), lambda f, x: f([1, 2, 3], x), lambda f, x: f(x, x)],
         "polyder": [first, lambda f, x: f(x, 2), lambda f, x: f(x, 0), lambda f, x: f(x, -1)],
         "polyint": [first, lambda f, x: f(x, 2), lambda f, x: f(x, k=3), lambda f, x: f(x, -1), lambda f, x: f(x, 0)],
         "polyfit": [
