@@ -146,8 +146,12 @@ class Cluster(AbstractExecutor):
 
     @property
     def target(self) -> Target:
-        """See AbstractExecutor; it is as wide as the workers that are there now."""
-        self._session.members.refresh()
+        """See AbstractExecutor; it is as wide as the workers that are there now.
+
+        Errors:
+            WorkerLostError: the scheduler was lost, and has not come back.
+        """
+        self._waiting.while_asking(self._session.members.refresh)
         self._retarget()
         return self._target
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 import distributed
 from distributed.comm.core import CommClosedError
 
-from ....errors import BackpropError, ClusterError, WorkerLostError
+from ....errors import BackpropError, WorkerLostError
 from ....graph.graph import literal
 from ...lower import task_of
 from ...planning.plan import Plan, Task
+from .membership.package import lacks_package, without_package
 
 TRIES = 4
 """Runs of a plan, at most, in which something that lay on a worker was lost."""
@@ -37,30 +38,26 @@ def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exce
         return error
     if isinstance(error, distributed.KilledWorker):
         return _killed(error, plan)
-    if _lacks_package(error):
-        fix = "install backprop-dask on each worker, in the version that this process has"
-        return ClusterError("a worker cannot load backprop", fix=fix)
+    if lacks_package(error):
+        return without_package("a worker")
     if not isinstance(error, LOST) and not _was_forgotten(error):
         return error
     if not is_connected:
-        what = "the scheduler of the cluster is gone"
-        return WorkerLostError(what, fix="start it again, make a new executor, and repeat the call")
+        return scheduler_gone()
     if tries < TRIES:
         return None
     return _ended(plan.tasks, f"in each of {tries} runs")
 
 
+def scheduler_gone() -> WorkerLostError:
+    """The error of a scheduler that was lost and has not come back."""
+    what = "the scheduler of the cluster is gone"
+    return WorkerLostError(what, fix="start it again, make a new executor, and repeat the call")
+
+
 def _was_forgotten(error: Exception) -> bool:
     """Whether a task asked for something that had been on a worker that is gone."""
     return isinstance(error, KeyError) and "bp-" in str(error)
-
-
-def _lacks_package(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "backprop":
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _killed(error: distributed.KilledWorker, plan: Plan) -> WorkerLostError:

@@ -18,6 +18,7 @@ from distributed.worker import thread_state  # type: ignore[attr-defined]
 
 from ....errors import NoWorkersError
 from ....ops.core.stopping import check_stop, current_stop
+from .recovery import LOST, scheduler_gone
 from .resident.calls import Answer, Call
 from .resident.runner import LostError
 from .stops import stop_run
@@ -150,6 +151,19 @@ class Waiting:
         while self.client.status == "connecting" and time.monotonic() < until:
             time.sleep(0.1)
         return bool(self.client.status == "running")
+
+    def while_asking(self, ask: Callable[[], None]) -> None:
+        """Ask the scheduler something, again where it is lost meanwhile and comes back.
+
+        Errors:
+            WorkerLostError: it has not come back in time.
+        """
+        for _ in range(2):
+            if not self.for_the_scheduler():
+                break
+            with suppress(*LOST):
+                return ask()
+        raise scheduler_gone()
 
     def _moving(self, last: float) -> float:
         """When a worker took tasks last: now, or as before, where Dask has paused all of them for want of memory.

@@ -132,6 +132,22 @@ def test_workers_end_gracefully_at_random_moments(rng: random.Random) -> None:
             until(FAULTS, lambda: faults.count, ways(cluster))
 
 
+def test_workers_end_by_their_lifetime(rng: random.Random) -> None:
+    """As with `dask worker --lifetime 4s --lifetime-stagger 2s --lifetime-restart`, which batch systems ask for."""
+    lifetime = {"lifetime": "4s", "lifetime_stagger": "2s", "lifetime_restart": True}
+    local = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50, **lifetime
+    )
+    with local, bp.Cluster(local, patience=120.0) as cluster:
+        seen: set[str] = set()
+
+        def ended() -> int:
+            seen.update(cluster.client.nthreads())
+            return len(seen) - 2
+
+        until(FAULTS, ended, ways(cluster))
+
+
 def test_workers_join_and_leave_and_plans_follow(rng: random.Random) -> None:
     local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
     with local, bp.Cluster(local, patience=120.0) as cluster:

@@ -78,3 +78,11 @@ def test_a_gradient_with_its_executor_runs_on_a_worker(cluster: Cluster) -> None
 def _nested(executor: Cluster, x: Any) -> Any:
     with executor:
         return bp.grad(logs, executor=executor)(x)
+
+
+def test_so_does_one_that_needs_certificates() -> None:
+    with Cluster(n_workers=1, processes=False) as cluster:  # of its own, and so over TLS
+        there = Cluster(cluster.client)
+        assert cluster.address.startswith("tls://")
+        gradient = cluster.client.submit(_nested, there, abs(X) + 1.0).result(timeout=60)
+    assert gradient.tobytes() == bp.grad(logs)(abs(X) + 1.0).tobytes()

@@ -170,6 +170,44 @@ def test_a_captured_array_travels_once(cluster: Cluster) -> None:
     np.testing.assert_allclose(plain(w), bp.grad(captured)(w), rtol=1e-10)
 
 
+def test_data_inside_an_op_travels_once_and_without_a_warning(cluster: Cluster) -> None:
+    table = RNG.normal(size=(1_000, 2_000))  # 16 MB
+    op = bp.op(lambda w: table @ w, vjp=lambda g, out, w: table.T @ g, like=bp.ArrayType((1_000,)), name="held")
+    gradient = bp.grad(lambda w: np.sum(op(w) ** 2), executor=cluster)
+    w = RNG.normal(size=2_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Dask warns of large graphs
+        found = gradient(w)
+    assert traffic(lambda: gradient(w)) < MB
+    np.testing.assert_allclose(found, 2.0 * table.T @ (table @ w), rtol=1e-10)
+
+
+def test_ops_that_are_made_anew_with_data_at_each_step_leave_nothing_on_the_workers(cluster: Cluster) -> None:
+    def step(k: int) -> None:
+        table = np.full(500_000, float(k))  # 4 MB
+        op = bp.op(lambda w: table * w, vjp=lambda g, out, w: table * g, like=0, name="anew", seconds=0.01)
+        gradient = bp.grad(lambda w: np.sum(op(w)), executor=cluster)
+        assert gradient(np.ones(500_000))[0] == k
+
+    bp.clear_caches(limit=32 * MB)  # a step is 12 MB with its arguments and results
+    try:
+        for k in range(20):
+            step(k)
+        assert held(cluster) < 120 * MB  # 20 of them would be 240 MB
+    finally:
+        bp.clear_caches(limit=LIMIT)
+
+
+def held(cluster: Cluster) -> int:
+    """The bytes of all that lies on the workers."""
+    count = cluster.client.run_on_scheduler(_held)
+    return int(count)
+
+
+def _held(dask_scheduler: Any) -> int:
+    return sum(max(task.nbytes, 0) for task in dask_scheduler.tasks.values() if task.state == "memory")
+
+
 def test_questions_about_small_values_are_answered_here(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     def steered(x: Any) -> Any:
         for _ in range(20):

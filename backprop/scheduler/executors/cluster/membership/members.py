@@ -17,6 +17,7 @@ from dask.utils import format_bytes
 from .....errors import ArgumentError, UnlikeWorkersError
 from ..connection import KEEP_MEMORY
 from .fingerprint import Fingerprint, fingerprint, largest_group
+from .package import lacks_package, without_package
 from .width import width
 
 MOMENT = 1.0
@@ -54,6 +55,7 @@ class Members:
 
         Errors:
             UnlikeWorkersError: workers that give different bits, unless the largest group is to be used.
+            ClusterError: a worker lacks this package.
         """
         if time.monotonic() - self._asked < MOMENT:
             return
@@ -61,6 +63,7 @@ class Members:
         new = [address for address in self._threads if address not in self._found]
         if new:
             told = self._client.run(fingerprint, workers=new, on_error="return")
+            _check_package(told)
             self._found.update({address: f for address, f in told.items() if isinstance(f, Fingerprint)})
         self._asked = time.monotonic()
         self._check()
@@ -156,6 +159,13 @@ class Members:
             if isinstance(told.get(address), str) and told[address]:
                 lines.append(f"    {told[address]}")
         return "\n".join(lines)
+
+
+def _check_package(told: Mapping[str, Any]) -> None:
+    """Raise where a worker could not even say what it is."""
+    for address, answer in told.items():
+        if isinstance(answer, BaseException) and lacks_package(answer):
+            raise without_package(f"the worker {address}") from answer
 
 
 @cache
