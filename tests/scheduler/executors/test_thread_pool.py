@@ -6,10 +6,11 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import wait
+from concurrent.futures import ProcessPoolExecutor, wait
 from contextvars import ContextVar
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 
@@ -156,3 +157,10 @@ def test_an_executor_pickles_with_a_copy_of_its_recorder(kind: Any) -> None:
     assert again.recorder.events == executor.recorder.events != ()
     bp.grad(np.sum, executor=again)(np.ones(3))
     assert len(again.recorder.events) == 2 * len(executor.recorder.events)
+
+
+def test_a_pool_of_processes_in_dasks_settings_is_not_used() -> None:
+    """Tasks of threads are no pickles; threads of our own run them instead."""
+    with ProcessPoolExecutor(1) as processes, dask.config.set(pool=processes):
+        found = bp.grad(lambda x: np.sum(np.sin(x) * np.cos(x)), executor=bp.Threads(2))(np.ones(4))
+    np.testing.assert_allclose(found, np.cos(2.0 * np.ones(4)))

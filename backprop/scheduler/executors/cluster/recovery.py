@@ -37,7 +37,8 @@ def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exce
     if isinstance(error, BackpropError) or hasattr(error, "__notes__"):  # what an op raised has a note of ours
         return error
     if isinstance(error, distributed.KilledWorker):
-        return _killed(error, plan)
+        is_ours = task_of(error.task) is None  # data on its way runs no op, so that it ends no worker
+        return None if is_ours and tries < TRIES else _killed(error, plan)
     if lacks_package(error):
         return without_package("a worker")
     if not isinstance(error, LOST) and not _was_forgotten(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from dask.delayed import delayed
 
 import backprop as bp
+from backprop.ops.core.cache import LIMIT
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster.executor import Cluster
 
@@ -171,10 +173,10 @@ def test_a_captured_array_travels_once(cluster: Cluster) -> None:
 
 
 def test_data_inside_an_op_travels_once_and_without_a_warning(cluster: Cluster) -> None:
-    table = RNG.normal(size=(1_000, 2_000))  # 16 MB
-    op = bp.op(lambda w: table @ w, vjp=lambda g, out, w: table.T @ g, like=bp.ArrayType((1_000,)), name="held")
+    table = RNG.normal(size=(1_400, 1_400))  # 16 MB
+    op = bp.op(lambda w: table @ w, vjp=lambda g, out, w: table.T @ g, like=0, name="held")
     gradient = bp.grad(lambda w: np.sum(op(w) ** 2), executor=cluster)
-    w = RNG.normal(size=2_000)
+    w = RNG.normal(size=1_400)
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Dask warns of large graphs
         found = gradient(w)

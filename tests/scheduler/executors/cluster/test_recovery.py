@@ -70,9 +70,16 @@ def test_what_an_op_or_this_package_raised_is_raised(error: Exception) -> None:
 )
 def test_a_killed_worker_names_the_ops_of_its_task(key: Any, names: str) -> None:
     error = distributed.KilledWorker(key, "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
-    raised = decide(error, plan(), 1, True)
+    raised = decide(error, plan(), TRIES, True)
     assert isinstance(raised, WorkerLostError)
     assert f"ran {names}; the last was tcp://10.0.0.1:1" in str(raised)
+
+
+def test_workers_that_are_killed_while_data_is_on_its_way_are_no_ops_fault() -> None:
+    data = distributed.KilledWorker(("bp-const-0", 0), "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
+    task = distributed.KilledWorker(("bp-fwd-0", 0), "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
+    assert decide(data, plan(), 1, True) is None
+    assert isinstance(decide(task, plan(), 1, True), WorkerLostError)
 
 
 def test_a_worker_without_the_package_is_said() -> None:
