@@ -146,11 +146,7 @@ class Cluster(AbstractExecutor):
 
     @property
     def target(self) -> Target:
-        """See AbstractExecutor; it is as wide as the workers that are there now.
-
-        Errors:
-            WorkerLostError: the scheduler was lost, and has not come back.
-        """
+        """See AbstractExecutor; as wide as the workers there are now. A scheduler that stays lost is an error."""
         self._waiting.while_asking(self._session.members.refresh)
         self._retarget()
         return self._target
@@ -191,9 +187,8 @@ class Cluster(AbstractExecutor):
     def _resident(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """The results of a plan by resident runners."""
         session = self._session
-        call = session.residents.begin(
-            plan, values, session.members.threads, Settings.here(self.blas_threads, new_token())
-        )
+        settings = Settings.here(self.blas_threads, new_token())
+        call = session.residents.begin(plan, values, session.members.threads, settings)
         answer = self._waiting.for_call(call)
         self._told(plan, [answer.reports])
         return tuple(fetched(answer.results))
