@@ -12,7 +12,10 @@ import scipy.optimize as theirs
 
 import backprop as bp
 from backprop.errors import ArgumentError, GraphTypeError, ShapeError, UnknownFunctionError
-from backprop.scipy import optimize
+from backprop.graph.autodiff.differentiate import differentiate
+from backprop.graph.evaluate import evaluate
+from backprop.graph.tracing.trace import trace
+from backprop.scipy import integrate, optimize
 from backprop.scipy.plain import PlainOnly
 
 RNG = np.random.default_rng(2)
@@ -158,6 +161,21 @@ def test_every_mode_and_every_executor() -> None:
         np.testing.assert_array_equal(bp.grad(lambda a: f(a).sum(), executor=executor)(a), dense.sum(0))
 
 
+def test_a_graph_with_a_solver_travels() -> None:
+    """Solvers are named in a graph, so that a service can run it; a name that is none is refused on arrival."""
+
+    def f(a: Any) -> Any:
+        x = optimize.minimize(valley, [0.8, -0.2], (a,), options={"gtol": 1e-11}).x
+        return np.sum(x) + integrate.quad(lambda x: np.exp(-a * x), 0, np.inf)[0]
+
+    graph = trace(f, (0.7,), {}, evaluate).graph
+    joint = differentiate(graph, [0], seeded=False)
+    sent = joint.from_bytes(joint.to_bytes())
+    assert sent == joint
+    values = [0.7, *trace(f, (0.7,), {}, evaluate).values[1:]]
+    np.testing.assert_allclose(evaluate(sent, values)[-1], bp.grad(f)(0.7))
+
+
 def test_what_was_not_found_has_no_derivative() -> None:
     with np.errstate(all="ignore"):
         found = bp.grad(lambda a: np.sum(optimize.root(lambda x: x**2 + a, [1.0]).x))(1.0)
@@ -166,6 +184,15 @@ def test_what_was_not_found_has_no_derivative() -> None:
         bp.grad(lambda a: optimize.brentq(lambda x: x + a, 1.0, 2.0))(1.0)
     with pytest.raises(RuntimeError, match="converge"):
         bp.grad(lambda a: optimize.newton(lambda x: x**2 + a, 1.0, maxiter=5))(1.0)
+
+
+def test_where_a_solver_starts_may_be_traced_and_does_not_matter() -> None:
+    def f(a: Any) -> Any:
+        x = optimize.root(lambda x: [x[0] ** 2 - a, x[1] - x[0]], [a, 1.0], tol=1e-13).x
+        return x[1] + optimize.brentq(lambda x: x**2 - a, 0, a, xtol=1e-14)
+
+    np.testing.assert_allclose(bp.value_and_grad(f)(4.0), (4.0, 0.5))
+    np.testing.assert_allclose(bp.hessian(f)(4.0), -1 / 16)
 
 
 def test_an_assignment_is_constant() -> None:

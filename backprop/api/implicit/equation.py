@@ -20,8 +20,10 @@ from ...graph.tracing.body import rebuilt, trace_body, with_numbers
 from ...graph.tracing.builder import Builder
 from ...graph.tracing.current import CURRENT
 from ...graph.tracing.source_lines import user_line
-from ...graph.tracing.structures.structure import Structure, flatten, unflatten
+from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.var import Var
+from ...ops.arrays.as_array import asarray
+from ...ops.arrays.views import ravel
 from ...ops.core.types import NumericType, ValueType, scalar_type
 from ...ops.elementwise.selection import where
 from ..control_flow.nodes import node_results, static_type
@@ -189,6 +191,4 @@ def within_bounds(gradient: Graph) -> Graph:
 
 def flat_start(x0: Any) -> Any:
     """Where to start, as SciPy takes it: a vector."""
-    leaves, _ = flatten(x0) if not isinstance(x0, list | tuple) else ([np.asarray(x0)], None)
-    (start,) = leaves or [np.float64(x0)]
-    return start.reshape(-1)
+    return ravel(asarray(x0))

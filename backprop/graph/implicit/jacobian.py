@@ -18,6 +18,7 @@ from ...ops.core.types import NumericType, ScalarType
 from ..autodiff.body_pullback import BodyPullback
 from ..autodiff.control_flow import emit
 from ..autodiff.differentiate import zero
+from ..autodiff.masking.mask import Kind
 from ..batching.batched import batch_into
 from ..graph import Graph
 from ..tracing.builder import Builder
@@ -28,7 +29,8 @@ from ..written import by_lines
 def pullback_of(body: Graph, wrt: Sequence[int]) -> Graph:
     """(inputs, a seed for each result) -> the cotangents of some inputs."""
     outputs = range(len(body.outputs))
-    return BodyPullback(body, wrt, outputs, [""] * len(outputs)).graph()
+    unmasked: list[Kind] = [""] * len(outputs)
+    return BodyPullback(body, wrt, outputs, unmasked).graph()
 
 
 @cached(by_lines)

@@ -18,6 +18,8 @@ from .samples import nodes_and_weights
 __all__ = ["dblquad", "fixed_quad", "quad", "quad_vec", "tplquad"]
 
 Function = Callable[..., Any]
+THEIRS: Any = scipy.integrate
+"""SciPy's functions, whose stubs are narrower than they are."""
 
 
 def _with_args(f: Function, args: Any) -> Callable[[Any], Any]:
@@ -95,7 +97,7 @@ def quad_vec(
     """
     if not is_tracing():
         more = {"args": args} if args else {}
-        return scipy.integrate.quad_vec(
+        return THEIRS.quad_vec(
             f, a, b, epsabs, epsrel, norm, cache_size, limit, workers, points, quadrature, full_output, **more
         )
     if full_output:

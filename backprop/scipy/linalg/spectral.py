@@ -116,11 +116,14 @@ def eig(
         refuse("eig", "homogeneous_eigvals", "leave it out, and give a regular b")
     x = asarray(a) if b is None else ops.solve(asarray(b), asarray(a))
     w, v = ops.eig(x)
-    if left:
-        rows = adjoint(ops.inv(v) if b is None else ops.inv(matmul(asarray(b), v)))
-        rows = rows / ops.norm(rows, axis=-2, keepdims=True)
-    wanted = [*([rows] if left else []), *([v] if right else [])]
+    wanted = [*([_left(v, b)] if left else []), *([v] if right else [])]
     return (w, *wanted) if wanted else w
+
+
+def _left(v: Any, b: Any) -> Any:
+    """The left eigenvectors, given the right ones."""
+    rows = adjoint(ops.inv(v) if b is None else ops.inv(matmul(asarray(b), v)))
+    return rows / ops.norm(rows, axis=-2, keepdims=True)
 
 
 def eigvals(

@@ -26,6 +26,8 @@ from .results import optimize_result, with_args
 __all__ = ["curve_fit", "least_squares", "nnls"]
 
 Function = Callable[..., Any]
+THEIRS: Any = scipy.optimize
+"""SciPy's functions, whose stubs are narrower than they are."""
 LOSSES: dict[str, Function] = {
     "linear": lambda z: z,
     "soft_l1": lambda z: 2 * (sqrt(1 + z) - 1),
@@ -79,7 +81,7 @@ def least_squares(
     if not is_tracing():
         more: dict[str, Any] = {} if x_scale is None else {"x_scale": x_scale}
         more |= {name: v for name, v in (("callback", callback), ("workers", workers)) if v is not None}
-        return scipy.optimize.least_squares(
+        return THEIRS.least_squares(
             *(fun, x0, jac, bounds, method, ftol, xtol, gtol),
             **{"loss": loss, "f_scale": f_scale, "diff_step": diff_step, "tr_solver": tr_solver},
             **{"tr_options": tr_options or {}, "jac_sparsity": jac_sparsity, "max_nfev": max_nfev},

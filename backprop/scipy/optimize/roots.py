@@ -31,6 +31,8 @@ __all__ = [
 ]
 
 Function = Callable[..., Any]
+THEIRS: Any = scipy.optimize
+"""SciPy's functions, whose stubs are narrower than they are."""
 XTOL, RTOL = 2e-12, 4 * float(np.finfo(float).eps)
 
 # Between two points of different signs.
@@ -257,9 +259,7 @@ def fsolve(
         GraphTypeError: full_output, band, epsfcn or diag.
     """
     if not is_tracing():
-        return scipy.optimize.fsolve(
-            func, x0, args, fprime, full_output, col_deriv, xtol, maxfev, band, epsfcn, factor, diag
-        )
+        return THEIRS.fsolve(func, x0, args, fprime, full_output, col_deriv, xtol, maxfev, band, epsfcn, factor, diag)
     unknown = {"full_output": full_output, "band": band, "epsfcn": epsfcn, "diag": diag}
     for name, value in unknown.items():
         if value is not None and value is not False:

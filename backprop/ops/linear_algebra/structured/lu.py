@@ -120,11 +120,16 @@ def _column_type(x: ValueType[Any]) -> NumericType[Any]:
     return array_type(t.shape[-1:], np.dtype(np.int64))
 
 
+def _column_order(x: Any) -> Any:
+    found: Any = scipy.linalg.qr(x, mode="r", pivoting=True, check_finite=False)
+    return found[1].astype(np.int64)
+
+
 # The order of columns that QR with pivoting finds.
 column_order: Op = Op(
     "column_order",
     _column_type,
-    lambda x: scipy.linalg.qr(x, mode="r", pivoting=True, check_finite=False)[1].astype(np.int64),
+    _column_order,
     flops=PerMatrix(2),
     home=__name__,
 )
