@@ -157,3 +157,27 @@ def test_roots_of_polynomials() -> None:
 @pytest.mark.parametrize(("u", "v"), [([3.0, 5, 2], [2.0, 1]), ([1.0, 0, -1], [1.0, 1]), ([1.0], [2.0, 3.0])])
 def test_quotients_of_polynomials(u: Any, v: Any) -> None:
     agrees(lambda u, v: np.polydiv(u, v), np.array(u), np.array(v))
+
+
+# The dtype of ufuncs.
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_the_dtype_of_ufuncs(dtype: Any) -> None:
+    agrees(lambda x: np.add(x, 1, dtype=dtype), X.astype(np.float32))
+    agrees(lambda x, y: np.multiply(x, y, dtype=dtype), X, np.arange(3))
+    agrees(lambda x: np.sin(x, dtype=dtype), X)
+    agrees(lambda x: np.cumsum(x, 1, dtype=dtype) + np.prod(x, dtype=dtype), X.astype(np.float32))
+
+
+def test_the_dtype_of_a_gradient_is_that_of_its_argument() -> None:
+    found = bp.grad(lambda x: np.sum(np.square(x, dtype=np.float32)))(X)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, 2 * X, rtol=1e-6)
+
+
+def test_a_dtype_that_would_lose_more_than_digits() -> None:
+    with pytest.raises(bp.errors.GraphTypeError, match=r"add with dtype=int64: .*\n.*test_options.*\n.*astype"):
+        bp.evaluate(lambda x: np.add(x, 1, dtype=np.int64))(X)
+    with pytest.raises(TypeError):
+        np.add(X, 1, dtype=np.int64)

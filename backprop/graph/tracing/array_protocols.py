@@ -30,7 +30,7 @@ from .boundary.conversions import assignment, no_array, wants_elements
 from .boundary.elements import LARGEST, array_of, is_table_class, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
-from .boundary.namesakes import call_namesake
+from .boundary.namesakes import call_namesake, in_dtype
 from .memory.flat import Flat
 from .memory.handles import lend
 from .memory.targets import WRITERS, add_at, write_out, written_to
@@ -69,6 +69,8 @@ class TracedArray(TracedValue[T]):
             [ops.asarray(x) if isinstance(x, SEQUENCES) else x if isinstance(x, PLAIN) else joined(x) for x in inputs]
         )
         op = UFUNCS.get(ufunc)
+        if params.get("dtype") is not None and isinstance(op, Op):
+            operands = in_dtype(ufunc, operands, params.pop("dtype"))
         if isinstance(op, Op) and not params:  # the short way
             result = self.builder.emit(op, operands, {})
         else:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ....errors import BackpropError, GraphTypeError
 from ....ops.arrays.arguments import is_traced
+from ....ops.arrays.as_array import asarray
 from ....ops.core.op import Op
 from ..memory.handles import detached
 from ..memory.targets import VIEWING, written_to
@@ -102,7 +103,7 @@ def _refuse_of_op(name: str, op: Op, args: Any, params: Any) -> None:
         raise GraphTypeError(
             f"{name} takes no argument {', '.join(params)} on traced arrays",
             user_line(),
-            "leave it out; for dtype= cast with .astype(...), for where= use numpy.where",
+            "leave it out; for where= use numpy.where",
         )
     wanted = operands_of(op)
     if wanted is not None and len(args) != wanted:
@@ -111,6 +112,27 @@ def _refuse_of_op(name: str, op: Op, args: Any, params: Any) -> None:
             user_line(),
             f"give {wanted} operands",
         )
+
+
+def in_dtype(ufunc: np.ufunc, operands: tuple[Any, ...], dtype: Any) -> tuple[Any, ...]:
+    """The operands of a ufunc as the loop for results of a dtype takes them.
+
+    Arguments:
+        ufunc: of one result or several.
+        operands: Vars, arrays and numbers.
+        dtype: what `dtype=` was given.
+    Errors:
+        GraphTypeError: there is no such loop, or an operand would lose more than digits.
+    """
+    given = tuple([type(x) if type(x) in (int, float, complex) else asarray(x).dtype for x in operands])
+    nothing, wanted = (None,) * ufunc.nin, (np.dtype(dtype),) * ufunc.nout
+    try:
+        loop = ufunc.resolve_dtypes((*given, *(None,) * ufunc.nout), signature=(*nothing, *wanted), casting="same_kind")
+    except TypeError as error:
+        raise GraphTypeError(
+            f"{ufunc.__name__} with dtype={np.dtype(dtype).name}: {error}", user_line(), "cast with .astype(...)"
+        ) from None
+    return tuple([asarray(x, kind) for x, kind in zip(operands, loop, strict=False)])
 
 
 @lru_cache(maxsize=1024)
