@@ -54,8 +54,12 @@ sphinx_gallery_conf = {
 
 
 def plain_stars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """Stars in docstrings are Python's, as in *args, and no emphasis."""
-    lines[:] = [line.replace("*", r"\*") for line in lines]
+    """Stars in docstrings are Python's, as in *args, and no emphasis; those of examples stand in code."""
+    code = False
+    for k, line in enumerate(lines):
+        code = bool(line.strip()) and (code or line.lstrip().startswith(">>> "))
+        if not code:
+            lines[k] = line.replace("*", r"\*")
 
 
 def raises(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
