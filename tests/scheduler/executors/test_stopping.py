@@ -99,6 +99,7 @@ def test_ops_of_the_package_are_not_started_either() -> None:
         bp.evaluate(f, executor=bp.Serial())(np.ones((400, 400)))
 
 
+@pytest.mark.filterwarnings("ignore:this line makes:backprop.errors.LongLoopWarning")
 def test_a_long_graph_that_runs_for_the_first_time() -> None:
     stop, calls = Stop(), []
 
