@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...core.batching import Batched, BatchRule, Params
-from ...core.op import Op
+from ...core.op import Kind, Op
 from ...core.types import NumericType, ValueType, array_type, numeric
 from ...elementwise.masking import masked
 from ..creation import ones_like
@@ -25,8 +25,11 @@ def _type(x: ValueType[Any], *values: ValueType[Any], keys: tuple[Key, ...]) -> 
     return array_type(t.shape, t.dtype)
 
 
-def _put(x: Any, *values: Any, keys: tuple[Key, ...]) -> Any:
-    out = np.array(x)
+def _put(x: Any, *values: Any, keys: tuple[Key, ...], out: Any = None) -> Any:
+    if out is None:
+        out = np.array(x, order="C")
+    else:
+        np.copyto(out, x)
     for key, value in zip(keys, values, strict=True):
         out[numpy_key(key, 0)] = value
     return out
@@ -43,4 +46,4 @@ def _batch(op: Any, batched: Batched, operands: Any, params: Params) -> Any:
 
 
 # A copy of `x` with values at the places of basic keys that select no element in common.
-put_parts: Op = Op("put_parts", _type, _put, _vjp, home=__name__, batch=BatchRule(_batch, alike=True))
+put_parts: Op = Op("put_parts", _type, _put, _vjp, Kind.INTO, home=__name__, batch=BatchRule(_batch, alike=True))

@@ -7,7 +7,7 @@ axis are written straight into the joined array, so that joining costs nothing.
 
 Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
 (memory planning by liveness, src/nnvm/plan_memory.cc).
-Limits: slabs are not split: a small value may occupy a large one.
+Limits: slabs are not split: a value may occupy one that is up to four times as large.
 """
 
 from __future__ import annotations
@@ -25,6 +25,10 @@ from ....ops.arrays.joins import concat_along
 from ....ops.core.types import ArrayType, ValueType
 from ..kernels import is_buffered, kernel_of
 from .liveness import Liveness, liveness
+
+ROOMY = 4
+"""How many times as large as a value the slab may be that it occupies: masks of one byte an element, which live from
+the forward to the reverse pass, would else each keep the slab of an array of eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,11 @@ class _Arena:
         self.ending.setdefault(last, []).append(slab)
 
     def _slab(self, nbytes: int) -> int:
-        """A free slab: the smallest that is large enough, else the largest, which grows, else a new one."""
-        at = bisect_left(self.free, (nbytes, -1))
-        if self.free:
-            _, slab = self.free.pop(min(at, len(self.free) - 1))
+        """A free slab: the smallest that is large enough and not too large; where all are too small the largest, which
+        grows; else a new one."""
+        at = min(bisect_left(self.free, (nbytes, -1)), len(self.free) - 1)
+        if self.free and self.free[at][0] <= ROOMY * nbytes:
+            _, slab = self.free.pop(at)
             self.slabs[slab] = max(self.slabs[slab], nbytes)
             return slab
         self.slabs.append(nbytes)
