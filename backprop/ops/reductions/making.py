@@ -129,7 +129,10 @@ def prepared(
 
 
 OF_NUMBERS = frozenset(
-    ["all", "any", "argmax", "argmin", "max", "min", "prod", "sum"]
+    [
+        *("all", "any", "argmax", "argmin", "max", "min", "prod", "sum", "nanstd", "nanvar"),
+        *("softmax", "log_softmax", "logsumexp"),
+    ]
 )  # which take axis 0 of a number, as ufuncs do
 
 

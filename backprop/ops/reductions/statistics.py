@@ -29,7 +29,7 @@ from .norms import reduce_norm
 from .questions import all
 from .reductions import max, mean, min, prod, sum
 from .running import cumsum, float_dtype, real_dtype
-from .variances import var
+from .variances import refuse_loss, var
 
 __all__ = [
     "average",
@@ -100,12 +100,6 @@ def _present(a: Any, axis: Any, keepdims: bool, dtype: Any = None) -> Any:
     return sum(cast(logical_not(isnan(x)), dtype=kind.name), axis, keepdims=keepdims)
 
 
-def _refuse_integers(x: Any, dtype: Any) -> None:
-    """NumPy does not round sums of inexact numbers."""
-    if dtype is not None and x.dtype.kind in "fc" and np.dtype(dtype).kind not in "fc":
-        raise GraphTypeError(f"the dtype {dtype} for {x.dtype} would lose digits", fix="give a dtype of floats")
-
-
 def nansum(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False) -> Any:
     """`numpy.nansum`: `sum`, with NaN taken for 0."""
     return sum(_filled(a, 0), axis, dtype, out, keepdims)
@@ -126,7 +120,7 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepd
     x = asarray(a)
     if x.dtype.kind not in "fc":
         return mean(x, axis, dtype, out, keepdims)
-    _refuse_integers(x, dtype)
+    refuse_loss(x, dtype)
     return nansum(x, axis, dtype, out, keepdims) / _present(x, axis, keepdims, dtype)
 
 
@@ -149,8 +143,8 @@ def nanvar(
     x = asarray(a)
     if x.dtype.kind not in "fc":
         return var(x, axis, dtype, out, ddof, keepdims)
-    _refuse_integers(x, dtype)
     refuse_out("nanvar", out)
+    refuse_loss(x, dtype, of_parts=True)
     x = asarray(x, dtype)
     apart, _ = _apart(x, axis)
     freedom = _present(x, axis, keepdims) - ddof
@@ -164,8 +158,8 @@ def nanstd(
     x = asarray(a)
     if x.dtype.kind not in "fc" or not ndim(x):
         return sqrt(nanvar(x, axis, dtype, out, ddof, keepdims))
-    _refuse_integers(x, dtype)
     refuse_out("nanstd", out)
+    refuse_loss(x, dtype, of_parts=True)
     x = asarray(x, dtype)
     apart, axes = _apart(x, axis)
     freedom = _present(x, axis, keepdims) - ddof

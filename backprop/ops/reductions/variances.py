@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import GraphTypeError
 from ..arrays.arguments import shape_of
+from ..arrays.as_array import asarray
 from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.rows import WITHIN_ROWS
@@ -79,6 +81,21 @@ reduce_std: Op = reduction(
 )
 
 
+def refuse_loss(x: Any, dtype: Any, of_parts: bool = False) -> None:
+    """Raise where a dtype would lose digits of inexact numbers, or imaginary parts.
+
+    Arguments:
+        x: the operand.
+        dtype: the dtype that is asked for; None for its own.
+        of_parts: whether imaginary parts count.
+    Errors:
+        GraphTypeError: it would.
+    """
+    kinds = "" if dtype is None else {"f": "fc", "c": "c" if of_parts else "fc"}.get(x.dtype.kind, "")
+    if kinds and np.dtype(dtype).kind not in kinds:
+        raise GraphTypeError(f"the dtype {dtype} for {x.dtype} would lose digits", fix="give a dtype that holds them")
+
+
 def var(
     a: Any,
     axis: Any = None,
@@ -91,6 +108,7 @@ def var(
     **unsupported: Any,
 ) -> Any:
     """`numpy.var`: mean squared distances from the mean; the count is lessened by `ddof`, also called `correction`."""
+    refuse_loss(asarray(a), dtype if asarray(a).dtype.kind == "c" else None, of_parts=True)
     x, axes = prepared("var", a, axis, out, unsupported, dtype)
     return reduce_var(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
 
@@ -107,5 +125,6 @@ def std(
     **unsupported: Any,
 ) -> Any:
     """`numpy.std`: the root of `var`; its derivative is 0 where all elements are equal."""
+    refuse_loss(asarray(a), dtype if asarray(a).dtype.kind == "c" else None, of_parts=True)
     x, axes = prepared("std", a, axis, out, unsupported, dtype)
     return reduce_std(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)

@@ -18,7 +18,7 @@ from ...core.costs import PerMatrix
 from ...core.op import Op
 from ...core.types import TupleType, ValueType, array_type
 from ...elementwise.arithmetic import absolute
-from ...elementwise.comparison import logical_and, not_equal
+from ...elementwise.comparison import greater, logical_and
 from ...elementwise.complex_parts import real
 from ...reductions.questions import any
 from ...reductions.reductions import max
@@ -128,13 +128,20 @@ def _eig(x: Any) -> tuple[Any, Any]:
     return w.astype(_complex(w.dtype), copy=False), v.astype(_complex(v.dtype), copy=False)
 
 
+def _differ(gw: Any) -> Any:
+    """Which cotangents of eigenvalues (..., n, n) differ by more than functions of equal eigenvalues are rounded."""
+    across, down = expand_dims(gw, -2), expand_dims(gw, -1)
+    limit = 32.0 * float(np.finfo(gw.dtype).eps)
+    return greater(absolute(across - down), limit * (absolute(across) + absolute(down)))
+
+
 def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
     (gw, gv), (w, v) = both(g), both(out)
     rows = matrix_transpose(v)
     product = matmul(rows, gv)
     of_length = matmul(rows, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
     _, near = _gaps(w)
-    split = any(logical_and(near, not_equal(expand_dims(gw, -2), expand_dims(gw, -1))), -1)
+    split = any(logical_and(near, _differ(gw)), -1)
     what = "eig: equal eigenvalues of a matrix that is not symmetric have no derivative one by one"
     shares = where_undetermined(gw, split, what=what, line=line_of(g))
     inner = _turned(product - of_length, w, gv, "eig", line_of(g)) + diagonal_matrix(shares)
