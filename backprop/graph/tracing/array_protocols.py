@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -203,12 +203,18 @@ class TracedArray(TracedValue[T]):
 
     # Items.
 
-    @property
-    def __len__(self) -> Callable[[], int]:
-        """The method of that name, which numbers do not have."""
-        if isinstance(self.type, ScalarType):
-            raise NoLengthError("len() of a traced number", user_line(), "give an array of one axis or more")
-        return self._length
+    if TYPE_CHECKING:
+
+        def __len__(self) -> int: ...
+
+    else:
+
+        @property
+        def __len__(self) -> Callable[[], int]:
+            """The method of that name, which numbers do not have."""
+            if isinstance(self.type, ScalarType):
+                raise NoLengthError("len() of a traced number", user_line(), "give an array of one axis or more")
+            return self._length
 
     def _length(self) -> int:
         if isinstance(self.type, TupleType):
