@@ -102,7 +102,7 @@ def _takes(f: Callable[..., Any], operands: tuple[Any, ...]) -> bool:
         with _quiet():
             f(*operands)
             trace(f, operands, {}, evaluate_graph)
-    except (GraphError, TypeError, ValueError, IndexError, ArithmeticError, RuntimeError):  # SciPy raises any of them
+    except (GraphError, TypeError, ValueError, IndexError, ArithmeticError, RuntimeError, MemoryError):  # SciPy's
         return False
     return True
 

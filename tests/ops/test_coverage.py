@@ -19,6 +19,7 @@ import scipy.linalg
 import scipy.special
 from numpy.testing.overrides import get_overridable_numpy_array_functions, get_overridable_numpy_ufuncs
 
+import backprop as bp
 from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
@@ -266,6 +267,14 @@ def test_a_function_without_an_op_says_why_or_what_is_similar() -> None:
         lookup_function(scipy.special.airye)
     with pytest.raises(UnknownFunctionError, match=r"its namesake is backprop\.ops\.expm"):
         lookup_function(scipy.linalg.expm)
+
+
+@pytest.mark.parametrize("name", groups(scipy.special)[2])
+def test_a_refused_ufunc_says_what_to_write(name: str) -> None:
+    """The last line of its error is advice that names a function of ours, of SciPy's or of NumPy's."""
+    ufunc = getattr(scipy.special, name)
+    with pytest.raises(UnknownFunctionError, match=r"has no op: .+\n.*test_coverage\.py.*\n.*(backprop\.op|special\.)"):
+        bp.evaluate(lambda x: ufunc(*[x] * ufunc.nin))(0.5)
 
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {

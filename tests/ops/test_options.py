@@ -43,8 +43,13 @@ PADS = [
 ]
 
 
+WIDTHS: list[Any] = [1, (3, 0), ((0, 2), (9, 7))]
+if np.lib.NumpyVersion(np.__version__) >= "2.3.0":  # which takes widths by axis
+    WIDTHS.append({0: 3, -1: (0, 1)})
+
+
 @pytest.mark.parametrize(("mode", "options"), PADS, ids=str)
-@pytest.mark.parametrize("widths", [1, (3, 0), ((0, 2), (9, 7)), {0: 3, -1: (0, 1)}], ids=str)
+@pytest.mark.parametrize("widths", WIDTHS, ids=str)
 def test_modes_of_pad(mode: Any, options: Any, widths: Any) -> None:
     for x in (X, X[:1], X[:, :1], X.astype(np.float32)):
         if x.dtype == np.float32 and (mode in ("mean", "median", "linear_ramp") or options):
@@ -137,8 +142,8 @@ def test_sums_of_logsumexp_that_have_no_logarithm() -> None:
 
 
 def test_signs_of_logsumexp() -> None:
-    for a in (X, np.full(3, -np.inf)):
-        same(lambda f, a: f(a, return_sign=True), a)
+    same(lambda f, a: f(a, return_sign=True), X)
+    assert bp.evaluate(lambda a: special.logsumexp(a, return_sign=True))(np.full(3, -np.inf)) == (-np.inf, 0)
 
 
 def test_a_weight_of_0_has_a_derivative() -> None:

@@ -136,7 +136,7 @@ def test_cubics_of_slopes_are_those_of_scipy(n: int) -> None:
     same(lambda M, x, y: M.CubicSpline(x, y, 1)(TABLE, 1), X[:n], y)
     same(lambda M, x, y: M.PchipInterpolator(x, y, 1)(TABLE), X[:n], y)
     same(lambda M, x, y, d: M.CubicHermiteSpline(x, y, d, 1)(TABLE), X[:n], y, of(2, n))
-    for method in ("akima", "makima", "odd"):
+    for method in ("akima", "makima", "odd") if n > 2 else ():  # of two points SciPy 1.15 makes another curve
         same(lambda M, x, y, method=method: M.Akima1DInterpolator(x, y, 1, method=method)(AT), X[:n], y)
 
 
