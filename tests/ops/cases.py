@@ -83,7 +83,6 @@ UNARY = (
         "fabs cbrt sigmoid softplus relu deg2rad rad2deg sech_squared logistic_slope tanh_of_half arctan_slope",
         away_from_zero,
     ),
-    elementwise(lambda x: exponential.logistic_rest(x, 1 / (1 + exponential.exp(x))), away_from_zero, name="rest"),
     elementwise(trigonometric.arccosh, above_one, complex_ok=True),
     elementwise(trigonometric.sinc, away_from_zero, single=True),
     *(

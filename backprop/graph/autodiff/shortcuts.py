@@ -26,7 +26,7 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType
 from ...ops.elementwise.arithmetic import absolute, add, divide, fabs, multiply, reciprocal, square
 from ...ops.elementwise.complex_parts import conjugate
-from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, logistic_rest, sigmoid
+from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, sigmoid
 from ...ops.elementwise.masking import nan_with
 from ...ops.elementwise.powers import cbrt, float_power, pow_static, power, power_to, sqrt
 from ...ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, cos, cosh, hypot, sin, sinc, tanh
@@ -212,7 +212,7 @@ def _logistic(graph: Graph, node: Node) -> Shortcut | None:
     for one, other in (below.inputs, below.inputs[::-1]):
         inner = _node(graph, other)
         if inner is not None and inner.op is exp and inner.type == node.type and _number(graph, one) == 1.0:
-            return Shortcut(inner, lambda g, out, u: -g * (out * logistic_rest(u, out)))
+            return Shortcut(inner, lambda g, out, u: -g * (out * sigmoid(u)))
     return None
 
 

@@ -117,30 +117,6 @@ tanh_of_half: Op = op_like(
     VECTORISED,
 )
 sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * logistic_slope(x), SCALAR)
-
-
-def _logistic_rest(x: Any, rest: Any, out: Any = None) -> Any:
-    into = None if out is None or np.may_share_memory(out, rest) else out
-    small = np.minimum(x, LARGEST[np.asarray(x).dtype.char], out=into)  # beyond, `rest` is 0, and so is the product
-    return np.multiply(np.exp(small, into), rest, out)
-
-
-@np.errstate(over="ignore")
-def _largest(char: str) -> Any:
-    x = np.log(np.finfo(char).max)
-    while np.isinf(np.exp(x)):
-        x = np.nextafter(x, type(x)(0))
-    return x
-
-
-LARGEST = {char: _largest(char) for char in "fd"}
-"""What exp takes without becoming infinite, by dtype."""
-
-# sigmoid(x), where 1 / (1 + exp(x)) is known, which is 1 - sigmoid(x): it takes a third of the time. No gradient flows
-# to what is known, as it follows from x.
-logistic_rest: Op = op_like(
-    "logistic_rest", np.logaddexp, _logistic_rest, lambda g, out, x, rest: (g * logistic_slope(x), None), VECTORISED
-)
 softplus: Op = op_like(
     "softplus", np.exp, lambda x, out=None: np.logaddexp(x, 0, out), lambda g, out, x: g * sigmoid(x), SCALAR
 )

@@ -39,10 +39,3 @@ def test_the_second_derivative_is_that_of_the_function() -> None:
     p, q = scipy.special.expit(x), scipy.special.expit(-x)
     got = bp.elementwise_grad(bp.elementwise_grad(logistic))(x)
     np.testing.assert_allclose(got, p * q * (q - p), rtol=1e-13, atol=1e-17)
-
-
-def test_no_second_logistic_function_is_computed() -> None:
-    graph = bp.compile(bp.grad(lambda x: np.sum(logistic(x)))).graph(np.ones(3))
-    names = [node.op.name for node in graph.nodes]
-    assert "logistic_rest" in names
-    assert "sigmoid" not in names
