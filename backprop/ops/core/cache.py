@@ -130,7 +130,8 @@ class Cache:
         with self._lock:
             self._limit = self._limit if limit is None else limit
             gone = [(key, self._taken(key)) for key in list(self._orders[False])]
-            while self._nbytes > self._limit:
+            self._recount()
+            while self._nbytes > self._limit and self._orders[True]:
                 key = next(iter(self._orders[True]))
                 gone.append((key, self._taken(key)))
         gone.clear()
@@ -170,6 +171,14 @@ class Cache:
         if len(lasting) > (newest in lasting) and self._lasting > self._limit // 2:
             return lasting
         return passing if len(passing) > (newest in passing) else lasting
+
+    def _recount(self) -> None:
+        """Count what is left anew, as values may have changed since they were counted."""
+        self._holders.clear()
+        self._nbytes = self._lasting = 0
+        for entry in self._entries.values():
+            self._nbytes += ENTRY + entry.size.small + self._counted(entry.size, 1)
+            self._lasting += entry.size.nbytes if entry.lasting else 0
 
     def _taken(self, key: Hashable) -> Entry:
         """Take an entry out, and count it no more."""
