@@ -196,5 +196,10 @@ class PoolOfEachThread(threading.local):
         return self._pool
 
     def forget(self) -> None:
-        """Let go of the pool of the thread that asks: its threads end, and the next run gets a new one."""
-        self._pool = None
+        """End the pool of the thread that asks, and its threads with it; the next run gets a new one.
+
+        It is told to, as the traceback of what ended a run may hold it for long.
+        """
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()

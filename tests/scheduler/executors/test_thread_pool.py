@@ -159,6 +159,16 @@ def test_an_executor_pickles_with_a_copy_of_its_recorder(kind: Any) -> None:
     assert len(again.recorder.events) == 2 * len(executor.recorder.events)
 
 
+def test_the_threads_of_a_pool_that_is_forgotten_end_even_where_something_holds_it() -> None:
+    pools = PoolOfEachThread()
+    held = pools.of_this_thread(2)
+    thread = held.submit(threading.current_thread).result(30)
+    pools.forget()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert pools.of_this_thread(2) is not held
+
+
 def test_a_pool_of_processes_in_dasks_settings_is_not_used() -> None:
     """Tasks of threads are no pickles; threads of our own run them instead."""
     with ProcessPoolExecutor(1) as processes, dask.config.set(pool=processes):
