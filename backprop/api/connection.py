@@ -124,7 +124,7 @@ class Connection(Service):
         """
         future: ServiceFuture[Any] = ServiceFuture(key or new_key(), self.cancel_run)
         options = {"priority": priority, "deadline": deadline, "attempts": attempts}
-        if type(f) is Compiled:  # one that checks what it has captured does so where it is traced
+        if isinstance(f, Compiled) and type(f) is Compiled:  # one that checks its captures does so where it is traced
             rest = f.rest(args, self)
             submitted = Submitted(future, plan_of(self, rest.path.graph), rest.inputs, rest.value, options)
         else:
