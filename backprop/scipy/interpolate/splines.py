@@ -37,7 +37,7 @@ NAMED = {"clamped": 1, "natural": 2}
 
 def _conditions(bc_type: Any, y: Any) -> list[Any]:
     """The condition of each end: None of a periodic spline, "not-a-knot", or an order and a derivative."""
-    pair = [bc_type, bc_type] if isinstance(bc_type, str) else list(bc_type)
+    pair: list[Any] = [bc_type, bc_type] if isinstance(bc_type, str) else list(bc_type)
     if len(pair) != 2:
         raise ShapeError(f"CubicSpline: {bc_type} are not the conditions of two ends", user_line(), "give a pair")
     for k, one in enumerate(pair):

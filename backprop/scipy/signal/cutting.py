@@ -60,7 +60,7 @@ class Windows:
         """The spectrum of each window of signals along the last axis: (..., windows, frequencies)."""
         count = (x.shape[-1] - self.length) // self.step + 1
         places = np.arange(count)[:, None] * self.step + np.arange(self.length)
-        parts = x[..., places]
+        parts: Any = x[..., places]
         if callable(self.trend):
             parts = self.trend(parts)
         elif self.trend:
@@ -90,7 +90,7 @@ def windows_of(
     n = signals.shape[-1]
     if isinstance(window, str | tuple):
         length = min(256 if nperseg is None else int(nperseg), n)
-        weights = scipy.signal.get_window(window, length)
+        weights: Any = scipy.signal.get_window(window, length)
     else:
         weights = np.asarray(window)
         length = len(weights) if nperseg is None else int(nperseg)

@@ -98,8 +98,9 @@ def savgol_filter(
     n, half = signals.shape[axis], window_length // 2
     if window_length > n:
         raise ShapeError(f"savgol_filter: the window of {window_length} is longer than {n}", fix="shorten the window")
-    windows = np.eye(window_length)
-    fitted = scipy.signal.savgol_filter(windows, window_length, polyorder, deriv, delta, 0).astype(signals.dtype)
+    windows: Any = np.eye(window_length)
+    fitted: Any = scipy.signal.savgol_filter(windows, window_length, polyorder, deriv, delta, 0)
+    fitted = fitted.astype(signals.dtype)
     line = moveaxis(signals, axis, -1)
     weights = scipy.signal.savgol_coeffs(window_length, polyorder, deriv, delta)
     middle = convolve1d(line, weights, -1, None, "constant")[..., half : n - half]
