@@ -110,7 +110,7 @@ def istft(
         nfft = length if input_onesided and length == default + 1 else default
     step = length - (length // 2 if noverlap is None else int(noverlap))
     weights: Any = scipy.signal.get_window(window, length) if isinstance(window, str | tuple) else np.asarray(window)
-    if weights.shape != (length,) or step < 1 or int(nfft) < length:
+    if weights.shape != (length,) or step < 1 or (nfft or 0) < length:
         raise ShapeError(f"istft: a window of {weights.shape} for {length} elements", fix="make the lengths agree")
     parts = (irfft if input_onesided else ifft)(spectra, nfft)[..., :length] * weights
     factor = np.sum(weights) if scaling == "spectrum" else math.sqrt(fs * np.sum(weights**2))
