@@ -103,7 +103,7 @@ def _one_matrix(op: str, x: ValueType[Any]) -> NumericType[Any]:
 
 
 def _sqrtm(x: Any) -> Any:
-    root = scipy.linalg.sqrtm(x)
+    root: Any = scipy.linalg.sqrtm(x)
     if np.iscomplexobj(root) and not np.iscomplexobj(x) and _is_rounding(root.imag, root):
         root = root.real  # SciPy before 1.16 leaves the rounding errors of a complex computation
     if np.iscomplexobj(root) and not np.iscomplexobj(x):
