@@ -11,13 +11,13 @@ import scipy.linalg
 
 from backprop.ops.core.op import Kind, Op
 from backprop.ops.linear_algebra import equations
-from tests.ops import cases_index, cases_linalg, cases_numeric, cases_shape
+from tests.ops import cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured
 from tests.ops.case import Case, check, differentiated, flat, gradient
 from tests.ops.cases_shape import OfList
 from tests.ops.every import ops_below
 from tests.ops.tape import TapeVar, ancestors, value_of
 
-CASES = (*cases_shape.CASES, *cases_index.CASES, *cases_linalg.CASES, *cases_numeric.CASES)
+CASES = (*cases_shape.CASES, *cases_index.CASES, *cases_linalg.CASES, *cases_structured.CASES, *cases_numeric.CASES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

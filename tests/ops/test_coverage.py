@@ -27,7 +27,7 @@ from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUP
 from backprop.scipy import integrate, interpolate, linalg, ndimage, optimize, signal
 from backprop.scipy.plain import PlainOnly
 from backprop.scipy.sparse import linalg as sparse_linalg
-from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
+from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured
 from tests.ops.case import Case, flat, value_tree
 from tests.ops.cases_shape import OfList
 from tests.ops.every import modules
@@ -52,6 +52,7 @@ CASES: tuple[Case, ...] = (
     *cases.CASES,
     *cases_index.CASES,
     *cases_linalg.CASES,
+    *cases_structured.CASES,
     *cases_numeric.CASES,
     *cases_shape.CASES,
 )

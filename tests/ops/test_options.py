@@ -57,6 +57,24 @@ def test_modes_of_pad(mode: Any, options: Any, widths: Any) -> None:
         agrees(lambda x: np.pad(x, widths, mode, **options), x)
 
 
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        ("reflect", {}),
+        ("symmetric", {"reflect_type": "odd"}),
+        ("wrap", {}),
+        ("edge", {}),
+        ("mean", {}),
+        ("linear_ramp", {}),
+    ],
+)
+def test_an_empty_axis_has_nothing_to_repeat(mode: Any, options: Any) -> None:
+    empty = np.ones((0, 3))
+    with pytest.raises(ValueError, match="pad: mode"):
+        bp.evaluate(lambda x: np.pad(x, ((1, 0), (0, 0)), mode, **options))(empty)
+    agrees(lambda x: np.pad(x, ((0, 0), (2, 1)), mode, **options), empty)
+
+
 def test_modes_of_pad_that_are_not_there() -> None:
     for mode, options in (("odd", {}), ("edge", {"stat_length": 1}), ("reflect", {"reflect_type": "no"})):
         with pytest.raises(ValueError, match="pad: "):

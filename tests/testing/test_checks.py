@@ -21,10 +21,17 @@ from backprop.ops.linear_algebra.determinants import cofactor
 from backprop.ops.linear_algebra.norms import rank_of
 from backprop.ops.reductions.queries import closeness
 from backprop.testing import check_grads, check_op
-from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
+from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured
 from tests.ops.case import Case
 
-CASES = (*cases.CASES, *cases_shape.CASES, *cases_linalg.CASES, *cases_index.CASES, *cases_numeric.CASES)
+CASES = (
+    *cases.CASES,
+    *cases_shape.CASES,
+    *cases_linalg.CASES,
+    *cases_structured.CASES,
+    *cases_index.CASES,
+    *cases_numeric.CASES,
+)
 
 
 def dtypes(case: Case) -> tuple[str, ...]:

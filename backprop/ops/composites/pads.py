@@ -62,6 +62,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     widths = pad_widths(pad_width, len(x.shape))
     if mode in ("constant", "empty"):
         return pad_constant(x, widths, kwargs.get("constant_values", 0))
+    if any(n == 0 and (before or after) for n, (before, after) in zip(x.shape, widths, strict=True)):
+        raise ShapeError(f"pad: mode {mode!r} finds nothing to repeat in {x.shape}", fix='use "constant" or "empty"')
     if mode in STATISTICS:
         return _by_statistics(x, widths, STATISTICS[mode], kwargs.get("stat_length"))
     if mode == "linear_ramp":
@@ -81,6 +83,8 @@ def _by_statistics(x: Any, widths: Any, reduce: Reduce, length: Any) -> Any:
     lengths = [(None, None)] * len(widths) if length is None else _pairs(length, len(widths)).tolist()
     for axis, ((before, after), (first, last)) in enumerate(zip(widths, lengths, strict=True)):
         n = x.shape[axis]
+        if not before and not after:
+            continue
         if 0 in (first, last) and reduce in (max, min):
             raise ShapeError("pad: a stat_length of 0 has no maximum or minimum", fix="give 1 or more")
         ends = [slice(0, n if first is None else first), slice(0 if last is None else n - builtins.min(n, last), n)]

@@ -14,11 +14,13 @@ from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.tracing.trace import trace
 from backprop.graph.verify import verify
-from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape
+from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured
 from tests.ops.case import Case, differentiated
 
 CASES = tuple(
-    case for module in (cases, cases_index, cases_linalg, cases_numeric, cases_shape) for case in module.CASES
+    case
+    for module in (cases, cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured)
+    for case in module.CASES
 )
 SIZE = 3
 
