@@ -5,7 +5,7 @@ from scipy.optimize import least_squares
 
 import backprop as bp
 
-TIMES = np.linspace(0, 6, 61)
+TIMES = np.linspace(0, 3, 31)
 
 
 def lotka_volterra(y, p):
@@ -27,11 +27,11 @@ def rk4(f, y0, times, p):
 
 
 def residuals(p, seen):
-    return (rk4(lotka_volterra, [1.0, 0.5], TIMES, p)[::6] - seen).ravel()
+    return (rk4(lotka_volterra, [1.0, 0.5], TIMES, p)[::3] - seen).ravel()
 
 
 truth = np.array([1.1, 0.9, 0.8, 1.2])
-seen = rk4(lotka_volterra, [1.0, 0.5], TIMES, truth)[::6]
+seen = rk4(lotka_volterra, [1.0, 0.5], TIMES, truth)[::3]
 assert type(seen) is np.ndarray
 
 start = np.array([1.0, 1.0, 1.0, 1.0])

@@ -409,6 +409,7 @@ CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
         "svdvals": [first],
         "tensorinv": [lambda f, x: f(x.reshape(x.shape + (1,) * (4 - np.ndim(x)))), lambda f, x: f(x, ind=1)],
         "tensorsolve": [lambda f, x: f(x, np.ones(3))],
+        "real_if_close": [first, lambda f, x: f(x, 2.0)],
         # scipy.special
         "logsumexp": _axes({"axis": 0}, {"axis": 5}),
         "softmax": _axes({"axis": 0}, {"axis": 5}),
