@@ -1,7 +1,7 @@
 """What does a cluster cost, and what does it save? Two worker processes, beside threads and PyTorch's DDP.
 
 A step of a training is the loss and the new parameters, which come back to the client. Data is resident where it lies
-on the workers as futures, a half each; otherwise it is given as arrays. Bytes are those that cross the loopback
+on the workers as a dask array, a half each; otherwise it is given as arrays. Bytes are those that cross the loopback
 interface, whoever sends them, so that the least of a few calls counts.
 
 Limits: with two cores, the client and the scheduler take time from the workers.
@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import psutil
+from dask import delayed
 
 import backprop as bp
 
@@ -85,11 +87,15 @@ def in_turn(one: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def halves(cluster: bp.Cluster, whole: Any) -> list[Any]:
-    """An array as two futures, one on each worker."""
+def halves(cluster: bp.Cluster, whole: Any) -> Any:
+    """An array as a dask array of two chunks, one on each worker."""
     workers = sorted(cluster.client.nthreads())
-    parts = zip(np.array_split(whole, 2), workers, strict=True)
-    return [cluster.client.scatter(part, workers=[worker], hash=False) for part, worker in parts]
+    parts = list(zip(np.array_split(whole, 2), workers, strict=True))
+    held = [cluster.client.scatter(part, workers=[worker], hash=False) for part, worker in parts]
+    chunks = [
+        da.from_delayed(delayed(future), part.shape, part.dtype) for future, (part, _) in zip(held, parts, strict=True)
+    ]
+    return cluster.client.persist(da.concatenate(chunks))
 
 
 def sent(call: Callable[[], Any], calls: int = 3) -> int:

@@ -18,6 +18,7 @@ from backprop.graph.passes import DEFAULT_PASSES, Pass, run_passes
 from backprop.graph.passes.peephole.broadcasts import drop_broadcast
 from backprop.graph.passes.peephole.constant_folding import fold_constants
 from backprop.graph.passes.peephole.identities import drop_identity
+from backprop.graph.passes.peephole.seams import take_from_part
 from backprop.graph.passes.peephole.simplify import simplify
 from backprop.graph.passes.peephole.sum_trees import balance_sum
 from backprop.graph.rewrite import rewritten
@@ -33,7 +34,7 @@ from tests.strategies import Program, programs
 
 EXECUTORS = {"serial": Serial(), **{f"threads-{n}": Threads(n) for n in (1, 2, 4)}}
 
-RULES = (fold_constants, drop_identity, drop_broadcast, balance_sum)  # of the pass `simplify`
+RULES = (fold_constants, drop_identity, drop_broadcast, balance_sum, take_from_part)  # of the pass `simplify`
 
 
 def joint(program: Program) -> Graph:

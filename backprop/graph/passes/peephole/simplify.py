@@ -10,6 +10,7 @@ from ...rewrite import rewritten
 from .broadcasts import drop_broadcast
 from .constant_folding import fold_constants
 from .identities import drop_identity
+from .seams import take_from_part
 from .sum_trees import balance_sum
 
 
@@ -18,4 +19,4 @@ def simplify(graph: Graph) -> Graph:
 
     Sums are balanced before constants are folded, as a sum of constants adds up in the order of any other.
     """
-    return rewritten(graph, balance_sum, fold_constants, drop_identity, drop_broadcast)
+    return rewritten(graph, balance_sum, fold_constants, drop_identity, drop_broadcast, take_from_part)
