@@ -11,7 +11,6 @@ and so are ops of the user's own.
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import threading
 from collections.abc import Callable, Mapping
@@ -20,12 +19,9 @@ from typing import Any
 
 from ...ops.core.cache import cached
 from ..machine.blas_architecture import libraries
-from ..machine.files import cache_folder, write_atomic
+from ..machine.files import cache_folder, machines, write_machines
 from ..machine.learned import OWN
 from ..machine.profile import key
-
-FORMAT = 1
-"""The format of the file; another one is not read."""
 
 MOST = 4096
 """Ops and size classes that are kept of a machine; those that were learned first go."""
@@ -48,7 +44,7 @@ class Book:
         self._path = path
         self._name = name
         self._lock = threading.Lock()
-        self._factors: Mapping[str, float] = _sound(_machines(path).get(name())) if path.exists() else {}
+        self._factors: Mapping[str, float] = _sound(machines(path).get(name())) if path.exists() else {}
 
     @property
     def factors(self) -> Mapping[str, float]:
@@ -68,10 +64,10 @@ class Book:
                 self._write(lasting)
 
     def _write(self, factors: Mapping[str, float]) -> None:
-        machines, name = _machines(self._path), self._name()
-        machines[name] = _mixed(_sound(machines.get(name)), factors)
+        entries, name = machines(self._path), self._name()
+        entries[name] = _mixed(_sound(entries.get(name)), factors)
         with contextlib.suppress(OSError):
-            write_atomic(self._path, json.dumps({"format": FORMAT, "machines": machines}, indent=1).encode())
+            write_machines(self._path, entries)
 
 
 def _mixed(known: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
@@ -86,14 +82,6 @@ def _sound(entry: Any) -> dict[str, float]:
     if not isinstance(entry, dict):
         return {}
     return {str(k): float(v) for k, v in entry.items() if isinstance(v, int | float) and math.isfinite(v) and v > 0}
-
-
-def _machines(path: Path) -> dict[str, Any]:
-    try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
-        return dict(whole["machines"]) if whole["format"] == FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
 
 
 @cached()

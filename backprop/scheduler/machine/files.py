@@ -1,4 +1,4 @@
-"""Files of the user's: the folder to keep things in, and a write that is never seen half done.
+"""Files of the user's: the folder to keep things in, a write that is never seen half done, and entries by machine.
 
 The folder is the one that the operating system has for caches (`~/.cache/backprop` on Linux, where XDG_CACHE_HOME may
 replace `~/.cache`; `~/Library/Caches/backprop` on macOS). Whatever lies there can be made again.
@@ -6,11 +6,16 @@ replace `~/.cache`; `~/Library/Caches/backprop` on macOS). Whatever lies there c
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
+
+FORMAT = 1
+"""The format of files with an entry for each machine; another one is not read."""
 
 
 def cache_folder() -> Path:
@@ -38,3 +43,28 @@ def write_atomic(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def machines(path: Path) -> dict[str, Any]:
+    """The entries of a file, by the key of each machine; none where it is missing or damaged.
+
+    Arguments:
+        path: the file: {"format": 1, "machines": {KEY: entry}}.
+    """
+    try:
+        whole = json.loads(path.read_text(encoding="utf-8"))
+        return dict(whole["machines"]) if whole["format"] == FORMAT else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def write_machines(path: Path, entries: dict[str, Any]) -> None:
+    """Write what `machines` reads.
+
+    Arguments:
+        path: the file; its folder is made.
+        entries: by the key of each machine.
+    Errors:
+        OSError: the file cannot be written.
+    """
+    write_atomic(path, json.dumps({"format": FORMAT, "machines": entries}, indent=1).encode())

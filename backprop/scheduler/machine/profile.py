@@ -10,22 +10,17 @@ of `Machine` stand in. Results do not depend on the rates, only plans do.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from .blas_architecture import Library, fingerprint, libraries, processor
 from .cost import Machine
-from .files import cache_folder, write_atomic
-
-FORMAT = 1
-"""The format of the file; another one is not read."""
+from .files import cache_folder, machines, write_machines
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,7 @@ def load(path: Path, name: str) -> Profile:
     Returns:
         the rates; the defaults where there are none, or any of them makes no sense.
     """
-    entry = _machines(path).get(name, {})
+    entry = machines(path).get(name, {})
     try:
         rates = {rate.name: float(entry["rates"][rate.name]) for rate in fields(Machine)}
         when = str(entry["when"])
@@ -84,17 +79,7 @@ def save(path: Path, name: str, profile: Profile) -> None:
     Errors:
         OSError: the file cannot be written.
     """
-    machines = {**_machines(path), name: {"when": profile.when, "rates": asdict(profile.machine)}}
-    text = json.dumps({"format": FORMAT, "machines": machines}, indent=1)
-    write_atomic(path, text.encode())
-
-
-def _machines(path: Path) -> dict[str, Any]:
-    try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
-        return dict(whole["machines"]) if whole["format"] == FORMAT else {}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    write_machines(path, {**machines(path), name: {"when": profile.when, "rates": asdict(profile.machine)}})
 
 
 @cache

@@ -14,7 +14,8 @@ from backprop.scheduler.executors.auto import Auto
 from backprop.scheduler.executors.threads import Threads
 from backprop.scheduler.machine.blas_architecture import Library, libraries
 from backprop.scheduler.machine.cost import Machine
-from backprop.scheduler.machine.profile import FORMAT, Profile, key, load, save, this_file, this_machine
+from backprop.scheduler.machine.files import FORMAT
+from backprop.scheduler.machine.profile import Profile, key, load, save, this_file, this_machine
 
 KNOWN = Profile(replace(Machine(), blas_per_s=123.0, task_s=4.5), "2026-11-23T12:00:00+00:00")
 DEFAULT = Profile(Machine())
