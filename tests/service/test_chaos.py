@@ -9,17 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import re
 import signal
-import socket
 import ssl
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +32,7 @@ from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings
 from backprop.service.storage.journal import Journal
+from tests.processes import free_port, process
 from tests.service.conftest import serving
 
 DEEP = settings().max_examples >= 2_000
@@ -46,30 +42,6 @@ X = np.linspace(0.0, 1.0, 50)
 
 def loss(x: Any) -> Any:
     return np.sum(np.sin(x) ** 2)
-
-
-def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def process(*words: str, ready: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that has said that it is ready."""
-    with subprocess.Popen(
-        [sys.executable, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as made:
-        try:
-            assert made.stdout is not None
-            said = []
-            while not re.search(ready, said[-1] if said else ""):
-                said.append(made.stdout.readline())
-                assert said[-1], "".join(said)
-            threading.Thread(target=made.stdout.read, daemon=True).start()
-            yield made
-        finally:
-            made.kill()
 
 
 def service(state: Path, bind: str, *options: str) -> Any:
@@ -108,7 +80,7 @@ class Submitting:
 
 def test_the_service_is_killed_again_and_again(tmp_path: Path) -> None:
     kills, total = (50, 10_000) if DEEP else (2, 150)
-    rng, bind = random.Random(SEED), f"127.0.0.1:{port()}"
+    rng, bind = random.Random(SEED), f"127.0.0.1:{free_port()}"
     print(f"seed {SEED}: {kills} kills of the service, {total} submissions")
     clients: list[Submitting] = []
     for k in range(kills):
@@ -179,8 +151,8 @@ def test_the_scheduler_is_killed(tmp_path: Path) -> None:
     """The scheduler is lost, and its cluster with it; both are started again, and the service goes on."""
     kills, each = 20, 50
     print(f"seed {SEED}: {kills} kills of the scheduler, {each} submissions before each")
-    place, rng = port(), random.Random(SEED)
-    bind = f"127.0.0.1:{port()}"
+    place, rng = free_port(), random.Random(SEED)
+    bind = f"127.0.0.1:{free_port()}"
     address = f"tcp://127.0.0.1:{place}"
     submitting: Submitting | None = None
     for k in range(kills + 1):
@@ -300,7 +272,7 @@ def request(rng: random.Random) -> dict[str, Any]:
 
 
 def test_a_service_without_options_is_found_on_loopback_only(tmp_path: Path) -> None:
-    bind = f"127.0.0.1:{port()}"
+    bind = f"127.0.0.1:{free_port()}"
     with service(tmp_path, bind, "--workers", "1") as running:
         family = [psutil.Process(running.pid), *psutil.Process(running.pid).children(recursive=True)]
         listening = {c.laddr.ip for p in family for c in p.net_connections() if c.status == psutil.CONN_LISTEN}

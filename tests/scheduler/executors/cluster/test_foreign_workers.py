@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -19,6 +13,7 @@ import pytest
 import backprop as bp
 from backprop.errors import ClusterError, UnlikeWorkersError, WorkerLostError
 from backprop.scheduler.executors.cluster import waiting
+from tests.processes import free_port, process
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 
@@ -37,38 +32,27 @@ def loss(w: Any) -> Any:
     return np.sum(slow(w) * slow(w + 1.0))
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def module(name: str, *options: str, ready: str, before: str = "") -> Any:
+    """A process of a module that has said that it is ready.
 
-
-@contextmanager
-def process(*words: str, ready: str, before: str = "") -> Iterator[subprocess.Popen[str]]:
-    """A process of a module that has said that it is ready."""
-    run = f"import runpy, sys; sys.argv = {list(words)}; runpy.run_module({words[0]!r}, run_name='__main__')"
-    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen([sys.executable, "-c", f"{before}\n{run}"], **pipes) as made:
-        try:
-            said = [""]
-            while not re.search(ready, said[-1]):
-                assert made.stdout is not None
-                said.append(made.stdout.readline())
-                assert said[-1], "".join(said)
-            threading.Thread(target=made.stdout.read, daemon=True).start()
-            yield made
-        finally:
-            made.kill()
+    Arguments:
+        name: of the module.
+        options: its words.
+        ready: a pattern of the line that says so.
+        before: code that runs first.
+    """
+    run = f"import runpy, sys; sys.argv = {[name, *options]}; runpy.run_module({name!r}, run_name='__main__')"
+    return process("-c", f"{before}\n{run}", ready=ready)
 
 
 def scheduler(port: int) -> Any:
     words = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    return process(SCHEDULER, *words, ready="Scheduler at")
+    return module(SCHEDULER, *words, ready="Scheduler at")
 
 
 def worker(port: int, before: str = "", *options: str) -> Any:
     words = (f"tcp://127.0.0.1:{port}", "--no-dashboard", "--nthreads", "1", *(options or ("--no-nanny",)))
-    return process(WORKER, *words, ready="Registered to", before=before)
+    return module(WORKER, *words, ready="Registered to", before=before)
 
 
 @pytest.fixture
@@ -136,7 +120,7 @@ fills = bp.op(filled, vjp=lambda g, out, x: g, like=0, name="fills", seconds=1.0
 
 def test_an_op_that_takes_more_memory_than_a_worker_has_is_named(port: int) -> None:
     with (
-        process(
+        module(
             SCHEDULER,
             "--host",
             "127.0.0.1",
