@@ -11,6 +11,8 @@ A body with one result is integrated by SciPy's `quad`, one with several, or wit
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -92,15 +94,7 @@ def _at_limit(builder: Any, body: Graph, seeds: Sequence[Any], limit: Any, other
 def product_of(one: Sequence[Any], other: Sequence[Any]) -> Any:
     """The sum of all products of elements of values."""
     pairs = zip(one, other, strict=True)
-    return sum_of([total(x * y) if shape_of(x.type) else x * y for x, y in pairs])
-
-
-def sum_of(terms: Sequence[Any]) -> Any:
-    """The sum of values, from the left."""
-    result = terms[0]
-    for term in terms[1:]:
-        result = result + term
-    return result
+    return reduce(add, [total(x * y) if shape_of(x.type) else x * y for x, y in pairs])
 
 
 integral: Op = Op("integral", _type, _integrate, _vjp, home=__name__)

@@ -134,8 +134,12 @@ def _in_range(q: Any) -> Any:
 
 def percentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """`numpy.percentile`: `quantile` of q / 100."""
-    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
-    return quantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
+    return quantile(a, _of_hundred(q), *args, **kwargs)
+
+
+def _of_hundred(q: Any) -> Any:
+    """Shares for percentages: an array of float64, or a number of Python's."""
+    return np.true_divide(q, np.float64(100)) if ndim(q) else float(np.true_divide(q, 100))
 
 
 # NaN taken for a number that does not count: how many elements do is known when it runs, and where quantiles lie is
@@ -186,8 +190,7 @@ def _of_present(line: Any, wanted: Any, method: str) -> Any:
 
 def nanpercentile(a: Any, q: Any, *args: Any, **kwargs: Any) -> Any:
     """`numpy.nanpercentile`: `nanquantile` of q / 100."""
-    shares = np.true_divide(q, np.float64(100) if ndim(q) else 100)
-    return nanquantile(a, shares if ndim(q) else float(shares), *args, **kwargs)
+    return nanquantile(a, _of_hundred(q), *args, **kwargs)
 
 
 def nanmedian(a: Any, axis: Any = None, out: None = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:

@@ -101,13 +101,12 @@ class Course:
         found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
         if found:
             this_book().learn(factors(found))
-        rest = [part for part in self._scaled(set(nodes))]
         worst = max(wrong, key=lambda k: _ratio(self._known.seconds[k], tasks[k].seconds))
         told = (
             f"{len(wrong)} of {len(tasks)} tasks took more than {OFF} times longer or shorter than predicted, at worst "
             f"{in_words(self._known.seconds[worst])} in the place of {in_words(tasks[worst].seconds)}"
         )
-        self._anew([*found, *rest], told)
+        self._anew([*found, *self._scaled(set(nodes))], told)
         return results
 
     def _scaled(self, but: set[int] | frozenset[int] = frozenset()) -> list[tuple[str, float, float]]:

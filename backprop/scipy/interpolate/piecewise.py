@@ -5,6 +5,8 @@ Source of names and defaults: the SciPy reference.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Any, Self
 
 import numpy as np
@@ -141,7 +143,7 @@ class PPoly:
         for _ in range(nu):
             c = whole.c / column(np.arange(whole.c.shape[0], 0, -1), whole.c)
             powers = [column(width ** (c.shape[0] - k), c[0]) for k in range(c.shape[0])]
-            gained = sum_of([c[k] * powers[k] for k in range(c.shape[0])])
+            gained = reduce(add, [c[k] * powers[k] for k in range(c.shape[0])])
             start = concatenate([gained[:1] * 0.0, cumsum(gained, 0)[:-1]])
             whole = self._like(concatenate([c, start[None]]))
         return whole
@@ -186,14 +188,6 @@ def np_padded(c: Any, k: int) -> Any:
     """Coefficients with zeros for the highest powers, k of them in all."""
     missing = k - c.shape[0]
     return concatenate([np.zeros((missing, *c.shape[1:]), c.dtype), c]) if missing else c
-
-
-def sum_of(parts: list[Any]) -> Any:
-    """The sum of arrays."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 def wrapped(x: Any, first: Any, last: Any) -> Any:

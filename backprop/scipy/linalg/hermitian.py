@@ -61,8 +61,8 @@ def eigh(
     if factor is not None:
         trans = 2 if factor.dtype.kind == "c" else 1
         v = matmul(factor, v) if type == 3 else solve_triangular(factor, v, trans, True)
-    wanted = _chosen(w, "i" if subset_by_index is not None else "v", subset_by_index or subset_by_value)
-    return w[..., wanted] if eigvals_only else (w[..., wanted], v[..., wanted])
+    select = "i" if subset_by_index is not None else "v"
+    return _selected(w, v, select, subset_by_index or subset_by_value, eigvals_only)
 
 
 def _factor(b: Any, lower: bool) -> Any:
@@ -73,6 +73,12 @@ def _reduced(factor: Any, x: Any) -> Any:
     """l^-1 x l^-H."""
     half = solve_triangular(factor, x, 0, True)
     return adjoint(solve_triangular(factor, adjoint(half), 0, True))
+
+
+def _selected(w: Any, v: Any, select: str, wanted: Any, eigvals_only: bool) -> Any:
+    """The wanted eigenvalues, and their vectors unless they are not."""
+    which = _chosen(w, select, wanted)
+    return w[..., which] if eigvals_only else (w[..., which], v[..., which])
 
 
 def _chosen(w: Any, select: str, wanted: Any) -> slice:
@@ -134,8 +140,7 @@ def eigh_tridiagonal(
         check_finite, tol, lapack_driver: ignored.
     """
     w, v = both(tridiagonal_eig(asarray(d), asarray(e)))
-    wanted = _chosen(w, select, select_range)
-    return w[wanted] if eigvals_only else (w[wanted], v[:, wanted])
+    return _selected(w, v, select, select_range, eigvals_only)
 
 
 def eigvalsh_tridiagonal(
@@ -176,8 +181,7 @@ def eig_banded(
     inside = (row >= 0) & (row < rows) & ((i >= j) if lower else (i <= j))
     half = where(inside, band[np.clip(row, 0, rows - 1), j + 0 * i], 0)
     w, v = ops.eigh(from_triangle(half, lower))
-    wanted = _chosen(w, select, select_range)
-    return w[wanted] if eigvals_only else (w[wanted], v[:, wanted])
+    return _selected(w, v, select, select_range, eigvals_only)
 
 
 def eigvals_banded(

@@ -5,6 +5,8 @@ Source of names and defaults: the SciPy reference.
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -126,7 +128,7 @@ def gaussian_laplace(
     """`scipy.ndimage.gaussian_laplace`: the sum of second derivatives of a smoothed image along some axes, or all."""
     x, dtype = image("gaussian_laplace", input, output)
     parts = _derivatives("gaussian_laplace", x, sigma, 2, mode, cval, axes, kwargs)
-    return asarray(sum_of(parts), dtype)
+    return asarray(reduce(add, parts), dtype)
 
 
 @namesake(scipy.ndimage.gaussian_gradient_magnitude)
@@ -143,7 +145,7 @@ def gaussian_gradient_magnitude(
     """`scipy.ndimage.gaussian_gradient_magnitude`: the length of the slope of a smoothed image."""
     x, dtype = image("gaussian_gradient_magnitude", input, output)
     parts = _derivatives("gaussian_gradient_magnitude", x, sigma, 1, mode, cval, axes, kwargs)
-    return asarray(sqrt(sum_of([square(part) for part in parts])), dtype)
+    return asarray(sqrt(reduce(add, [square(part) for part in parts])), dtype)
 
 
 def _derivatives(name: str, x: Any, sigma: Any, order: int, mode: Any, cval: Any, axes: Any, kwargs: Any) -> list[Any]:
@@ -152,11 +154,3 @@ def _derivatives(name: str, x: Any, sigma: Any, order: int, mode: Any, cval: Any
     widths = for_each(name, sigma, chosen)
     orders = [[order * (i == k) for i in range(len(chosen))] for k in range(len(chosen))]
     return [gaussian_filter(x, widths, each, None, mode, cval, axes=chosen, **kwargs) for each in orders]
-
-
-def sum_of(parts: list[Any]) -> Any:
-    """The sum of arrays."""
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total

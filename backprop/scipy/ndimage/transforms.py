@@ -6,6 +6,8 @@ Source of names and defaults: the SciPy reference.
 from __future__ import annotations
 
 import math
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -143,10 +145,7 @@ def _combined(row: Any, places: list[Any], only: Any) -> Any:
     """A coordinate: a number times the place along its own axis, or a row of the matrix times all places."""
     if only is not None:
         return row * only
-    total = row[0] * places[0]
-    for k in range(1, len(places)):
-        total = total + row[k] * places[k]
-    return total
+    return reduce(add, [row[k] * place for k, place in enumerate(places)])
 
 
 @namesake(scipy.ndimage.rotate)

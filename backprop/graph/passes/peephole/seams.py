@@ -9,7 +9,7 @@ from __future__ import annotations
 from ....ops.arrays.indexing.items import basic_index
 from ....ops.arrays.indexing.keys import Slice
 from ....ops.arrays.joins import concat_along
-from ....ops.core.types import NumericType
+from ....ops.core.types import numeric
 from ...graph import Node, NodeId
 from ...params import Params
 from ...rewrite import Rewriter
@@ -23,13 +23,11 @@ def take_from_part(rewrite: Rewriter, node: Node) -> NodeId | None:
     rows, *others = node.param("key") or (None,)
     if not isinstance(rows, Slice) or rows.step != 1 or rows.stop is None:
         return None
+    (result,) = numeric("concatenate", node.type)
     begin = 0
-    for part in whole.inputs:
-        t = rewrite.type_of(part)
-        if not isinstance(t, NumericType) or not isinstance(node.type, NumericType) or t.dtype != node.type.dtype:
-            return None  # its numbers are cast on the way
+    for part, t in zip(whole.inputs, numeric("concatenate", *map(rewrite.type_of, whole.inputs)), strict=True):
         end = begin + t.shape[0]
-        if begin <= rows.start < rows.stop <= end:
+        if begin <= rows.start < rows.stop <= end and t.dtype == result.dtype:  # else its numbers are cast on the way
             moved = (Slice(rows.start - begin, rows.stop - begin, 1), *others)
             return rewrite.emit(basic_index, (part,), Params.of(key=moved), node.type, node.source)
         begin = end
