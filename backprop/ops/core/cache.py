@@ -5,7 +5,8 @@ look-up takes no lock and changes no order. An entry counts by what its key and 
 (footprint.py); what several entries share counts once. What lasts goes only when all else has gone, or where it takes
 more than half of the room: the traces of compiled functions, which cannot be made again as they were, as they hold
 what was captured then. Values are made outside of the lock, so that two threads may make the same one; both get the
-first. What goes is let go of outside of the lock, too, as its end may run code of the user's.
+first. What goes is let go of outside of the lock, too, as its end may run code of the user's. The garbage collector
+may end an owner while the cache is being changed by the same thread; what that owner put here goes after the change.
 
 Source: F. J. Corbató, A paging experiment with the Multics system, 1968.
 Limits: memory that a value takes after it was stored is not counted. An entry that is larger than the limit goes with
@@ -16,8 +17,9 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
@@ -66,6 +68,8 @@ class Cache:
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._lock = threading.RLock()  # a key may be compared by code of the user's, which comes here again
+        self._changes = 0  # that the thread with the lock is in
+        self._ended: deque[object] = deque()  # owners whose entries are to go
         self._entries: dict[Hashable, Entry] = {}
         self._orders: tuple[Order, Order] = (OrderedDict(), OrderedDict())  # oldest first; those that last are second
         self._holders: Counter[int] = Counter()  # of each large piece, by identity
@@ -107,7 +111,7 @@ class Cache:
             the value; where another thread was first, that one's.
         """
         size = footprint(key, value)
-        with self._lock:
+        with self._change() as gone:
             known = self._entries.get(key)
             if known is not None:
                 return known.value
@@ -117,8 +121,7 @@ class Cache:
                 self._owned.setdefault(owner, {})[key] = None
             self._nbytes += ENTRY + size.small + self._counted(size, 1)
             self._lasting += size.nbytes if lasting else 0
-            gone = self._evicted(key)
-        del gone
+            gone.extend(self._evicted(key))
         return value
 
     def clear(self, limit: int | None = None) -> None:
@@ -127,30 +130,50 @@ class Cache:
         Arguments:
             limit: bytes to keep from now on; None leaves the limit.
         """
-        with self._lock:
+        with self._change() as gone:
             self._limit = self._limit if limit is None else limit
-            gone = [(key, self._taken(key)) for key in list(self._orders[False])]
+            gone.extend((key, self._taken(key)) for key in list(self._orders[False]))
             self._recount()
             while self._nbytes > self._limit and self._orders[True]:
                 key = next(iter(self._orders[True]))
                 gone.append((key, self._taken(key)))
-        gone.clear()
 
     def drop(self, key: Hashable) -> None:
         """Let go of the value of a key, if there is one."""
-        with self._lock:
-            gone = self._taken(key) if key in self._entries else None
-        del gone
+        with self._change() as gone:
+            if key in self._entries:
+                gone.append((key, self._taken(key)))
 
     def drop_all(self, owner: object) -> None:
-        """Let go of all that an owner put here."""
-        for key in self.keys(owner):
-            self.drop(key)
+        """Let go of all that an owner put here, now or after the change that this thread is in."""
+        self._ended.append(owner)
+        with self._change():
+            pass
 
     def keys(self, owner: object) -> list[Hashable]:
         """The keys of all that an owner put here."""
         with self._lock:
             return list(self._owned.get(owner, ()))
+
+    @contextmanager
+    def _change(self) -> Iterator[list[Any]]:
+        """Have the lock for a change, which puts what goes on the list; that is let go of when the lock is free."""
+        gone: list[Any] = []
+        with self._lock:
+            outer = self._changes
+            try:
+                self._changes = outer + 1
+                yield gone
+            finally:
+                if not outer:
+                    self._forget_ended(gone)
+                self._changes = outer  # not one less: Ctrl-C may have come before it was one more
+        gone.clear()
+
+    def _forget_ended(self, gone: list[Any]) -> None:
+        while self._ended:
+            keys = self._owned.get(self._ended.popleft(), ())
+            gone.extend((key, self._taken(key)) for key in list(keys))
 
     def _evicted(self, newest: Hashable) -> list[Any]:
         """What goes, so that the rest is within the limit; never the newest entry."""

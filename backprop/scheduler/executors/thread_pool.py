@@ -71,7 +71,7 @@ class _State:
         self._most = most
         self._cores = _cores()
         self._process = os.getpid()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the garbage collector may close the pool in a thread that has the lock
         self._jobs: deque[Job] = deque()
         self._workers: list[_Worker] = []
         self._idle: list[_Worker] = []

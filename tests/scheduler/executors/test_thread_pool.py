@@ -103,6 +103,19 @@ def test_a_closed_pool_takes_no_jobs() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not tell cores")
+def test_the_garbage_collector_may_close_a_pool_in_a_thread_that_takes_a_job() -> None:
+    state = ThreadPool(1)._state
+
+    def end() -> None:
+        with state._lock:
+            state.close()
+
+    thread = threading.Thread(target=end, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
 def test_a_thread_that_is_awake_may_run_on_any_core() -> None:
     cores = os.sched_getaffinity(0)
     pool = ThreadPool(len(cores))
