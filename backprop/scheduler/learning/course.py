@@ -15,10 +15,11 @@ from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from ..events import Recorder
 from ..executors.base import AbstractExecutor, Replayed, cut
-from ..machine.cost import Machine, costs
-from ..machine.learned import corrected, factors, size_class
+from ..machine.cost import Machine, cost, costs, kinds
+from ..machine.learned import Measured, corrected, factors, size_class
 from ..planning.plan import Plan, Task, in_words
 from ..planning.target import Target
+from ..programs.program import LONGEST
 from .book import this_book
 from .node_clock import run_timed
 from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
@@ -87,7 +88,7 @@ class Course:
         took = {event.name: event.seconds for event in recorder.finished}
         predicted = [task.seconds for task in self.plan.tasks]
         seconds = [took.get(task.name, task.seconds) for task in self.plan.tasks]
-        self._known = was_watched(self._known, seconds, predicted)
+        self._known = was_watched(self._known, seconds, predicted, self._pays(sum(seconds)))
         if self.has_ended:
             self._correct(self._scaled(), self.plan.story)
             self._graph = None
@@ -109,23 +110,32 @@ class Course:
         self._anew([*found, *self._scaled(set(nodes))], told)
         return results
 
-    def _scaled(self, but: set[int] | frozenset[int] = frozenset()) -> list[tuple[str, float, float]]:
-        """The nodes of all tasks but some, each with its share of what its task took."""
-        found: list[tuple[str, float, float]] = []
+    def _pays(self, seconds: float) -> bool:
+        """Whether a plan of so many seconds is worth more than new predictions: its nodes can be timed, or cut anew."""
+        return self._graph is None or len(self._graph) <= LONGEST or self._pays_to_cut(self._graph, seconds)
+
+    def _pays_to_cut(self, graph: Graph, seconds: float) -> bool:
+        return pays_to_cut(len(graph), seconds, self._target.workers)
+
+    def _scaled(self, but: set[int] | frozenset[int] = frozenset()) -> list[Measured]:
+        """What the nodes of all tasks but some took, each by its share of what its task took."""
+        found: list[Measured] = []
+        rates, machine = self._target.machine.rates, self.plan.machine or self._target.machine
         for k, (task, took) in enumerate(zip(self.plan.tasks, self._known.seconds, strict=True)):
             if k not in but and task.seconds > 0.0:
-                prices = costs(task.body, self.plan.machine or self._target.machine)
-                shares = [price.seconds * took / task.seconds for price in prices]
-                found += _priced(task, shares, self._target.machine)
+                for node, types, count in kinds(task.body):
+                    share = cost(node, types, machine).seconds * took / task.seconds
+                    said = cost(node, types, rates).seconds
+                    found.append((size_class(node, types), count * said, count * share))
         return found
 
     @gc_paused()
-    def _anew(self, found: Sequence[tuple[str, float, float]], told: str) -> None:
+    def _anew(self, found: Sequence[Measured], told: str) -> None:
         """Cut the graph by what was measured."""
         machine, before = self._machine(found), self.plan
         told = "; then ".join(filter(None, [before.story, told]))
         graph = self._graph
-        if graph is not None and pays_to_cut(len(graph), sum(self._known.seconds), self._target.workers):
+        if graph is not None and self._pays_to_cut(graph, sum(self._known.seconds)):
             plan = _cut(graph, self._target, machine)
             same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
             change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
@@ -134,13 +144,13 @@ class Course:
             self._correct(found, f"{told}; the costs were corrected")
         self._known = was_cut(self._known)
 
-    def _correct(self, found: Sequence[tuple[str, float, float]], story: str) -> None:
+    def _correct(self, found: Sequence[Measured], story: str) -> None:
         """Keep the tasks, and predict what was measured."""
         machine = self._machine(found)
-        tasks = [replace(t, seconds=sum([p.seconds for p in costs(t.body, machine)])) for t in self.plan.tasks]
+        tasks = [replace(task, seconds=took) for task, took in zip(self.plan.tasks, self._known.seconds, strict=True)]
         self.plan = replace(self.plan, tasks=tuple(tasks), machine=machine, story=story)
 
-    def _machine(self, found: Sequence[tuple[str, float, float]]) -> Machine:
+    def _machine(self, found: Sequence[Measured]) -> Machine:
         return corrected(self._target.machine, factors(found))
 
 
@@ -149,7 +159,7 @@ def _cut(graph: Graph, target: Target, machine: Machine) -> Plan:
     return replace(cut(graph, replace(target, machine=machine)), machine=machine)
 
 
-def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[tuple[str, float, float]]:
+def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[Measured]:
     """For each node of a task its size class, the seconds that the rates say, and those that it took."""
     body, said = task.body, costs(task.body, machine.rates)
     names = [size_class(node, tuple([body.type_of(j) for j in node.inputs])) for node in body.nodes]

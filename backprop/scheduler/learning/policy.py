@@ -63,19 +63,20 @@ def has_run(known: Learnt) -> Learnt:
     return replace(known, next=Step.WATCH)
 
 
-def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[float]) -> Learnt:
+def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[float], pays: bool = True) -> Learnt:
     """What is known after a run whose tasks were timed.
 
     Arguments:
         known: what was known.
         seconds: that each task took.
         predicted: for each task.
+        pays: whether timing the nodes and cutting the graph anew is worth what it takes.
     """
     best = tuple(map(min, known.seconds, seconds)) if known.seconds else tuple(seconds)
     watched = known.watched + 1
     if watched < WATCHED:
         return replace(known, watched=watched, seconds=best)
-    may_cut = known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
+    may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
     step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
     return Learnt(step, watched, best, known.cuts)
 

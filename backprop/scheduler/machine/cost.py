@@ -166,6 +166,25 @@ def costs(graph: Graph, machine: Machine) -> list[Cost]:
     return found
 
 
+def kinds(graph: Graph) -> list[tuple[Node, tuple[ValueType[Any], ...], int]]:
+    """The nodes of a graph that differ in op, params or types: the first of each kind, its operands' types, how many.
+
+    A graph of 10^5 nodes, as a loop over numbers makes it, has a few kinds.
+    """
+    types = list(graph.inputs)
+    firsts: dict[Any, tuple[Node, tuple[ValueType[Any], ...]]] = {}  # types by their identity
+    counts: dict[Any, int] = {}
+    for node in graph.nodes:
+        op, inputs, params, type, _ = node
+        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+        if key not in counts:
+            firsts[key] = node, tuple([types[j] for j in inputs])
+            counts[key] = 0
+        counts[key] += 1
+        types.append(type)
+    return [(*firsts[key], count) for key, count in counts.items()]
+
+
 def _dearest(held: tuple[Graph, ...], loop: Loop | None, nbytes: int, machine: Machine) -> Cost:
     """The cost of a node that holds graphs: of the dearest of them, in a loop once a step."""
     dearest = max([costs(body, machine) for body in held], key=lambda parts: sum([part.seconds for part in parts]))

@@ -11,7 +11,7 @@ import math
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...graph.graph import Node, bodies
 from ...ops.core.costs import size
@@ -23,6 +23,10 @@ LEAST, MOST = 1e-7, 1e7
 
 OWN = "your "
 """What stands before the name of an op that is not the package's: another program may mean another op by it."""
+
+
+Measured: TypeAlias = tuple[str, float, float]
+"""Of one node or more: their size class, the seconds that the rates say, and those that they took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,11 @@ def _order(count: float) -> int:
     return max(math.ceil(count) - 1, 0).bit_length()
 
 
-def factors(measured: Iterable[tuple[str, float, float]]) -> dict[str, float]:
+def factors(measured: Iterable[Measured]) -> dict[str, float]:
     """How many times as long ops take as the rates say.
 
     Arguments:
-        measured: for each node its size class, the seconds that the rates say, and those that it took.
+        measured: what nodes took.
     Returns:
         a factor for each size class, such that all nodes of it together take what they took.
     """

@@ -21,10 +21,10 @@ import backprop as bp
 from backprop.api.watching import watching
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors import inline
-from backprop.scheduler.learning import node_clock
+from backprop.scheduler.learning import course, node_clock
 from backprop.scheduler.learning.book import this_book, this_book_file
 from backprop.scheduler.machine.blas_architecture import libraries
-from backprop.scheduler.machine.cost import Machine
+from backprop.scheduler.machine.cost import Machine, costs
 from backprop.scheduler.machine.profile import Profile, key, save, this_file, this_machine
 from backprop.scheduler.planning.plan import Plan
 
@@ -127,6 +127,18 @@ def test_one_task_is_corrected_too() -> None:
     for _ in range(5):
         f(XS)
     assert f.plan(XS).work < 1.0
+
+
+def test_a_graph_too_long_to_time_its_nodes_gets_new_predictions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(course, "LONGEST", 3)
+    monkeypatch.setattr(course, "run_timed", None)
+    f = bp.compile(branches(10.0), executor=bp.Serial())
+    for _ in range(5):
+        f(XS)
+    plan = f.plan(XS)
+    assert plan.work < 1.0
+    assert plan.machine is not None
+    assert sum([p.seconds for task in plan.tasks for p in costs(task.body, plan.machine)]) == pytest.approx(plan.work)
 
 
 def test_what_was_learned_is_known_of_other_graphs_and_in_other_processes() -> None:

@@ -47,6 +47,13 @@ def test_a_plan_that_is_off_has_its_nodes_timed_and_is_cut_a_few_times_at_most(t
     assert watched(known, (took, 1.0), (1.0, 1.0)).next is Step.LEAVE
 
 
+def test_a_plan_that_is_off_is_left_where_more_than_new_predictions_does_not_pay() -> None:
+    known = has_run(Learnt())
+    for _ in range(WATCHED):
+        known = was_watched(known, (9.0, 1.0), (1.0, 1.0), pays=False)
+    assert (known.next, known.seconds) == (Step.LEAVE, (9.0, 1.0))
+
+
 def test_the_least_of_the_runs_counts() -> None:
     known = was_watched(was_watched(has_run(Learnt()), (9.0, 1.0), (1.0, 1.0)), (1.0, 9.0), (1.0, 1.0))
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))

@@ -21,7 +21,7 @@ from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.linear_algebra.spectral.eigen import hermitian_eig
 from backprop.ops.reductions.reductions import reduce_sum
 from backprop.ops.special.bessel_functions import jv
-from backprop.scheduler.machine.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes
+from backprop.scheduler.machine.cost import HOLDS_GIL, Cost, Machine, cost, costs, free_nodes, kinds
 from tests.scheduler.graphs import Hand
 
 MACHINE = Machine(
@@ -170,3 +170,13 @@ def test_the_costs_of_a_graph_are_those_of_its_nodes() -> None:
     found = [cost(node, tuple(map(graph.type_of, node.inputs)), Machine()) for node in graph.nodes]
     assert costs(graph, Machine()) == found
     assert len({price.seconds for price in found}) > 2
+
+
+def test_nodes_of_a_kind_are_counted() -> None:
+    hand = square(8)
+    total = hand(reduce_sum, hand(matmul, 0, 0), axes=(0,), keepdims=False)
+    graph = hand.graph(hand(add, hand(sin, total), hand(sin, hand(sin, total))))
+    found = kinds(graph)
+    assert [(node.op, count) for node, _, count in found] == [(matmul, 1), (reduce_sum, 1), (sin, 3), (add, 1)]
+    together = sum([count * cost(node, types, Machine()).seconds for node, types, count in found])
+    assert together == pytest.approx(sum([price.seconds for price in costs(graph, Machine())]))
