@@ -217,10 +217,6 @@ class Queue:
         """How many jobs of each client wait and run."""
         return {name: (client.queued, client.running) for name, client in self._clients.items()}
 
-    def next_deadline(self) -> float | None:
-        """The earliest deadline of all."""
-        return min([job.deadline for job in self._jobs.values() if job.deadline is not None], default=None)
-
     def weight(self, client: str) -> float:
         """The weight of a client."""
         return self.bounds.weights.get(client, 1.0)

@@ -97,7 +97,6 @@ ellipeinc: Op = series_op(
 
 # Carlson's integrals.
 
-HALF = 0.5
 elliprf: Op = series_op(
     "elliprf",
     lambda g, out, x, y, z: tuple(
