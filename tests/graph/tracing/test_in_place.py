@@ -441,6 +441,24 @@ def wrong_dtype_of_a_buffer(x: Any) -> Any:
     return b
 
 
+def an_array_for_a_number(x: Any) -> Any:
+    y = x * 1
+    y[0] = x[:1]
+    return y
+
+
+def a_list_for_a_number(x: Any) -> Any:
+    y = np.outer(x, x)
+    y[np.array(0), -1] = [x[0]]
+    return y
+
+
+def an_array_after_an_ellipsis(x: Any) -> Any:
+    y = np.outer(x, x)
+    y[0, ..., 1] = x[:1]
+    return y
+
+
 @pytest.mark.parametrize(
     ("f", "error", "builtin"),
     [
@@ -458,6 +476,14 @@ def test_what_does_not_fit_is_an_error_as_in_numpy(
     with pytest.raises(builtin):
         f(X.copy())
     assert caught.value.where
+
+
+@pytest.mark.parametrize("f", [an_array_for_a_number, a_list_for_a_number])
+def test_an_array_is_no_number_to_assign_as_numpy_says_since_2_4(f: Callable[[Any], Any]) -> None:
+    with pytest.raises(ShapeError, match="one number") as caught:
+        bp.evaluate(f)(X)
+    assert caught.value.where
+    np.testing.assert_array_equal(bp.evaluate(an_array_after_an_ellipsis)(X), an_array_after_an_ellipsis(X))
 
 
 COPYING: dict[str, Callable[[Any], Any]] = {

@@ -12,7 +12,7 @@ import numpy as np
 from .... import ops
 from ....errors import AssignmentError, GraphTypeError, ShapeError
 from ....ops.arrays.indexing.items import basic_index
-from ....ops.arrays.indexing.keys import Key, selection
+from ....ops.arrays.indexing.keys import Key, Selection, selection
 from ....ops.arrays.indexing.overlaps import composed
 from ....ops.arrays.indexing.parts import put_parts
 from ....ops.arrays.views import broadcast_to, reshape
@@ -68,6 +68,7 @@ def assign(var: Any, key: Any, value: Any) -> None:
     """
     refuse_elsewhere(var)
     chosen = selection(var.shape, key)
+    _refuse_sequence(chosen, key, value)
     if chosen.arrays or chosen.shape != var.shape:
         set_item = ops.at_set(var, key, part_of(var, value, None))
         put(var, set_item.id)
@@ -80,6 +81,23 @@ def assign(var: Any, key: Any, value: Any) -> None:
     key = composed(at, chosen.key, root.type.shape)
     if not _is_at(value, root, key):
         put_at(root, key, part_of(var, value, basic_index.infer(root.type, key=key).shape).id)  # type: ignore[attr-defined]
+
+
+def _refuse_sequence(chosen: Selection, key: Any, value: Any) -> None:
+    """Refuse an array for one number, as NumPy does since 2.4; after an Ellipsis it is taken for one of no axes.
+
+    Errors:
+        ShapeError: one.
+    """
+    is_number = len(chosen.key) == len(chosen.shape) and all(isinstance(item, int) for item in chosen.key)
+    if not is_number or any(part is Ellipsis for part in (key if isinstance(key, tuple) else (key,))):
+        return
+    if shape := ops.asarray(value).shape:
+        raise ShapeError(
+            f"an array of shape {shape} was assigned to one number",
+            user_line(),
+            "assign its element, as in v[0] = x[0]",
+        )
 
 
 def _is_at(value: Any, root: Any, key: Key) -> bool:
