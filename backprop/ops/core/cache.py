@@ -5,12 +5,12 @@ look-up takes no lock and changes no order. An entry counts by what its key and 
 (footprint.py); what several entries share counts once. What lasts goes only when all else has gone, or where it takes
 more than half of the room: the traces of compiled functions, which cannot be made again as they were, as they hold
 what was captured then. Values are made outside of the lock, so that two threads may make the same one; both get the
-first. What goes is let go of outside of the lock, too, as its end may run code of the user's. The garbage collector
-may end an owner while the cache is being changed by the same thread; what that owner put here goes after the change.
+first. What goes is let go of outside of the lock, too, as its end may run code of the user's. A thread may come here again
+while it changes the cache: where a key is compared by code of the user's, or where the garbage collector ends an owner,
+or an object whose end computes something. What it wants then is done after the change.
 
 Source: F. J. Corbató, A paging experiment with the Multics system, 1968.
-Limits: memory that a value takes after it was stored is not counted. An entry that is larger than the limit goes with
-the next one that is stored.
+Limits: what a value takes after it was stored is not counted; an entry beyond the limit goes with the next one.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from .footprint import Footprint, footprint
@@ -67,9 +66,9 @@ class Cache:
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
-        self._lock = threading.RLock()  # a key may be compared by code of the user's, which comes here again
-        self._changes = 0  # that the thread with the lock is in
-        self._ended: deque[object] = deque()  # owners whose entries are to go
+        self._lock = threading.RLock()  # the thread that has it may come here again in the middle of a change
+        self._is_changing = False  # the thread that has the lock
+        self._later: deque[Callable[[list[Any]], None]] = deque()  # changes that come after this one
         self._entries: dict[Hashable, Entry] = {}
         self._orders: tuple[Order, Order] = (OrderedDict(), OrderedDict())  # oldest first; those that last are second
         self._holders: Counter[int] = Counter()  # of each large piece, by identity
@@ -110,19 +109,20 @@ class Cache:
         Returns:
             the value; where another thread was first, that one's.
         """
-        size = footprint(key, value)
-        with self._change() as gone:
-            known = self._entries.get(key)
-            if known is not None:
-                return known.value
-            self._entries[key] = Entry(value, size, owner, lasting)
-            self._orders[lasting][key] = None
-            if owner is not None:
-                self._owned.setdefault(owner, {})[key] = None
-            self._nbytes += ENTRY + size.small + self._counted(size, 1)
-            self._lasting += size.nbytes if lasting else 0
-            gone.extend(self._evicted(key))
-        return value
+        self._change(partial(self._add, key, Entry(value, footprint(key, value), owner, lasting)))
+        first = self._entries.get(key)
+        return value if first is None else first.value
+
+    def _add(self, key: Hashable, entry: Entry, gone: list[Any]) -> None:
+        if key in self._entries:
+            return
+        self._entries[key] = entry
+        self._orders[entry.lasting][key] = None
+        if entry.owner is not None:
+            self._owned.setdefault(entry.owner, {})[key] = None
+        self._nbytes += ENTRY + entry.size.small + self._counted(entry.size, 1)
+        self._lasting += entry.size.nbytes if entry.lasting else 0
+        gone.extend(self._evicted(key))
 
     def clear(self, limit: int | None = None) -> None:
         """Let go of everything that does not last, and of what lasts where it is more than the limit.
@@ -130,50 +130,55 @@ class Cache:
         Arguments:
             limit: bytes to keep from now on; None leaves the limit.
         """
-        with self._change() as gone:
-            self._limit = self._limit if limit is None else limit
-            gone.extend((key, self._taken(key)) for key in list(self._orders[False]))
-            self._recount()
-            while self._nbytes > self._limit and self._orders[True]:
-                key = next(iter(self._orders[True]))
-                gone.append((key, self._taken(key)))
+        self._change(partial(self._clear, limit))
+
+    def _clear(self, limit: int | None, gone: list[Any]) -> None:
+        self._limit = self._limit if limit is None else limit
+        gone.extend((key, self._taken(key)) for key in list(self._orders[False]))
+        self._recount()
+        while self._nbytes > self._limit and self._orders[True]:
+            key = next(iter(self._orders[True]))
+            gone.append((key, self._taken(key)))
 
     def drop(self, key: Hashable) -> None:
         """Let go of the value of a key, if there is one."""
-        with self._change() as gone:
-            if key in self._entries:
-                gone.append((key, self._taken(key)))
+        self._change(partial(self._drop, key))
+
+    def _drop(self, key: Hashable, gone: list[Any]) -> None:
+        if key in self._entries:
+            gone.append((key, self._taken(key)))
 
     def drop_all(self, owner: object) -> None:
-        """Let go of all that an owner put here, now or after the change that this thread is in."""
-        self._ended.append(owner)
-        with self._change():
-            pass
+        """Let go of all that an owner put here."""
+        self._change(partial(self._drop_all, owner))
+
+    def _drop_all(self, owner: object, gone: list[Any]) -> None:
+        gone.extend((key, self._taken(key)) for key in list(self._owned.get(owner, ())))
 
     def keys(self, owner: object) -> list[Hashable]:
         """The keys of all that an owner put here."""
         with self._lock:
             return list(self._owned.get(owner, ()))
 
-    @contextmanager
-    def _change(self) -> Iterator[list[Any]]:
-        """Have the lock for a change, which puts what goes on the list; that is let go of when the lock is free."""
+    def _change(self, change: Callable[[list[Any]], None]) -> None:
+        """Make a change now, or after the one that this thread is in.
+
+        Arguments:
+            change: (a list) -> None; puts what goes on the list, which is let go of when the lock is free.
+        """
         gone: list[Any] = []
         with self._lock:
-            outer = self._changes
+            if self._is_changing:
+                self._later.append(change)
+                return
             try:
-                self._changes = outer + 1
-                yield gone
+                self._is_changing = True
+                change(gone)
+                while self._later:
+                    self._later.popleft()(gone)
             finally:
-                if not outer:
-                    self._forget_ended(gone)
-                self._changes = outer  # not one less: Ctrl-C may have come before it was one more
+                self._is_changing = False
         gone.clear()
-
-    def _forget_ended(self, gone: list[Any]) -> None:
-        while self._ended:
-            keys = self._owned.get(self._ended.popleft(), ())
-            gone.extend((key, self._taken(key)) for key in list(keys))
 
     def _evicted(self, newest: Hashable) -> list[Any]:
         """What goes, so that the rest is within the limit; never the newest entry."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -183,7 +183,8 @@ class Key:
         self.then: Iterator[Any] = iter(())
 
     def __hash__(self) -> int:
-        next(self.then, None)
+        then, self.then = self.then, iter(())  # not again in the middle of it
+        self.then = then if next(then, MISSING) is not MISSING else iter(())
         return 1
 
 
@@ -206,6 +207,34 @@ def test_an_owner_may_end_while_its_thread_changes_the_cache(change: str, after:
     owners.clear()
     assert len(cache) == (change == "put")
     assert cache.nbytes == 0 or change == "put"
+    cache.clear()
+    assert (len(cache), cache.nbytes) == (0, 0)
+
+
+@pytest.mark.parametrize("change", ["clear", "drop", "put"])
+@pytest.mark.parametrize("inner", ["clear", "drop", "put"])
+@pytest.mark.parametrize("after", range(5))
+def test_the_cache_may_be_changed_in_the_middle_of_a_change(change: str, inner: str, after: int) -> None:
+    cache, key = Cache(100_000), Key()
+    for name in (key, "first", "second"):
+        cache.put(name, np.zeros(20_000, np.uint8))
+    changes: dict[str, Callable[[], Any]] = {
+        "clear": cache.clear,
+        "drop": lambda: cache.drop(key),
+        "put": lambda: cache.put(key, bytes(90_000)),
+    }
+
+    def then() -> Iterator[None]:
+        for _ in range(after):
+            yield
+        changes[inner]()  # as an object's end may do, which the garbage collector finds
+
+    key.then = then()
+    changes[change]()
+    key.then = iter(())
+    assert set(cache._orders[False]) == set(cache._entries)
+    cache.put("last", 1)
+    assert cache.get("last") == 1
     cache.clear()
     assert (len(cache), cache.nbytes) == (0, 0)
 
