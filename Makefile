@@ -62,8 +62,8 @@ bench: $(VENV)/run.stamp ## time everything beside its target; ARGS="mnist --qui
 bench-rivals: $(VENV)/rivals.stamp ## the same beside autograd, JAX and PyTorch
 	@$(BIN)/python -m benchmarks --rivals --out benchmarks/results $(ARGS)
 
-chaos: $(VENV)/dev.stamp ## 10,000 calls of each kind in bounded memory; plans and clusters with faults anywhere; a service whose parts are killed
-	@$(BIN)/python -m pytest -s --hypothesis-profile=deep tests/test_soak.py tests/scheduler/executors/cluster/test_campaigns.py tests/scheduler/executors/test_random_faults.py tests/scheduler/executors/test_endings.py tests/service/test_chaos.py $(ARGS)
+chaos: $(VENV)/dev.stamp ## 10,000 calls of each kind in bounded memory; thousands of random programs, wrong and right; plans and clusters with faults anywhere; a service whose parts are killed
+	@$(BIN)/python -m pytest -s --hypothesis-profile=deep -o faulthandler_timeout=0 tests/test_soak.py tests/test_wrong_programs.py tests/test_random_derivatives.py tests/scheduler/executors/cluster/test_campaigns.py tests/scheduler/executors/test_random_faults.py tests/scheduler/executors/test_endings.py tests/service/test_chaos.py $(ARGS)
 
 clean: ## remove the environment and all caches
 	rm -rf $(VENV) $(VENV)-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ from .arrays.as_array import shape
 from .arrays.diagonals import diagonal, trace
 from .arrays.views import ravel, reshape, transpose
 from .core.exports import exported_below
+from .elementwise.conversion import python_number
 from .elementwise.rounding import around
 from .elementwise.selection import clip
 from .linear_algebra.products import outer
@@ -123,11 +124,11 @@ def _flatten(self: Any, order: str = "C") -> Any:
 def _item(self: Any, *args: Any) -> Any:
     if not args and self.size != 1:
         raise ShapeError("item() of an array of more elements than one", fix="name the element, as item(0)")
-    return ravel(self)[args[0] if args else 0] if len(args) < 2 else self[args]
+    return python_number(ravel(self)[args[0] if args else 0] if len(args) < 2 else self[args])
 
 
 def _tolist(self: Any) -> Any:
-    return [_tolist(part) for part in self] if self.shape else self
+    return [_tolist(part) for part in self] if self.shape else python_number(self)
 
 
 def _in_place(name: str, instead: str) -> Function:

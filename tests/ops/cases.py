@@ -96,6 +96,13 @@ UNARY = (
     elementwise(selection.nan_to_num, away_from_zero),
     elementwise(partial(conversion.cast, dtype="complex128"), normal, name="cast-complex", single=False),
     elementwise(partial(conversion.cast, dtype="float64"), normal, name="cast-real", single=False, complex_ok=True),
+    Case(
+        lambda x: conversion.python_number(x) * x,
+        lambda rng: (rng.normal(),),
+        name="item",
+        complex_ok=True,
+        single=False,
+    ),
     elementwise(trigonometric.angle, away_from_zero, name="angle", complex_ok=True),
     elementwise(partial(trigonometric.angle, deg=True), away_from_zero, name="angle-degrees", complex_ok=True),
     *(

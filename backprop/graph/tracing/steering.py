@@ -14,10 +14,13 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from ...errors import BackpropError, EscapedVarError, GraphTypeError, Source, TracedConversionError
+import numpy as np
+
+from ...errors import BackpropError, EscapedVarError, GraphTypeError, ShapeError, Source, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
@@ -40,6 +43,33 @@ def is_integral(type: ValueType[Any]) -> bool:
 
 
 NO_ANSWER = "use numpy.where, backprop.switch or backprop.match for a choice that depends on values"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """What Python's conversions answer of a value, whose errors name the user's line.
+
+    Arguments:
+        convert: such as `int`.
+    """
+
+    convert: Callable[[Any], Any]
+
+    def __call__(self, value: Any) -> Any:
+        """The answer."""
+        try:
+            return self.convert(value)
+        except TypeError as error:
+            raise GraphTypeError(str(error), user_line(), ONE_NUMBER) from None
+        except ValueError as error:
+            if not np.shape(value) and self.convert in (int, float):  # NaN is no integer
+                raise
+            raise ShapeError(str(error), user_line(), ONE_NUMBER) from None
+
+
+ONE_NUMBER = "ask of one number, such as v[0], v.sum(), v.any() or v.all()"
+
+AS_BOOL, AS_INT, AS_FLOAT, AS_COMPLEX = (Conversion(convert) for convert in (bool, int, float, complex))
 
 
 def _formatted(value: Any, *, spec: str) -> str:
@@ -156,10 +186,12 @@ class TracedValue(Generic[T]):
         return self.builder.answer(self, copied)
 
     def __bool__(self) -> bool:
-        return self.builder.answer(self, bool)
+        return self.builder.answer(self, AS_BOOL)
 
     def __int__(self) -> int:
-        return self.builder.answer(self, int)
+        return self.builder.answer(self, AS_INT)
+
+    __trunc__ = __int__
 
     def __index__(self) -> int:
         if not isinstance(self.type, NumericType) or self.type.dtype.kind not in "iu" or self.type.shape:
@@ -173,7 +205,7 @@ class TracedValue(Generic[T]):
         if check is not None:
             return self.builder.answer(self, partial(number_for_check, check=check))
         if self._is_data() or is_formatting(sys._getframe(1)):
-            return self.builder.answer(self, float)
+            return self.builder.answer(self, AS_FLOAT)
         raise refused(self.builder, no_number(repr(self)))
 
     def _is_data(self) -> bool:
@@ -188,12 +220,12 @@ class TracedValue(Generic[T]):
 
     def __complex__(self) -> complex:
         if self._is_data():
-            return self.builder.answer(self, complex)
+            return self.builder.answer(self, AS_COMPLEX)
         what = f"complex() of {self!r} would lose its gradient"
         raise refused(self.builder, TracedConversionError(what, user_line(), "write v + 0j, or take v.value"))
 
     def __format__(self, spec: str) -> str:
-        return self.builder.answer(self, partial(_formatted, spec=spec)) if spec else str(self)
+        return self.builder.answer(self, Conversion(partial(_formatted, spec=spec))) if spec else str(self)
 
 
 def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> Question:

@@ -215,7 +215,9 @@ class Var(TracedArray[T]):
     def __round__(self, digits: int = 0) -> Self:
         return ops.round(self, digits)  # type: ignore[no-any-return]
 
-    def __pow__(self, other: Any) -> Var[Any]:
+    def __pow__(self, other: Any, modulus: None = None) -> Var[Any]:
+        if modulus is not None:
+            raise GraphTypeError("pow() of a traced value takes no modulus", user_line(), "write x ** y % modulus")
         return pow_static(self, other)  # type: ignore[no-any-return]
 
     __rpow__: Loose = _reflected(ops.power)

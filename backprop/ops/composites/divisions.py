@@ -60,12 +60,13 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     whole, by = vector("polydiv", u, atleast_1d), vector("polydiv", v, atleast_1d)
     if not whole.shape[0] or not by.shape[0]:
         raise ShapeError("polydiv takes vectors with elements", fix="give at least one coefficient")
-    dtype = np.result_type(whole.dtype, by.dtype, *(() if whole.dtype.kind in "fc" else (np.float64,)))
-    rest, by = cast(whole, dtype=dtype.name), cast(by, dtype=dtype.name)
+    whole, by = whole + 0.0, by + 0.0  # as NumPy makes them floats
+    dtype = np.result_type(whole.dtype, by.dtype)
+    rest, scale = cast(whole, dtype=dtype.name), 1.0 / by[0]
     m, n = whole.shape[0] - 1, by.shape[0] - 1
     quotient = [np.zeros((), dtype)] if m < n else []
     for k in range(m - n + 1):
-        share = rest[k] / by[0]
+        share = scale * rest[k]
         quotient.append(share)
         rest = concatenate([rest[:k], rest[k : k + n + 1] - share * by, rest[k + n + 1 :]])
     start = answer(_leading, rest)

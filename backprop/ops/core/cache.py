@@ -5,9 +5,9 @@ look-up takes no lock and changes no order. An entry counts by what its key and 
 (footprint.py); what several entries share counts once. What lasts goes only when all else has gone, or where it takes
 more than half of the room: the traces of compiled functions, which cannot be made again as they were, as they hold
 what was captured then. Values are made outside of the lock, so that two threads may make the same one; both get the
-first. What goes is let go of outside of the lock, too, as its end may run code of the user's. A thread may come here again
-while it changes the cache: where a key is compared by code of the user's, or where the garbage collector ends an owner,
-or an object whose end computes something. What it wants then is done after the change.
+first. What goes is let go of outside of the lock, too, as its end may run code of the user's. A thread may come here
+again while it changes the cache: where a key is compared by code of the user's, or where the garbage collector ends an
+owner, or an object whose end computes something. What it wants then is done after the change.
 
 Source: F. J. Corbató, A paging experiment with the Multics system, 1968.
 Limits: what a value takes after it was stored is not counted; an entry beyond the limit goes with the next one.

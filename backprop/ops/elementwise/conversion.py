@@ -42,6 +42,17 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     return x if not copy and x.dtype == np.dtype(dtype) else cast(x, dtype=np.dtype(dtype).name)
 
 
+def _number_type(x: ValueType[Any]) -> NumericType[Any]:
+    (operand,) = numeric("item", x)
+    return scalar_type(np.dtype(type(operand.dtype.type(0).item())), weak=True)
+
+
+# What `x.item()` gives of a scalar: a Python number, which takes the dtype of its company.
+python_number: Op = Op(
+    "python_number", _number_type, lambda x: np.asarray(x).item(), lambda g, out, x: g, home=__name__
+)
+
+
 def copied(x: Any) -> Any:
     """`x` as an array of its own, as NumPy's functions that copy return it: a write to it leaves `x` as it was."""
     return cast(x, dtype=x.dtype.name)

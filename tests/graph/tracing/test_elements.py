@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 
 import backprop as bp
+from backprop.errors import BackpropError
 
 X = np.array([0.5, -2.0, 3.0])
 A = np.arange(9.0).reshape(3, 3) + np.eye(3)
@@ -199,3 +201,38 @@ def test_a_conversion_to_integers_is_a_question() -> None:
     gradient = bp.compile(bp.grad(f))
     assert gradient(np.array([2.5, 0.5, 1.5])).tolist() == [4.0, 1.0, 1.0]
     assert gradient(np.array([0.5, 0.25, 0.0])).tolist() == [3.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float32", "float64", "complex64"])
+def test_item_and_tolist_give_python_numbers(dtype: str) -> None:
+    x = np.ones(2, dtype)
+    for f in (lambda x: x.item(1), lambda x: x.tolist()[1]):
+        assert type(bp.evaluate(f)(x)) is type(f(x))
+        for other in (np.ones(2, "float32"), np.ones(2, "int8")):
+            ours = bp.evaluate(lambda x, f=f, other=other: f(x) * other)(x)
+            assert ours.dtype == (f(x) * other).dtype
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: format(x, "d"), np.ones(3)),
+        (lambda x: format(x, "d"), np.float64(1.0)),
+        (float, np.zeros(0, bool)),
+        (float, np.ones((1, 1), int)),
+        (int, np.ones(2)),
+        (complex, np.ones(1, int)),
+        (bool, np.ones(2)),
+        (bool, np.zeros(0)),
+        (math.trunc, np.ones(2)),
+        (lambda x: pow(x, 2, 3), np.array([1, 2])),
+        (lambda x: [1, 2, 3][x], np.ones(1, int)),
+    ],
+)
+def test_what_python_asks_of_one_number_and_gets_of_none_is_an_error_of_ours(f: Callable[[Any], Any], x: Any) -> None:
+    with pytest.raises(BackpropError) as caught:
+        bp.evaluate(lambda x: (f(x), 0.0)[1])(x)
+    assert caught.value.where
+    with pytest.raises((TypeError, ValueError)) as numpys:
+        f(x)
+    assert isinstance(caught.value, numpys.type)
