@@ -46,16 +46,16 @@ NO_ANSWER = "use numpy.where, backprop.switch or backprop.match for a choice tha
 
 
 @dataclass(frozen=True, slots=True)
-class Conversion:
+class Conversion(Generic[T]):
     """What Python's conversions answer of a value, whose errors name the user's line.
 
     Arguments:
         convert: such as `int`.
     """
 
-    convert: Callable[[Any], Any]
+    convert: Callable[[Any], T]
 
-    def __call__(self, value: Any) -> Any:
+    def __call__(self, value: Any) -> T:
         """The answer."""
         try:
             return self.convert(value)
@@ -69,7 +69,7 @@ class Conversion:
 
 ONE_NUMBER = "ask of one number, such as v[0], v.sum(), v.any() or v.all()"
 
-AS_BOOL, AS_INT, AS_FLOAT, AS_COMPLEX = (Conversion(convert) for convert in (bool, int, float, complex))
+AS_BOOL, AS_INT, AS_FLOAT, AS_COMPLEX = Conversion(bool), Conversion(int), Conversion(float), Conversion(complex)
 
 
 def _formatted(value: Any, *, spec: str) -> str:
