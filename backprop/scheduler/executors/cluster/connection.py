@@ -1,20 +1,7 @@
-"""The client that a cluster executor talks through: the user's own, one for an address, or one of a cluster of ours.
-
-A cluster of ours listens on the loopback interface, and only who has its certificates can submit work: anyone who
-reaches a scheduler runs code. Its workers keep the memory that they free (Dask's nanny starts workers with
-MALLOC_TRIM_THRESHOLD_=65536, which costs each large array its page faults again: a factor of 1.38 on gradients), run
-the BLAS kernels of this process, and leave the terminal's SIGINT to the process that asked.
-
-Source: distributed/nanny.py, distributed/deploy/local.py, mallopt(3).
-"""
+"""The client that a cluster executor talks through: the user's own, one for an address, or one of a cluster of ours."""
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
-import os
-import signal
-import sys
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -23,18 +10,12 @@ import distributed
 from distributed.deploy.cluster import Cluster as Deployment
 from distributed.security import Security
 
-from ....errors import ArgumentError, ClusterError
-from ...machine.blas_architecture import inherited
+from ....errors import ArgumentError
 from ...machine.cores import usable_cores
-from ...patience.waiting import told_of
-
-KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
-"""Settings of the allocator of glibc for workers of our own: freed memory stays with the process."""
+from .own import kill, mend, start
 
 ENDING = 10.0
 """Seconds that a client or a cluster has to end."""
-
-PRELOAD = "backprop.scheduler.executors.cluster.worker"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +36,7 @@ class Connection:
             try:
                 each.close(timeout=ENDING)
             except TimeoutError:
-                _kill(each)
+                kill(each)
 
     def let_go(self) -> None:
         """Close, from another thread where the one that asks is Dask's own: garbage may be collected in any."""
@@ -64,20 +45,11 @@ class Connection:
         else:
             self.close()
 
-    def revive(self) -> None:
-        """Start further workers of a cluster of our own, as Dask's nanny gives up on one that ends while it starts."""
+    def mend(self) -> None:
+        """Start workers of a cluster of our own in the place of those that Dask has given up on; returns at once."""
         for each in self.owned:
             if isinstance(each, distributed.LocalCluster):
-                each.scale(len(each.worker_spec) + 1)  # type: ignore[no-untyped-call]
-
-
-def _kill(cluster: Any) -> None:
-    """End the worker processes of a cluster of our own, as Dask waits for ever for one that ended while it started."""
-    for nanny in getattr(cluster, "workers", {}).values():
-        process = getattr(getattr(nanny, "process", None), "process", None)
-        if process is not None and process.pid is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
+                mend(each)
 
 
 def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -> Connection:
@@ -94,7 +66,7 @@ def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -
         ClusterError: the workers of a new cluster do not start.
     """
     if where is None:
-        return _own(_number(n_workers), processes, _security("temporary" if security is None else security))
+        return _started(_number(n_workers), processes, _security("temporary" if security is None else security))
     if n_workers is not None:
         what = "n_workers is for a cluster of its own, and this executor was given one"
         raise ArgumentError(what, "n_workers", "leave it out, or scale the given cluster: cluster.scale(n)")
@@ -146,31 +118,7 @@ def _usable(client: Any) -> Any:
     return client
 
 
-def _own(n_workers: int, processes: bool, security: Security | None) -> Connection:
-    if processes and getattr(multiprocessing.current_process(), "_inheriting", False):
-        # A worker imports the user's script, which would start a cluster again, and so on.
-        sys.exit("backprop.Cluster: put what starts a cluster under `if __name__ == '__main__':`")
-    if processes:
-        # For those too that Dask starts later, in the place of lost ones. The environment overrides its settings.
-        os.environ.update({**inherited(), **KEEP_MEMORY})
-    of_processes: dict[str, Any] = {"preload": [PRELOAD]} if processes else {}
-    try:
-        with told_of(f"starting a cluster of {n_workers} workers"):
-            cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=n_workers,
-                threads_per_worker=1,
-                processes=processes,
-                security=security,
-                protocol="tls://" if security is not None else "tcp://",  # a name that other processes can use
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False},
-                silence_logs=50,
-                **of_processes,
-            )
-    except RuntimeError as error:
-        what = "the worker processes of a new cluster did not start"
-        fix = "in a script, put what starts a cluster under `if __name__ == '__main__':`"
-        raise ClusterError(what, fix=fix) from error
+def _started(n_workers: int, processes: bool, security: Security | None) -> Connection:
+    cluster = start(n_workers, processes, security)
     client = distributed.Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
     return Connection(client, (client, cluster))

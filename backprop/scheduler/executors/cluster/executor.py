@@ -122,7 +122,7 @@ class Cluster(AbstractExecutor):
 
     @property
     def _waiting(self) -> Waiting:
-        return Waiting(self._session.client, self._patience, self._session.connection.revive)
+        return Waiting(self._session.client, self._patience, self._session.connection.mend)
 
     @property
     def client(self) -> Any:
@@ -147,6 +147,7 @@ class Cluster(AbstractExecutor):
     @property
     def target(self) -> Target:
         """See AbstractExecutor; as wide as the workers there are now. A scheduler that stays lost is an error."""
+        self._session.connection.mend()
         self._waiting.while_asking(self._session.members.refresh)
         self._retarget()
         return self._target

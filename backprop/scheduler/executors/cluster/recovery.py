@@ -8,6 +8,7 @@ Source: distributed/client.py (FutureCancelledError), distributed/scheduler.py (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import distributed
 from distributed.comm.core import CommClosedError
@@ -17,9 +18,13 @@ from ....graph.graph import literal
 from ...lower import task_of
 from ...planning.plan import Plan, Task
 from .membership.package import lacks_package, without_package
+from .own import DEATHS
 
-TRIES = 4
+TRIES = DEATHS
 """Runs of a plan, at most, in which something that lay on a worker was lost."""
+
+DATA = ("bp-const-", "bp-pick-")
+"""How the keys of tasks begin that run no op."""
 
 LOST = (distributed.CancelledError, CommClosedError, TimeoutError, OSError)
 """What Dask raises where data or a connection is lost."""
@@ -37,8 +42,7 @@ def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exce
     if isinstance(error, BackpropError) or hasattr(error, "__notes__"):  # what an op raised has a note of ours
         return error
     if isinstance(error, distributed.KilledWorker):
-        is_ours = task_of(error.task) is None  # data on its way runs no op, so that it ends no worker
-        return None if is_ours and tries < TRIES else _killed(error, plan)
+        return None if _is_data(error.task) and tries < TRIES else _killed(error, plan)
     if lacks_package(error):
         return without_package("a worker")
     if not isinstance(error, LOST) and not _was_forgotten(error):
@@ -48,6 +52,11 @@ def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exce
     if tries < TRIES:
         return None
     return _ended(plan.tasks, f"in each of {tries} runs")
+
+
+def _is_data(key: Any) -> bool:
+    """Whether a task brings programs or hands data on, so that no worker ended by what it does."""
+    return isinstance(key, tuple) and str(key[0]).startswith(DATA)
 
 
 def scheduler_gone() -> WorkerLostError:

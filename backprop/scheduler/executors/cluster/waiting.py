@@ -32,8 +32,8 @@ STALLED = 30.0
 RECONNECTION = 10.0
 """Seconds that a lost scheduler has to come back."""
 
-BACKOFF = 0.2
-"""Seconds, times two to the power of the runs so far, before a run is repeated."""
+BACKOFF, LONGEST = 0.2, 1.6
+"""Seconds, times two to the power of the runs so far, before a run is repeated; and how many at most."""
 
 LOG = logging.getLogger("backprop.cluster")
 
@@ -45,12 +45,12 @@ class Waiting:
     Arguments:
         client: of the cluster.
         patience: seconds that a first worker has to join.
-        revive: what may bring workers, where none is left.
+        mend: has workers started in the place of lost ones, where that can be.
     """
 
     client: Any
     patience: float
-    revive: Callable[[], None]
+    mend: Callable[[], None]
 
     def for_results(self, futures: Sequence[Any], run: str) -> list[Any]:
         """The results of futures; where one fails, or this is interrupted, the run is stopped, and not waited for.
@@ -116,14 +116,13 @@ class Waiting:
     def before(self, tries: int, workers: int) -> None:
         """Wait before a run: for a first worker, and longer each time where workers were lost.
 
-        A worker that is handed a task while it still starts, and ends, is not started again by Dask's nanny.
-
         Arguments:
             tries: the number of the run, from 1.
             workers: how many there were a moment ago.
         """
         if tries > 1:
-            time.sleep(BACKOFF * 2**tries)
+            time.sleep(min(BACKOFF * 2**tries, LONGEST))
+            self.mend()
         if tries > 1 or not workers:
             self.for_a_worker()
 
@@ -142,7 +141,7 @@ class Waiting:
             try:
                 self.client.wait_for_workers(1, timeout=min(left, SILENCE))
             except TimeoutError:
-                self.revive()
+                self.mend()
             self._say(self.patience - left)
 
     def for_the_scheduler(self) -> bool:
@@ -173,7 +172,7 @@ class Waiting:
         Errors:
             NoWorkersError: that is too long ago.
         """
-        workers = self.client.scheduler_info()["workers"].values()
+        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
         if not workers or any(worker.get("status") != "paused" for worker in workers):
             return time.monotonic()
         if time.monotonic() - last > STALLED:
@@ -184,7 +183,7 @@ class Waiting:
     def _say(self, waited: float) -> None:
         if waited < SILENCE:
             return
-        workers = self.client.scheduler_info()["workers"]
+        workers = self.client.scheduler_info(n_workers=-1)["workers"]
         running = sum(1 for worker in workers.values() if worker.get("status") == "running")
         reason = "no worker is there" if not workers else f"{running} of {len(workers)} workers take tasks"
         LOG.warning("waiting for %s for %.0f s: %s", self.client.scheduler.address, waited, reason)

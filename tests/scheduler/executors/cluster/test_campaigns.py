@@ -6,12 +6,14 @@ Each run gives the bits of Serial, whatever happens; the seed of each campaign i
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import dask
@@ -28,6 +30,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 IS_DEEP = settings().max_examples >= 2_000
 FAULTS = 200 if IS_DEEP else 4
 INTERRUPTS = 150 if IS_DEEP else 6
+WORKERS = 4 if IS_DEEP else 2
 
 RNG = np.random.default_rng(23)
 SMALL = RNG.normal(size=(64, 30)), RNG.normal(size=64), RNG.normal(size=30)
@@ -58,112 +61,129 @@ def rng(request: pytest.FixtureRequest) -> random.Random:
     return random.Random(seed)
 
 
-def until(wanted: int, events: Callable[[], int], gradients: Iterator[Callable[..., Any]]) -> None:
-    """Take gradients, small and large, until so many faults have happened; each has the bits of Serial."""
-    while events() < wanted:
-        gradient = next(gradients)
+def gradients(cluster: bp.Cluster) -> Iterator[Callable[[], bool]]:
+    """Whether a gradient has the bits of Serial: small and large, by tasks and by resident runners."""
+    for way in (bp.grad(SHARDED, executor=cluster), bp.compile(GRADIENT, executor=cluster)):
         for (x, y, w), expected in zip((SMALL, LARGE), EXPECTED, strict=True):
-            assert gradient(w, x, y).tobytes() == expected
+            yield partial(_is_right, way, (w, x, y), expected)
 
 
-def ways(cluster: bp.Cluster) -> Iterator[Callable[..., Any]]:
-    """By tasks and by resident runners, in turn."""
-    plain, compiled = bp.grad(SHARDED, executor=cluster), bp.compile(GRADIENT, executor=cluster)
-    while True:
-        yield plain
-        yield compiled
+def _is_right(way: Callable[..., Any], args: tuple[Any, ...], expected: bytes) -> bool:
+    return bool(way(*args).tobytes() == expected)
 
 
-class Faults:
-    """A thread that does something again and again at random moments."""
+class Strike:
+    """A fault at a moment of a run: nothing happens where the run ends before."""
 
-    def __init__(self, rng: random.Random, fault: Callable[[], bool], pause: float) -> None:
-        self.count = 0
-        self._rng, self._fault, self._pause = rng, fault, pause
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    def __init__(self, fault: Callable[[], None], after: float) -> None:
+        self.happened = False
+        self._fault = fault
+        self._timer = threading.Timer(after, self._strike)
 
-    def __enter__(self) -> Faults:
-        self._thread.start()
+    def __enter__(self) -> Strike:
+        self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end.set()
-        self._thread.join()
+        self._timer.cancel()
+        self._timer.join()
 
-    def _run(self) -> None:
-        while not self._end.wait(self._pause * (0.5 + self._rng.random())):
-            self.count += self._fault()
+    def _strike(self) -> None:
+        self.happened = True
+        self._fault()
+
+
+def strike(cluster: bp.Cluster, rng: random.Random, fault: Callable[[], None]) -> None:
+    """Take gradients until so many were struck at a random moment; each has the bits of Serial.
+
+    Arguments:
+        cluster: of some workers, of which one is always left.
+        rng: tells the moments.
+        fault: has one of the workers end.
+    """
+    runs = list(gradients(cluster))
+    took = [0.0] * len(runs)
+    count = hits = 0
+    while hits < FAULTS or count < 2 * len(runs):
+        k = count % len(runs)
+        count += 1
+        one_is_left = len(cluster.client.nthreads()) > 1
+        after = took[k] * rng.random() if took[k] and one_is_left else 1e6
+        began = time.monotonic()
+        with Strike(fault, after) as struck:
+            assert runs[k]()
+            seconds = time.monotonic() - began
+        if not struck.happened:
+            took[k] = seconds
+            continue
+        hits += 1
+        print(f"{hits} of {count} gradients were struck, and all are right", flush=True)
 
 
 def workers_of(cluster: Any) -> list[Any]:
     """The processes of the workers of a LocalCluster that run."""
-    found = [getattr(getattr(nanny, "process", None), "process", None) for nanny in cluster.workers.values()]
+    found = [getattr(getattr(nanny, "process", None), "process", None) for nanny in list(cluster.workers.values())]
     return [process for process in found if process is not None and process.pid is not None]
 
 
 def test_workers_are_killed_at_random_moments(rng: random.Random) -> None:
-    with bp.Cluster(n_workers=2, patience=120.0) as cluster:
-        local = cluster.client.cluster
+    with bp.Cluster(n_workers=WORKERS, patience=120.0) as cluster:
 
-        def kill() -> bool:
-            running = workers_of(local)
-            if len(running) < 2:  # one is always left, as an op is given up where four in a row end
-                return False
-            os.kill(rng.choice(running).pid, signal.SIGKILL)
-            return True
+        def kill() -> None:
+            os.kill(rng.choice(workers_of(cluster.client.cluster)).pid, signal.SIGKILL)
 
-        with Faults(rng, kill, 3.0) as faults:
-            until(FAULTS, lambda: faults.count, ways(cluster))
+        strike(cluster, rng, kill)
+
+
+async def end(dask_worker: Any) -> None:
+    await dask_worker.close_gracefully(restart=True)
 
 
 def test_workers_end_gracefully_at_random_moments(rng: random.Random) -> None:
-    with bp.Cluster(n_workers=2, patience=120.0) as cluster:
-        scheduler = cluster.client
+    """By themselves, as at the end of their lifetime, and for good, as by a scheduler that takes them out."""
+    with bp.Cluster(n_workers=WORKERS, patience=120.0) as cluster:
 
-        def retire() -> bool:
-            addresses = sorted(scheduler.nthreads())
-            if len(addresses) < 2:
-                return False
-            scheduler.retire_workers([rng.choice(addresses)], close_workers=True)
-            cluster.client.cluster.scale(len(cluster.client.cluster.worker_spec) + 1)
-            return True
+        def retire() -> None:
+            address = rng.choice(sorted(cluster.client.nthreads()))
+            if rng.random() < 0.5:
+                cluster.client.run(end, workers=[address], wait=False, on_error="ignore")
+            else:
+                cluster.client.retire_workers([address], close_workers=True)
 
-        with Faults(rng, retire, 2.0) as faults:
-            until(FAULTS, lambda: faults.count, ways(cluster))
+        strike(cluster, rng, retire)
 
 
 @pytest.mark.skipif(not IS_DEEP, reason="waits for lifetimes; make chaos runs it")
 def test_workers_end_by_their_lifetime(rng: random.Random) -> None:
-    """As with `dask worker --lifetime 20s --lifetime-stagger 10s --lifetime-restart`, which batch systems ask for.
-
-    The cluster is one of our own, which starts others where Dask gives up on one that ends while it starts.
-    """
-    settings = {"duration": "20s", "stagger": "10s", "restart": True}
+    """As with `dask worker --lifetime 12s --lifetime-stagger 6s --lifetime-restart`, which batch systems ask for."""
+    lifetime = {"duration": "12s", "stagger": "6s", "restart": True}
     with (
-        dask.config.set({"distributed.worker.lifetime": settings}),
-        bp.Cluster(n_workers=2, patience=120.0) as cluster,
+        dask.config.set({"distributed.worker.lifetime": lifetime}),
+        bp.Cluster(n_workers=WORKERS, patience=120.0) as cluster,
     ):
+        runs = itertools.cycle(gradients(cluster))
         seen: set[str] = set()
-
-        def ended() -> int:
+        count = 0
+        while len(seen) < FAULTS + WORKERS:
+            assert next(runs)()
+            count += 1
+            before = len(seen)
             seen.update(cluster.client.nthreads())
-            return len(seen) - 2
-
-        until(FAULTS, ended, ways(cluster))
+            if len(seen) > before:
+                print(f"{len(seen) - WORKERS} workers ended in {count} gradients, and all are right", flush=True)
 
 
 def test_workers_join_and_leave_and_plans_follow(rng: random.Random) -> None:
     local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
     with local, bp.Cluster(local, patience=120.0) as cluster:
         widths = set()
-        gradients = ways(cluster)
+        runs = list(gradients(cluster))
         for count in (1, 3, 2, 4, 1):
-            local.scale(count)
-            local.wait_for_workers(count)  # type: ignore[no-untyped-call]
+            local.scale(count)  # type: ignore[no-untyped-call]
+            local.wait_for_workers(count)
             cluster._session.members.forget()
             widths.add(cluster.workers)
-            until(1, iter([0, 0, 1]).__next__, gradients)
+            assert all(run() for run in runs)
         assert {1, 3} <= widths
 
 

@@ -50,7 +50,7 @@ def test_what_is_lost_is_sent_again_until_it_was_tried_often(error: Exception) -
         assert decide(error, plan(), tries, True) is None
     last = decide(error, plan(), TRIES, True)
     assert isinstance(last, WorkerLostError)
-    assert "ended while it ran dark; in each of 4 runs" in str(last)
+    assert f"ended while it ran dark; in each of {TRIES} runs" in str(last)
     assert "user.py:4" in str(last.where)
     gone = decide(error, plan(), 1, False)
     assert isinstance(gone, WorkerLostError)

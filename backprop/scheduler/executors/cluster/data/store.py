@@ -2,7 +2,8 @@
 
 A program is the result of a task, so that Dask makes it again where its worker is lost. An array is sent ahead, and
 sent again by `forget` and the next run where its worker is lost, since the caller still has it. What was used longest
-ago is let go where all of it is more than a limit.
+ago is let go where all of it is more than a limit. `forget` also gives programs new keys: for as long as Dask knows a
+key, it adds up the workers that ended while they had its task, and so at last blames a program that many runs share.
 
 Limits: to know an array by its content it is hashed at each call, by XXH3 at the speed of memory. That is no
 cryptographic hash: who can choose arrays for it to collide can already run code on the cluster.
@@ -22,7 +23,7 @@ from dask.task_spec import Task as DaskTask
 from distributed.protocol import pickle
 
 from .....ops.core.cache import cached
-from ....lower import Key
+from ....lower import Key, new_token
 from ....planning.plan import Plan
 from ..remote import Program
 
@@ -49,6 +50,7 @@ class Store:
         self._lock = threading.Lock()
         self._held: OrderedDict[Digest, tuple[Any, int]] = OrderedDict()  # with its bytes
         self._seen: OrderedDict[Digest, None] = OrderedDict()
+        self._generation = ""
 
     def arrays(self, arrays: Mapping[Any, np.ndarray[Any, Any]]) -> dict[Any, Any]:
         """What stands for each array: a future of one that lies on the workers, or the array itself.
@@ -76,8 +78,8 @@ class Store:
         Arguments:
             bodies: the pickled graph and the name of each.
         """
-        keys: list[Key] = [("bp-const-" + _hashed(body), 0) for body, _ in bodies]
         with self._lock:
+            keys: list[Key] = [(f"bp-const-{_hashed(body)}{self._generation}", 0) for body, _ in bodies]
             new = {
                 key: DaskTask(key, Program, body, name)
                 for key, (body, name) in zip(keys, bodies, strict=True)
@@ -93,8 +95,9 @@ class Store:
         self._hold({key[0]: (future, nbytes[key]) for key, future in futures.items()})
 
     def forget(self) -> None:
-        """Let go of everything, as some of it was lost; what is needed is sent anew."""
+        """Let go of everything, as some of it was lost; what is needed is sent anew, under other keys."""
         with self._lock:
+            self._generation = f"-{new_token()}"
             self._held.clear()
 
     @property

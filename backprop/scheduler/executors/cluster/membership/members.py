@@ -15,7 +15,7 @@ from typing import Any
 from dask.utils import format_bytes
 
 from .....errors import ArgumentError, UnlikeWorkersError
-from ..connection import KEEP_MEMORY
+from ..own import KEEP_MEMORY
 from .fingerprint import Fingerprint, fingerprint, largest_group
 from .package import lacks_package, without_package
 from .width import width
@@ -135,7 +135,7 @@ class Members:
     @property
     def memory(self) -> int:
         """Bytes that a thread of a worker has, at least; a gigabyte where workers have no limit."""
-        workers = self._client.scheduler_info()["workers"].values()
+        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
         return min([w["memory_limit"] // w["nthreads"] for w in workers if w["memory_limit"]], default=1 << 30)
 
     def are_like_this_process(self) -> bool:
@@ -148,7 +148,7 @@ class Members:
         """The workers as text: threads, memory, groups of equal bits, and a setting that makes them slow."""
         told = self._client.run(_settings, on_error="return")
         groups: dict[tuple[tuple[str, str], ...], int] = {}
-        info = self._client.scheduler_info()["workers"]
+        info = self._client.scheduler_info(n_workers=-1)["workers"]
         lines = [f"{len(info)} workers"]
         for address, worker in info.items():
             known = self._found.get(address)
