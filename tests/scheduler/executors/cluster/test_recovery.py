@@ -75,11 +75,14 @@ def test_a_killed_worker_names_the_ops_of_its_task(key: Any, names: str) -> None
     assert f"ran {names}; the last was tcp://10.0.0.1:1" in str(raised)
 
 
-def test_workers_that_are_killed_while_data_is_on_its_way_are_no_ops_fault() -> None:
-    data = distributed.KilledWorker(("bp-const-0", 0), "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize("key", [("bp-const-0", 0), ("bp-pick-0", 0, 1)])
+def test_workers_that_are_killed_while_data_is_on_its_way_are_no_ops_fault(key: Any) -> None:
+    data = distributed.KilledWorker(key, "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
     task = distributed.KilledWorker(("bp-fwd-0", 0), "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
+    other = distributed.KilledWorker("chunk-of-the-users", "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
     assert decide(data, plan(), 1, True) is None
-    assert isinstance(decide(task, plan(), 1, True), WorkerLostError)
+    for blamed in (task, other):
+        assert isinstance(decide(blamed, plan(), 1, True), WorkerLostError)
 
 
 def test_a_worker_without_the_package_is_said() -> None:
