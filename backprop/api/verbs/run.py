@@ -173,7 +173,7 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
     course, told = course_of(executor, graph), observer()
     if told is None:
         return course.run(way, executor, values)
-    return told.run(way, graph, course.plan, values, executor)
+    return told.run(way, graph, executor.fitted(course.plan, values), values, executor)
 
 
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:

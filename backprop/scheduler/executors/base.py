@@ -117,6 +117,17 @@ class AbstractExecutor(ABC):
         """The rates that costs are estimated with."""
         return self._target.machine
 
+    def fitted(self, plan: Plan, values: Sequence[Any]) -> Plan:
+        """A plan in the tasks that it runs in for some values.
+
+        Arguments:
+            plan: the plan.
+            values: a value or a handle for each input.
+        Returns:
+            a plan of the same results, to the bit.
+        """
+        return plan
+
     def replayed(self, plan: Plan) -> Replayed:
         """A plan as something to call again and again, which keeps no executor alive.
 

@@ -25,26 +25,22 @@ from ...events import Recorder, TaskFinished, TaskStarted
 from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
-from ...planning.refinement import refined
 from ...planning.stages import run_staged, stages
 from ...planning.target import Target
 from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
-from .data.arguments import arguments, is_to_be_made
+from .data.arguments import arguments
 from .data.store import bodies
 from .membership.members import Members
 from .priority import priority
 from .recovery import decide
 from .remote import RemoteCall, Report, Settings, warn_again
 from .resident.runner import LostError
-from .session import Address, Session
+from .session import Address, Annotations, Session
 from .waiting import LOG, Waiting
 
 OVERHEAD = 1e-2
 """Seconds that a task costs on a cluster."""
-
-SHARE = 8
-"""The part of the memory of a worker's thread that a task may take for what it makes to read it: one in so many."""
 
 SMALL = 1 << 16
 """Bytes of arguments up to which a plan that takes less time than a round trip runs where it is asked for."""
@@ -175,10 +171,13 @@ class Cluster(AbstractExecutor):
         return lambda executor, values: executor._replay(plan, values)
 
     def _replay(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
-        if stages(plan) or _is_tiny(plan, values) or not self._session.residents.takes(plan, values):
+        if stages(plan) or _is_tiny(plan, values):
+            return self.run(plan, values)
+        cut = self.fitted(plan, values)
+        if not self._session.residents.takes(cut, values):
             return self.run(plan, values)
         try:
-            return self._resident(plan, values)
+            return self._resident(cut, values)
         except LostError as error:
             LOG.info("resident runners of %s failed (%s), and tasks are used", self.address, error)
             self._session.residents.forget()
@@ -201,7 +200,7 @@ class Cluster(AbstractExecutor):
     def _run(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         if not plan.tasks or (_is_tiny(plan, given) and self._session.members.are_like_this_process()):
             return self._inline(plan, given)
-        plan = self._refined(plan, given)
+        plan = self.fitted(plan, given)
         tries = 0
         while True:
             tries += 1
@@ -216,11 +215,11 @@ class Cluster(AbstractExecutor):
                     raise raised from error
                 LOG.warning("a run on %s lost data (%r), and is repeated", self.address, error)
                 self._session.store.forget()
+                self._session.places.forget()
 
-    def _refined(self, plan: Plan, given: Sequence[Any]) -> Plan:
-        """The plan, in tasks each of which has memory for what it makes to read it."""
-        made = tuple([(k, value.nbytes) for k, value in enumerate(given) if is_to_be_made(value)])
-        return refined(plan, made, self._session.members.memory // SHARE) if made else plan
+    def fitted(self, plan: Plan, values: Sequence[Any]) -> Plan:
+        """See AbstractExecutor; tasks run where their data is, and have memory for what they make to read it."""
+        return plan if stages(plan) else self._session.fitted(plan, values)
 
     def _once(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         """One submission of a plan, and its results."""
@@ -229,7 +228,8 @@ class Cluster(AbstractExecutor):
         run = new_token()
         ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads, run)), split=True)
         wanted = [*ready.keys, *programs]
-        futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, priority(plan), self._only)
+        told = Annotations(priority(plan), self._session.placing(plan, given))
+        futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, told, self._only)
         self._session.store.hold_programs(
             {key: futures[key] for key in programs},
             {key: len(body) for key, (body, _) in zip(keys, bodies(plan), strict=True)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,6 +91,55 @@ def test_the_bits_are_those_of_serial(cluster: Cluster) -> None:
     compiled = bp.compile(bp.grad(SHARDED), executor=cluster)
     for _ in range(2):
         assert compiled(W, x, y).tobytes() == serial.tobytes()
+
+
+def scattered(cluster: Cluster, values: Sequence[Any], home: str) -> tuple[Any, ...]:
+    """Futures of values that lie on one worker."""
+    return tuple(cluster.client.scatter(list(values), workers=[home], hash=False))
+
+
+def in_turn(w: Any, parts: Any) -> Any:
+    """A loss that adds up over a list, forward and back independently."""
+    return sum([np.mean((np.tanh(x @ w) - y) ** 2) for x, y in parts])
+
+
+def of_all(w: Any, parts: Any) -> Any:
+    """A loss that goes back into each part only after it has seen all."""
+    return np.sqrt(np.mean(np.stack([np.mean((np.tanh(x @ w) - y) ** 2) for x, y in parts])))
+
+
+@pytest.mark.parametrize("order", [(0, 1, 0, 1), (0, 0, 1, 1)], ids=str)
+@pytest.mark.parametrize("f", [in_turn, of_all])
+def test_each_branch_over_a_list_runs_where_its_future_is(
+    cluster: Cluster, f: Callable[..., Any], order: tuple[int, ...]
+) -> None:
+    homes = [sorted(cluster.client.nthreads())[k] for k in order]
+    parts = list(zip(np.array_split(X, 4), np.array_split(Y, 4), strict=True))
+    scatter = lambda: [scattered(cluster, part, home) for part, home in zip(parts, homes, strict=True)]  # noqa: E731
+    serial = bp.grad(f, executor=bp.Serial())(W, parts)
+
+    def stay(held: list[Any]) -> bool:
+        assert bp.grad(f, executor=cluster)(W, held).tobytes() == serial.tobytes()
+        where = cluster.client.who_has([x for x, _ in held])
+        return [where[x.key] for x, _ in held] == [(home,) for home in homes]
+
+    assert any(stay(scatter()) for _ in range(3))  # Dask may steal a task from a worker that is slow, once in a while
+    compiled, held = bp.compile(bp.grad(f), executor=cluster), scatter()
+    for _ in range(2):
+        assert compiled(W, held).tobytes() == serial.tobytes()
+    assert traffic(lambda: compiled(W, held)) < MB // 2
+
+
+def test_what_map_gives_is_a_batch(cluster: Cluster) -> None:
+    held = cluster.client.map(loaded, range(4), pure=False)
+    expected = [loaded(seed) for seed in range(4)]
+    found = bp.grad(in_turn, executor=cluster)(W, held)
+    np.testing.assert_allclose(found, bp.grad(in_turn)(W, expected), rtol=1e-10)
+
+
+def loaded(seed: int) -> tuple[Any, Any]:
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(10_000, 200)), rng.normal(size=10_000)
 
 
 @dataclass

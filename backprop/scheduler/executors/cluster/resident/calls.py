@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -25,16 +24,14 @@ from ....lower import new_token
 from ....planning.plan import Plan, PlanInput, TaskOutput
 from ..data.arguments import AHEAD
 from ..data.homes import ClientHome
+from ..data.placement import placed
+from ..data.places import NowhereError, Places
 from ..data.store import digest_of
 from ..remote import Report, Settings
 from .parts import Part, parts
-from .placement import placed
 from .runner import LostError, MissingError, Runner, unpacked
 from .told import Told
 from .wire import DROP, RUN, Brought, Kept, Lying, Sent
-
-REMEMBERED = 10_000
-"""Keys of which it is remembered where they lie."""
 
 
 class Layout(NamedTuple):
@@ -68,14 +65,15 @@ class Residents:
 
     Arguments:
         client: of the cluster.
+        places: where values lie.
     """
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, places: Places) -> None:
         self.client = client
+        self._places = places
         self.told = Told()
         self._lock = threading.Lock()
         self._layouts: WeakKeyDictionary[Plan, Layout | None] = WeakKeyDictionary()
-        self._places: OrderedDict[Any, str] = OrderedDict()
         self._is_installed = False
 
     def takes(self, plan: Plan, values: Sequence[Any]) -> bool:
@@ -98,11 +96,13 @@ class Residents:
         """
         if not self._is_installed:
             self._install()
-        held = self._held(values)
         try:
+            held = self._places.held(values)
             layout = self._layout(plan, held, threads)
         except KeyError as error:  # a worker that joined or left since the members were looked at
             raise LostError(f"a worker is not known: {error}") from error
+        except NowhereError as error:
+            raise LostError(str(error)) from error
         call = Call(self, plan, layout, _Values(values, held), settings)
         call.start()
         return call
@@ -118,8 +118,7 @@ class Residents:
     def forget(self) -> None:
         """Tell everything anew, and look anew where things lie."""
         self.told.forget_all()
-        with self._lock:
-            self._places.clear()
+        self._places.forget()
 
     def _layout(self, plan: Plan, held: Mapping[int, str], threads: Mapping[str, int]) -> Layout:
         where = (tuple(threads.items()), tuple(held.items()))
@@ -133,24 +132,6 @@ class Residents:
             with self._lock:
                 self._layouts[plan] = layout
         return layout
-
-    def _held(self, values: Sequence[Any]) -> dict[int, str]:
-        """The worker of each value that lies on one."""
-        futures = {k: value.key for k, value in enumerate(values) if isinstance(value, Handle)}
-        with self._lock:
-            known = {f.key: self._places[f.key] for f in futures.values() if f.key in self._places}
-        unknown = {f.key: f for f in futures.values() if f.key not in known}
-        if unknown:
-            found = self.client.who_has(list(unknown.values()))
-            known.update({key: min(found[key]) for key in unknown if found.get(key)})
-        with self._lock:
-            self._places.update(known)
-            while len(self._places) > REMEMBERED:
-                self._places.popitem(last=False)
-        lost = [key for key in unknown if key not in known]
-        if lost:
-            raise LostError(f"nobody has {lost[0]}")
-        return {k: known[future.key] for k, future in futures.items()}
 
 
 class _Values:

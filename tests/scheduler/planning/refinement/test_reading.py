@@ -13,7 +13,7 @@ from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.planning.checks import verify_plan
 from backprop.scheduler.planning.plan import Plan, PlanInput
-from backprop.scheduler.planning.refinement import refined
+from backprop.scheduler.planning.refinement.reading import refined
 from backprop.scheduler.planning.target import Target
 
 SHARDS, ROWS = 32, 100

@@ -14,8 +14,8 @@ from backprop.api.verbs.run import planned
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
+from backprop.scheduler.executors.cluster.data.placement import placed
 from backprop.scheduler.executors.cluster.resident.parts import Given, Local, Remote, parts
-from backprop.scheduler.executors.cluster.resident.placement import placed
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.planning.plan import Plan, PlanInput
 from backprop.scheduler.planning.planner import make_plan
@@ -42,6 +42,22 @@ def test_without_data_each_worker_gets_a_share() -> None:
     homes = placed(two_and_a_sum(), [1, 1], {})
     assert sorted(homes[:2]) == [0, 1]
     assert placed(two_and_a_sum(), [2], {}) == [0, 0, 0]
+
+
+@pytest.mark.parametrize("held", [(0, 0, 1, 1), (0, 1, 0, 1), (1, 0, 0, 1)], ids=str)
+def test_in_whatever_order_data_lies_no_task_leaves_it_where_all_have_the_same_to_do(held: tuple[int, ...]) -> None:
+    assert placed(four_alone(), [1, 1], dict(enumerate(held))) == list(held)
+
+
+def test_a_task_leaves_its_data_for_a_worker_that_would_have_nothing_to_do() -> None:
+    assert sorted(placed(four_alone(), [1, 1], dict.fromkeys(range(4), 0))) == [0, 0, 1, 1]
+    assert placed(four_alone(), [2, 1], {0: 0, 1: 0, 2: 1, 3: 0})[2] == 1
+
+
+def four_alone() -> Plan:
+    hand = Hand(LARGE, LARGE, LARGE, LARGE)
+    found = [hand(sin, k) for k in range(4)]
+    return make_plan(hand.graph(*found), tuple([(k,) for k in found]), Machine().slower(100.0))
 
 
 def test_a_part_says_where_each_argument_comes_from() -> None:
