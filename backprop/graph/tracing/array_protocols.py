@@ -26,11 +26,13 @@ from ...ops.core.op import Op
 from ...ops.core.types import ArrayType, NumericType, ScalarType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
+from .boundary.answers import becomes_integral
 from .boundary.conversions import assignment, no_array, wants_elements
 from .boundary.elements import LARGEST, array_of, is_table_class, joined
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake, in_dtype
+from .boundary.plain_classes import is_looked_up
 from .memory.flat import Flat
 from .memory.handles import lend
 from .memory.targets import WRITERS, add_at, write_out, written_to
@@ -223,10 +225,28 @@ class TracedArray(TracedValue[T]):
             return self.shape[0]
         raise GraphTypeError("len() of a traced number", user_line(), "give an array of one axis or more")
 
-    def __iter__(self) -> Iterator[Any]:
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[Any]: ...
+
+    else:
+
+        @property
+        def __iter__(self) -> Callable[[], Iterator[Any]]:
+            """The method of that name, which numbers do not have; the loop that calls it gets its error."""
+            if isinstance(self.type, ScalarType) and is_looked_up(sys._getframe(1)):
+                raise AttributeError("__iter__")
+            return self._iterate
+
+    def _iterate(self) -> Iterator[Any]:
         if isinstance(self.type, NumericType) and not self.shape:
             raise GraphTypeError("iteration over a traced number", user_line(), "give an array of one axis or more")
         return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        if isinstance(self.type, NumericType) and self.shape:
+            return bool(ops.any(self == value))
+        return any([item is value or item == value for item in self])
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(self.type, TupleType):
@@ -265,11 +285,6 @@ class Method:
 def leads(protocol: str, cls: type) -> bool:
     """Whether a class that holds arrays, as one of quantities with units, is to answer a function of NumPy's itself."""
     return hasattr(cls, protocol) and not issubclass(cls, KNOWN) and not is_table_class(cls)
-
-
-def becomes_integral(dtype: Any = None, copy: bool | None = None) -> bool:
-    """Whether a dtype that an array is asked for has no derivatives, so that none are lost."""
-    return dtype is not None and np.dtype(dtype).kind in "biu"
 
 
 SEQUENCES = (list, tuple, range)

@@ -14,21 +14,19 @@ import operator
 import os
 import sys
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-import numpy as np
-
-from ...errors import BackpropError, EscapedVarError, GraphTypeError, ShapeError, Source, TracedConversionError
+from ...errors import BackpropError, EscapedVarError, GraphTypeError, Source, TracedConversionError
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, Node, NodeId
 from ..ownership import copied
 from ..subgraph import reach
+from .boundary.answers import AS_BOOL, AS_CEIL, AS_COMPLEX, AS_FLOAT, AS_FLOOR, AS_INT, Conversion, formatted
 from .boundary.conversions import no_number
 from .boundary.failures import refused
-from .boundary.plain_classes import check_at, is_formatting, number_for_check
+from .boundary.plain_classes import check_at, is_only_looked_at, number_for_check
 from .memory.guard import Guard
 from .source_lines import user_line
 
@@ -43,38 +41,6 @@ def is_integral(type: ValueType[Any]) -> bool:
 
 
 NO_ANSWER = "use numpy.where, backprop.switch or backprop.match for a choice that depends on values"
-
-
-@dataclass(frozen=True, slots=True)
-class Conversion(Generic[T]):
-    """What Python's conversions answer of a value, whose errors name the user's line.
-
-    Arguments:
-        convert: such as `int`.
-    """
-
-    convert: Callable[[Any], T]
-
-    def __call__(self, value: Any) -> T:
-        """The answer."""
-        try:
-            return self.convert(value)
-        except TypeError as error:
-            raise GraphTypeError(str(error), user_line(), ONE_NUMBER) from None
-        except ValueError as error:
-            if not np.shape(value) and self.convert in (int, float):  # NaN is no integer
-                raise
-            raise ShapeError(str(error), user_line(), ONE_NUMBER) from None
-
-
-ONE_NUMBER = "ask of one number, such as v[0], v.sum(), v.any() or v.all()"
-
-AS_BOOL, AS_INT, AS_FLOAT, AS_COMPLEX = Conversion(bool), Conversion(int), Conversion(float), Conversion(complex)
-
-
-def _formatted(value: Any, *, spec: str) -> str:
-    """A value as text, which has no derivative that could be lost."""
-    return format(value, spec)
 
 
 class Question(NamedTuple):
@@ -193,6 +159,12 @@ class TracedValue(Generic[T]):
 
     __trunc__ = __int__
 
+    def __floor__(self) -> int:
+        return self.builder.answer(self, AS_FLOOR)
+
+    def __ceil__(self) -> int:
+        return self.builder.answer(self, AS_CEIL)
+
     def __index__(self) -> int:
         if not isinstance(self.type, NumericType) or self.type.dtype.kind not in "iu" or self.type.shape:
             raise TracedConversionError(
@@ -204,7 +176,7 @@ class TracedValue(Generic[T]):
         check = check_at(sys._getframe(1))
         if check is not None:
             return self.builder.answer(self, partial(number_for_check, check=check))
-        if self._is_data() or is_formatting(sys._getframe(1)):
+        if self._is_data() or is_only_looked_at(sys._getframe(1)):
             return self.builder.answer(self, AS_FLOAT)
         raise refused(self.builder, no_number(repr(self)))
 
@@ -225,7 +197,12 @@ class TracedValue(Generic[T]):
         raise refused(self.builder, TracedConversionError(what, user_line(), "write v + 0j, or take v.value"))
 
     def __format__(self, spec: str) -> str:
-        return self.builder.answer(self, Conversion(partial(_formatted, spec=spec))) if spec else str(self)
+        try:
+            return self.builder.answer(self, Conversion(partial(formatted, spec=spec)))
+        except TracedConversionError:
+            if spec:
+                raise
+            return str(self)  # a graph without values says what it has
 
 
 def ask_now(owner: Owner, var: TracedValue[Any], ask: Callable[[Any], Any]) -> Question:

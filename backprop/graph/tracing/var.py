@@ -11,6 +11,7 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
+from operator import methodcaller
 from types import FunctionType, MethodType
 from typing import Any, Protocol, Self, TypeAlias, TypeVar, overload
 
@@ -19,14 +20,14 @@ import numpy as np
 from ... import ops
 from ...errors import GraphTypeError, TracedConversionError
 from ...ops.core.op import Op
-from ...ops.core.types import NumericType, OpaqueType, UserType
+from ...ops.core.types import NumericType, OpaqueType, ScalarType, UserType
 from ...ops.elementwise.powers import pow_static
 from ...ops.numpy_names import METHODS, UNARY
 from ...ops.sparse.matrix import beside_sparse
 from .array_protocols import SEQUENCES, Method, TracedArray
 from .boundary.conversions import no_attribute
 from .boundary.elements import is_table, joined
-from .boundary.plain_classes import is_asked_by_user, plain_class
+from .boundary.plain_classes import AnsweredByValue, is_asked_by_abstract_class, is_asked_by_user, plain_class
 from .memory.handles import copied, found_again
 from .memory.targets import WRITING
 from .memory.writing import in_place
@@ -109,10 +110,10 @@ def beside(op: Op, left: Any, right: Any, other: Any) -> Any:
 
 def operand(value: Any) -> bool:
     """Whether a value may stand beside a Var in arithmetic."""
-    return isinstance(value, OPERANDS)
+    return type(value) is Var or isinstance(value, PLAIN_OPERANDS)
 
 
-class Var(TracedArray[T]):
+class Var(TracedArray[T], metaclass=AnsweredByValue):
     """A value of a graph that is being made; it stands in for the value in the user's code.
 
     It has the operators, methods and attributes of a NumPy array. NumPy's and SciPy's functions take it, and those
@@ -145,6 +146,8 @@ class Var(TracedArray[T]):
             return partial(WRITING[name], self)
         if name in METHODS and isinstance(self.type, NumericType):
             return Method(self, name)
+        if name in QUESTIONS and isinstance(self.type, ScalarType) and hasattr(plain_class(self.type), name):
+            return partial(self.builder.answer, self, methodcaller(name))
         if name in UNARY and isinstance(self.type, NumericType) and not is_attribute(sys._getframe(1)):
             return partial(UNARY[name], self)  # NumPy asks each element of an array of objects for the method
         if isinstance(self.type, OpaqueType | UserType) and not name.startswith("_"):
@@ -161,9 +164,11 @@ class Var(TracedArray[T]):
         an object that is not taken apart, its class is only known at run time, and so is asked for as a question.
         """
         if isinstance(self.type, NumericType):
-            return plain_class(self.type) if is_asked_by_user(1) else Var
-        is_asked = isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None
-        return self.builder.answer(self, type) if is_asked else Var
+            if is_asked_by_user(1):
+                return plain_class(self.type)
+        elif isinstance(self.type, OpaqueType | UserType) and self.builder.run is not None:
+            return self.builder.answer(self, type)
+        return ShownVar if is_asked_by_abstract_class(1) else Var
 
     def _attribute(self, cls: type, name: str) -> Any:
         """A field, a method or a property of an object; what the annotations do not say of a field is asked for."""
@@ -260,7 +265,14 @@ class Var(TracedArray[T]):
     __ge__: Loose = _forward(ops.greater_equal)
 
 
-OPERANDS = (Var, np.ndarray, np.generic, bool, int, float, complex)  # a tuple is quicker than a union
+class ShownVar(Var[T]):
+    """What libraries find that ask whether a traced value is iterable or has a length: all that a Var has."""
+
+    __slots__ = ()
+
+
+PLAIN_OPERANDS = (float, np.ndarray, int, np.generic, complex)  # as often as they are met; quicker than a union
+QUESTIONS = ("is_integer", "as_integer_ratio", "hex")  # methods of numbers that answer with no number of theirs
 NO_OPERANDS = (str, bytes, type(None), dict, set, frozenset)
 
 

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Callable
-from functools import singledispatch
+from collections.abc import (
+    Callable,
+    Collection,
+    Container,
+    Hashable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Reversible,
+    Sequence,
+    Set,
+    Sized,
+)
+from functools import partial, singledispatch
 from typing import Any
 
 import numpy as np
@@ -40,6 +52,20 @@ def matched(x: Any) -> str:
     return "other"
 
 
+def answers(f: Callable[[Any], Any]) -> Callable[[Any], bool]:
+    """Whether a function of a value has an answer, and not a TypeError."""
+
+    def question(x: Any) -> bool:
+        try:
+            f(x)
+        except TypeError:
+            return False
+        return True
+
+    return question
+
+
+ABSTRACT = (Iterable, Sized, Container, Collection, Reversible, Sequence, Mapping, Set, Iterator, Hashable)
 QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "array": lambda x: isinstance(x, np.ndarray),
     "scalar": np.isscalar,
@@ -57,6 +83,14 @@ QUESTIONS: dict[str, Callable[[Any], Any]] = {
     "iteration": np.iterable,
     "dispatch": kind,
     "match": matched,
+    **{cls.__name__: partial(lambda cls, x: isinstance(x, cls), cls) for cls in ABSTRACT},
+    "any of two": lambda x: isinstance(x, Iterable | Sized),
+    "has iteration": lambda x: hasattr(x, "__iter__"),
+    "gets iteration": lambda x: getattr(x, "__iter__", None) is not None,
+    "iter": answers(iter),
+    "len": answers(len),
+    "empty format": lambda x: f"{x}",
+    "called format": lambda x: format(x) + f"{x}",
 }
 VALUES = [
     1.5,
@@ -79,6 +113,74 @@ def test_an_answer_is_that_of_the_plain_value(name: str, value: Any) -> None:
     found = []
     bp.evaluate(lambda x, rest: found.append(question(x)))(value, 0.0)
     assert found == [question(value)]
+
+
+VERBS: dict[str, Callable[[Callable[..., Any]], Callable[[Any], Any]]] = {
+    "grad": bp.grad,
+    "value_and_grad": bp.value_and_grad,
+    "compile": lambda f: bp.compile(bp.grad(f)),
+    "vjp": lambda f: lambda x: bp.vjp(f, x),
+    "jvp": lambda f: lambda x: bp.jvp(f, (x,), (x,)),
+    "jacobian": bp.jacobian,
+    "hessian": bp.hessian,
+    "grad of grad": lambda f: bp.grad(lambda x: np.sum(bp.grad(f)(x))),
+    "checkpoint": lambda f: bp.grad(bp.checkpoint(f)),
+}
+
+
+@pytest.mark.parametrize("value", [1.5, np.float64(1.5), np.array(1.5), np.arange(3.0)], ids=str)
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_answer_is_the_same_under_each_verb(verb: str, value: Any) -> None:
+    asked = {name: question for name, question in QUESTIONS.items() if "format" not in name}
+    found: list[dict[str, Any]] = []
+
+    def f(x: Any) -> Any:
+        found.append({name: question(x) for name, question in asked.items()})
+        return np.sum(x * x)
+
+    VERBS[verb](f)(value)
+    assert all(answer == {name: question(value) for name, question in asked.items()} for answer in found)
+    assert found
+
+
+def test_libraries_find_the_methods_of_a_traced_value() -> None:
+    table: dict[str, Any] = {"__name__": "theirs", "Iterable": Iterable, "Sized": Sized}
+    exec(compile("def asks(x): return isinstance(x, Iterable), isinstance(x, Sized)", np.__file__, "exec"), table)
+    found = []
+    bp.evaluate(lambda x: found.append(table["asks"](x)))(np.ones(3))
+    assert found == [(True, True)]
+
+
+def test_a_text_of_a_traced_value_is_that_of_its_value_and_its_repr_is_not() -> None:
+    texts: list[str] = []
+
+    def f(x: Any) -> Any:
+        texts.append(f"{x} {x!s} {x!r} {2 * x:.1f}")
+        return x * x
+
+    gradient = bp.compile(bp.grad(f))
+    assert [gradient(1.5), gradient(1.5), gradient(2.5)] == [3.0, 3.0, 5.0]
+    assert [text.split()[0] for text in texts] == ["1.5", "2.5"], "a text is a guard"
+    assert all(text.count("Var(float64") == 2 for text in texts)
+    assert texts[0].endswith(" 3.0")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [math.floor, math.ceil, math.trunc, lambda x: math.isclose(x, 2.5), lambda x: x.is_integer(), lambda x: x.hex()],
+)
+def test_answers_that_are_no_number_of_the_value_are_questions(question: Callable[[Any], Any]) -> None:
+    found = []
+    bp.evaluate(lambda x: found.append(question(x)))(2.5)
+    assert found == [question(2.5)]
+    assert type(found[0]) is type(question(2.5))
+
+
+@pytest.mark.parametrize("value", [np.arange(3.0), np.arange(6.0).reshape(2, 3)], ids=np.ndim)
+def test_membership_is_asked_as_numpy_asks_it(value: Any) -> None:
+    found = []
+    bp.evaluate(lambda x: found.append((2.0 in x, 7.0 in x)))(value)
+    assert found == [(2.0 in value, 7.0 in value)]
 
 
 def loss(x: Any) -> Any:
