@@ -151,8 +151,18 @@ class Program(NamedTuple):
         ]
 
     def ties(self, x: Any) -> int:
-        """How many steps are at a corner of theirs; a jump, as that of arctan2, counts as several."""
-        return sum(2 if name == "arctan2" else 1 for name in self.tied(x))
+        """How many steps are at a corner of theirs.
+
+        A jump, as that of arctan2, counts as several, and so does a sort of three equal elements: moved, the second of
+        them becomes the first or the last.
+        """
+        return sum(2 if name == "arctan2" or self._is_sort_of_equals(name, x) else 1 for name in self.tied(x))
+
+    def _is_sort_of_equals(self, name: str, x: Any) -> bool:
+        values = self.values(x)
+        return name == "sort" and any(
+            step.name == name and np.ptp(values[step.operands[0]]) == 0 for step in self.steps
+        )
 
     def is_chosen_by_place(self, x: Any) -> bool:
         """Whether a step chooses one of several pieces at a tie."""

@@ -75,6 +75,7 @@ def test_two_functions_that_make_a_smooth_one(name: str) -> None:
         (lambda x: np.exp(np.log(x)), -1.0),
         (lambda x: np.expm1(np.log1p(x)), -2.0),
         (lambda x: np.cos(np.arccos(x)), 1.5),
+        (lambda x: 10.0 ** np.log10(x), 0.0),  # has a value, 0, which says nothing of the slope behind it
     ],
 )
 def test_where_there_is_no_value_there_is_no_derivative(f: Any, x: float) -> None:
@@ -167,6 +168,8 @@ def test_remainders_by_the_divisor() -> None:
 
 # Masks.
 
+FIRST = np.array([True, False, False])
+
 MASKED = {
     "p log p": (lambda p: np.where(p > 0, p * np.log(p), 0), 0.0, 0.0),
     "exp that overflows": (lambda x: np.where(x < 700, np.exp(x), 0), 1000.0, 0.0),
@@ -189,6 +192,22 @@ MASKED = {
         [[0.5, 0.0], [0.5, 0.5]],
     ),
     "select": (lambda x: np.select([x > 1, x > 0], [np.log(x), x], 0), np.array([-1.0, 0.5, 2.0]), [0.0, 1.0, 0.5]),
+    "a convolution": (
+        lambda x: np.where(FIRST, np.convolve(1 / x, 1 / x)[:3], 0),
+        np.array([2.0, 0.0, 1.0]),
+        [-0.25, 0, 0],
+    ),
+    "a running product": (lambda x: np.where(FIRST, np.cumprod(1 / x), 0), np.array([2.0, 0.0, 1.0]), [-0.25, 0, 0]),
+    "a running product from the end": (
+        lambda x: np.where(FIRST, np.cumprod((1 / x)[::-1])[::-1][::-1], 0),
+        np.array([1.0, 0.0, 2.0]),
+        [0, 0, -0.25],
+    ),
+    "a recurrence": (
+        lambda x: np.where(FIRST, bp.ops.recurrence(1 / x, np.log(x), axis=0, reverse=False), 0),
+        np.array([2.0, 0.0, 1.0]),
+        [0.5, 0, 0],
+    ),
     "a condition of ints": (lambda x: np.where(np.array([2, 0, 1]), x, 0), np.ones(3), [1.0, 0.0, 1.0]),
     "a condition of floats": (lambda x: np.where(np.array([2.0, 0.0, NAN]), x, 0), np.ones(3), [1.0, 0.0, 1.0]),
 }

@@ -114,7 +114,7 @@ UNARY = (
 
 BINARY = (
     *each(ELEMENTWISE, "add subtract multiply divide", normal, away_from_zero, complex_ok=True),
-    *each(ELEMENTWISE, "scale ratio over", away_from_zero, away_from_zero, complex_ok=True),
+    *each(ELEMENTWISE, "scale vanishing ratio over", away_from_zero, away_from_zero, complex_ok=True),
     *each(ELEMENTWISE, "power quiet_power", positive, normal, complex_ok=True),
     elementwise(powers.float_power, positive, normal, single=False),
     *each(ELEMENTWISE, "maximum minimum fmax fmin", distinct, between),

@@ -13,6 +13,7 @@ is written with plain products, and with `over`, the quotient that does not warn
 Conventions (the gradient of a norm at 0 is 0) stand in coefficients: `ratio(a, b)` is 0 for 0 / 0, and its derivative
 is that of a / b, so that at second order, where there is no convention, the answer is NaN. `scale(c, x)` is c x, and 0
 where c is 0, for an x that is infinite only there: x ** 0 is a constant, and so is each of its derivatives by x.
+`vanishing(c, x)` is the same of two numbers neither of which is a cotangent: its zero says nothing of one.
 
 What is a convention at first order must not be differentiated as if it were a derivative: at 0 the mean of both slopes
 of |x| is 0, but the mean of their squares is 1. So rules of functions with corners return `cornered(g, x, y)`, which is
@@ -93,6 +94,7 @@ def _aside(ufunc: np.ufunc, a: Any, b: Any, out: Any, dead: Callable[[], Any]) -
 
 ratio: Op = op_like("ratio", np.divide, _ratio, _quotient_vjp)
 scale: Op = op_like("scale", np.multiply, _scale, lambda g, out, c, x: (g * x, scale(c, g)))
+vanishing: Op = op_like("vanishing", np.multiply, _scale, lambda g, out, c, x: (g * x, g * c))
 
 
 def _nan_with(g: Any, value: Any, out: Any = None) -> Any:

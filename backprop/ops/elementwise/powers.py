@@ -14,7 +14,7 @@ from ..core.types import type_of
 from .arithmetic import positive, reciprocal, square
 from .comparison import equal
 from .exponential import log
-from .masking import over, scale
+from .masking import over, scale, vanishing
 from .selection import where
 from .ufunc import op_like, ufunc_op, ufunc_type
 
@@ -26,7 +26,7 @@ __all__ = ["cbrt", "float_power", "pow", "power", "sqrt"]
 def _power_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
     # d/dx x**0 is 0, also at x = 0; d/dy 0**y is 0 for y > 0, and NaN at y = 0, where 0**y jumps.
     base = where(equal(x, 0), math.nan, x)
-    return g * scale(y, quiet_power(x, y - 1)), g * scale(out, log(base))
+    return g * scale(y, quiet_power(x, y - 1)), g * vanishing(out, log(base))
 
 
 power: Op = ufunc_op("power", np.power, _power_vjp, VECTORISED)

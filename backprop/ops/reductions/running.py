@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from ..arrays.arguments import one_axis, refuse_out
 from ..arrays.as_array import asarray, ndim
 from ..arrays.views import ravel
@@ -124,7 +125,8 @@ shift: Op = Op(
 
 
 def _recurrence(a: Any, b: Any, *, axis: int, reverse: bool) -> Any:
-    sums, factors = b.copy(), a.copy()
+    dtype = np.result_type(a, b)
+    sums, factors = b.astype(dtype), a.astype(dtype)
     s, f = (np.flip(np.moveaxis(v, axis, 0), 0) if reverse else np.moveaxis(v, axis, 0) for v in (sums, factors))
     distance = 1
     while distance < len(s):
@@ -140,11 +142,16 @@ def _recurrence_vjp(g: Any, out: Any, a: Any, b: Any, *, axis: int, reverse: boo
     return back * shift(out, axis=axis, by=step, fill=0), back
 
 
+def _recurrence_type(a: ValueType[Any], b: ValueType[Any], *, axis: int, reverse: bool) -> NumericType[Any]:
+    s, t = numeric("recurrence", a, b)
+    if s.shape != t.shape:
+        raise ShapeError(f"recurrence: the shapes {s.shape} and {t.shape} differ", fix="broadcast one to the other")
+    return value_type(s.shape, np.result_type(s.dtype, t.dtype))
+
+
 # s_i = b_i + a_i s_(i-1) along an axis, from its end where `reverse`; a_0 is not used.
 # Source: W. D. Hillis and G. L. Steele, Data parallel algorithms, CACM 29(12), 1986.
-recurrence: Op = Op(
-    "recurrence", same_type("recurrence"), _recurrence, _recurrence_vjp, home=__name__, batch=ALONG_AXES
-)
+recurrence: Op = Op("recurrence", _recurrence_type, _recurrence, _recurrence_vjp, home=__name__, batch=ALONG_AXES)
 
 # Sorting.
 

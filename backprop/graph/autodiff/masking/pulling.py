@@ -4,7 +4,7 @@ The rule of an elementwise op is called on the bare cotangent, and its answer is
 elementwise result has a cotangent, the rule is called on the same slice of the operands: this is less work, and what
 was left out stays out. Where elements of a result depend on each other's operands, as along the rows of softmax, the
 answer is masked only where all of them are masked. A product of matrices would multiply the zeros of a cotangent with
-what they hide, so there the operands are masked as well.
+what they hide, so there the operands are masked as well, and so it is with convolutions and running products.
 """
 
 from __future__ import annotations
@@ -14,23 +14,29 @@ from typing import Any
 
 from ....ops.arrays.indexing.items import basic_index, scatter_basic
 from ....ops.arrays.views import reshape
+from ....ops.composites.polynomials import convolution
 from ....ops.core.types import NumericType, Shape
 from ....ops.elementwise.arithmetic import add, divide, multiply, subtract
 from ....ops.elementwise.conversion import cast
-from ....ops.elementwise.masking import cornered, masked, over, scale
+from ....ops.elementwise.masking import cornered, exceeds, masked, over, scale
 from ....ops.linear_algebra.products import matmul, row_dot
 from ....ops.reductions.questions import reduce_any
 from ....ops.reductions.reductions import reduce_mean, reduce_sum
+from ....ops.reductions.running import cumprod_along, recurrence
 from ....ops.reductions.variances import centred
+from ....ops.signals.convolutions import convolution_along
 from ...graph import Node
 from ...tracing.var import Var
-from .mask import Mask, whole
+from .mask import Mask, truth, whole
 from .mask_flow import FLOWS
 from .masks import Masks
 
 Rule = Callable[..., Any]
 
 SUMS = {add, subtract, reduce_sum, reduce_mean, centred}
+PRODUCTS = frozenset({convolution, convolution_along, cumprod_along, recurrence})
+"""Ops whose elements are sums of products of neighbours, whose rules apply such ops in turn."""
+
 LINEAR = frozenset(SUMS | set(FLOWS) - {multiply, divide, over, scale, cornered})
 """Ops whose rules map 0 to 0, whatever their operands are."""
 
@@ -62,6 +68,8 @@ def pulled_back(
     if node.op is matmul:
         can_hide = mask.hides and mask.live is not None
         return _of_product(masks, rule, g, mask, out, operands) if can_hide else _tuple(rule(g, out, *operands))
+    if node.op in PRODUCTS and mask.hides and mask.live is not None:
+        return _of_neighbours(masks, rule, g, mask, out, operands, params)
     groups, answer = spread(mask, node, operands), _tuple(rule(g, out, *operands, **params))
     if len(answer) != len(operands):
         return answer
@@ -156,6 +164,26 @@ def _of_product(
     for cotangent, live in zip(answer, lives, strict=True):
         masks.note(cotangent, Mask(live, hides=True))
     return answer  # type: ignore[no-any-return]
+
+
+def _of_neighbours(
+    masks: Masks, rule: Rule, g: Var[Any], mask: Mask, out: Var[Any], operands: list[Var[Any]], params: dict[str, Any]
+) -> tuple[Any, ...]:
+    """What the rule of sums of products answers, where the mask can hide a NaN of an operand.
+
+    Which elements matter to one that is not masked, the rule itself says, of the mask and operands that are all 1.
+    """
+
+    def ones(shape: Shape) -> Var[Any]:
+        return cast(truth(masks.builder, shape), dtype="float64")
+
+    live = cast(whole(mask.live, out.shape), dtype="float64")  # type: ignore[arg-type]
+    counts = _tuple(rule(live, ones(out.shape), *[ones(x.shape) for x in operands], **params))
+    lives = [exceeds(count, 0.5) for count in counts]
+    answer = _tuple(rule(g, out, *[masked(x, live) for x, live in zip(operands, lives, strict=True)], **params))
+    return tuple(
+        [_settled(masks, c, Mask(live, hides=True), x) for c, live, x in zip(answer, lives, operands, strict=True)]
+    )
 
 
 def _rows_and_columns(mask: Mask, out: Var[Any], x: Var[Any], y: Var[Any]) -> tuple[Var[Any], Var[Any]]:
