@@ -174,7 +174,7 @@ def _of_neighbours(
     Which elements matter to one that is not masked, the rule itself says, of the mask and operands that are all 1.
     """
 
-    def ones(shape: Shape) -> Var[Any]:
+    def ones(shape: Shape) -> Any:
         return cast(truth(masks.builder, shape), dtype="float64")
 
     live = cast(whole(mask.live, out.shape), dtype="float64")  # type: ignore[arg-type]

@@ -45,6 +45,8 @@ def run(
     lowered = lower(plan, values, calls([_Admitted(run, admission) for run in runners(plan, recorder)]))
     try:
         answers = _get(lowered.tasks, list(lowered.keys), workers, pools)
+    except _ClosedError as closed:  # Dask heard of it before it heard of the error that closed the admission
+        raise admission.error or closed from None
     except BaseException as error:
         interrupt = _interrupt_behind(error)
         if interrupt is None:
@@ -53,6 +55,7 @@ def run(
         raise interrupt from None
     finally:
         admission.close()
+        admission.error = None  # whose traceback has the admission
     return lowered.results(answers, values, plan)
 
 
@@ -85,7 +88,9 @@ def is_watched() -> bool:
 
 
 class _Admission:
-    """Admits tasks until it is closed, and knows when the last one has left.
+    """Admits tasks until one fails or it is closed, and knows when the last one has left.
+
+    Dask hears of a failure after those of its threads that were quicker, and would begin tasks until then.
 
     As in `Replay`, an interrupt of the thread that asks must find no lock that it could leave locked.
     """
@@ -95,12 +100,19 @@ class _Admission:
         self._bell: SimpleQueue[None] = SimpleQueue()
         self._inside = 0
         self._open = True
+        self.error: BaseException | None = None  # of the first task that failed
 
     def enter(self) -> None:
         with self._lock:
             if not self._open:
                 raise _ClosedError
             self._inside += 1
+
+    def refuse(self, error: BaseException) -> None:
+        """Admit nothing any more, as a task has failed."""
+        with self._lock:
+            self.error = self.error or error
+            self._open = False
 
     def leave(self) -> None:
         with self._lock:
@@ -133,5 +145,8 @@ class _Admitted:
         self.admission.enter()
         try:
             return self.run(*values)
+        except BaseException as error:
+            self.admission.refuse(error)
+            raise
         finally:
             self.admission.leave()
