@@ -5,6 +5,7 @@ Names are loaded when they are first used; `__init__.pyi` lists them with the mo
 
 from __future__ import annotations
 
+import gc
 import os
 from types import MappingProxyType
 
@@ -42,7 +43,13 @@ def __getattr__(name: str) -> object:
     """A public name, loaded when it is first used; the error of another's name says what it is called here."""
     if name in _ELSEWHERE:
         raise AttributeError(f"module 'backprop' has no attribute {name!r}: write {_ELSEWHERE[name]}", name=name)
-    return _load(name)
+    collects = gc.isenabled()
+    gc.disable()  # code and classes stay: the collector would visit them ten times while they are loaded
+    try:
+        return _load(name)
+    finally:
+        if collects:
+            gc.enable()
 
 
 if os.environ.get("BACKPROP_CACHE_LIMIT"):

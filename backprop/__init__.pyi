@@ -41,7 +41,7 @@ from .api.verbs.run import use as use
 from .api.verbs.vmap import vmap as vmap
 from .graph.autodiff.stop_gradient import stop_gradient as stop_gradient
 from .graph.tracing.var import Var as Var
-from .graph.wire.graphs import Graph as Graph
+from .graph.wire.codec import Graph as Graph
 from .ops.core.op import Op as Op
 from .ops.core.types import ArrayType as ArrayType
 from .ops.core.types import OpaqueType as OpaqueType

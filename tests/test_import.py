@@ -69,3 +69,22 @@ def test_what_others_call_something_says_what_it_is_called_here(name: str, inste
 def test_a_graph_becomes_bytes_whatever_was_imported() -> None:
     script = "import backprop as bp; g = bp.Graph((bp.ArrayType(3),), (), (0,)); assert g.from_bytes(g.to_bytes()) == g"
     assert "backprop.graph.wire.graphs" in imported(script)
+
+
+def test_what_a_first_gradient_does_not_need_is_not_loaded() -> None:
+    found = imported(f"{LOSS}bp.grad(f)(x)")
+    unused = {"scipy.linalg", "scipy.sparse", "backprop.graph.wire.graphs", "backprop.scheduler.learning.node_clock"}
+    assert not found.intersection(unused)
+    assert "backprop.graph.passes.tiling.tile" not in found
+
+
+def test_the_collector_is_as_it_was_after_a_name_was_loaded() -> None:
+    script = (
+        "import gc, backprop as bp; bp.grad; assert gc.isenabled(); gc.disable(); bp.jvp; assert not gc.isenabled()"
+    )
+    assert "backprop.api.verbs.forward" in imported(script)
+
+
+def test_sparse_matrices_are_known_whenever_they_come() -> None:
+    later = "import scipy.sparse as sp; A = sp.csr_array(np.eye(3)); bp.grad(lambda A: np.sum(A @ x))(A).toarray()"
+    assert "scipy.sparse" in imported(f"{LOSS}bp.grad(f)(x); {later}")

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 import lazy_loader
 
-from ..graph.wire import graphs as graphs  # which teaches Graph to become bytes
+from ..graph.wire import codec as codec  # which teaches Graph to become bytes
 
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

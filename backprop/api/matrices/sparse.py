@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from ...errors import GraphTypeError, NotDifferentiableError, ShapeError, TracedConversionError
 from ...graph.graph import Graph
@@ -133,10 +133,10 @@ def _found(graph: Graph, wrt: Ids, ids: Ids, contents: tuple[Content, ...]) -> P
 
 def as_pattern(matrix: Any) -> Pattern:
     """The pattern of a matrix that is not zero, its rows sorted."""
-    rows: Any = sp.csr_array(matrix, dtype=bool)
+    rows: Any = scipy.sparse.csr_array(matrix, dtype=bool)
     rows.sum_duplicates()
     rows.eliminate_zeros()
-    return Pattern.made(sp.csr_array, rows.shape, (rows.indices, rows.indptr))
+    return Pattern.made(scipy.sparse.csr_array, rows.shape, (rows.indices, rows.indptr))
 
 
 def given_pattern(matrix: Any, shape: tuple[int, int]) -> Pattern:
@@ -145,7 +145,7 @@ def given_pattern(matrix: Any, shape: tuple[int, int]) -> Pattern:
     Errors:
         ShapeError: it is no matrix of that shape.
     """
-    array = matrix if sp.issparse(matrix) else np.asarray(matrix)
+    array = matrix if scipy.sparse.issparse(matrix) else np.asarray(matrix)
     if array.shape != shape:
         raise ShapeError(
             f"the pattern has the shape {array.shape}, and the matrix of derivatives {shape}",

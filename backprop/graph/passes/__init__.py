@@ -13,6 +13,7 @@ from functools import reduce
 
 from ..graph import Graph, with_bodies
 from ..verify import verify
+from . import tiling
 from .branch_order import order_by_branch
 from .dead_code import drop_dead_code
 from .factoring.rules import settle_factors
@@ -20,7 +21,6 @@ from .inlining import inline_calls
 from .peephole.simplify import simplify
 from .product_batching import batch_products
 from .rank_one import fuse_rank_one
-from .tiling.tile import tile_rows
 from .unused_results import drop_unused_results, keep_histories
 
 Pass = Callable[[Graph], Graph]
@@ -37,7 +37,12 @@ DEFAULT_PASSES: tuple[Pass, ...] = (
     drop_dead_code,
 )
 
-LAST_PASSES: tuple[Pass, ...] = (order_by_branch, tile_rows)  # blocks are written in an order of their own
+
+def _tile_rows(graph: Graph) -> Graph:
+    return tiling.tile_rows(graph)
+
+
+LAST_PASSES: tuple[Pass, ...] = (order_by_branch, _tile_rows)  # blocks are written in an order of their own
 """For a graph that is about to run, and will not become part of another."""
 
 

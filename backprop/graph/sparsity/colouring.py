@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -27,7 +27,7 @@ def colour_columns(pattern: Any) -> Array:
     Returns:
         integers from 0.
     """
-    columns: Any = sp.csc_array(pattern)
+    columns: Any = scipy.sparse.csc_array(pattern)
     natural = range(columns.shape[1])
     by_degree = np.argsort(-np.diff(columns.indptr), kind="stable").tolist()
     return min([_greedy(columns, order) for order in (natural, by_degree)], key=count)
@@ -63,7 +63,7 @@ def colour_stars(pattern: Any) -> Array:
     Returns:
         a colour for each row, integers from 0.
     """
-    neighbours = _neighbours(sp.csr_array(pattern))
+    neighbours = _neighbours(scipy.sparse.csr_array(pattern))
     n = len(neighbours)
     most = 32 + 2 * int(np.sqrt(n))
     hubs = [i for i in range(n) if len(neighbours[i]) > most]

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from ...ops.arrays.tuples import item, make_tuple, taken
 from ...ops.core.batching import ALONG_AXES, STACKS
@@ -71,11 +71,13 @@ def pattern(graph: Graph, wrt: Sequence[NodeId], values: Mapping[NodeId, Any]) -
     given = {i: Dependence.of_input(t.shape, start, width) for i, t, start in zip(wrt, types, starts, strict=False)}
     flows = _flow(graph, [given.get(i) for i in range(graph.first)], values, width)
     rows = [_rows(flows[i], graph.type_of(i), width) for i in graph.outputs if graph.type_of(i).differentiable]
-    return sp.vstack(rows, format="csr") if rows else sp.csr_array((0, width), dtype=bool)
+    return scipy.sparse.vstack(rows, format="csr") if rows else scipy.sparse.csr_array((0, width), dtype=bool)
 
 
 def _rows(flow: Flow, type: Any, width: int) -> Any:
-    return flow.rows() if isinstance(flow, Dependence) else sp.csr_array((math.prod(type.shape), width), dtype=bool)
+    if isinstance(flow, Dependence):
+        return flow.rows()
+    return scipy.sparse.csr_array((math.prod(type.shape), width), dtype=bool)
 
 
 def _flow(graph: Graph, inputs: Sequence[Flow], values: Mapping[NodeId, Any], width: int) -> list[Flow]:
@@ -137,7 +139,7 @@ def _dependence(flow: Flow, type: Any, width: int) -> Dependence:
     """The dependence of a numeric operand, that of a constant where it depends on nothing."""
     if isinstance(flow, Dependence):
         return flow
-    return Dependence(np.zeros(type.shape, np.intp), sp.csr_array((1, width), dtype=bool))
+    return Dependence(np.zeros(type.shape, np.intp), scipy.sparse.csr_array((1, width), dtype=bool))
 
 
 def _all(type: ValueType[Any], operands: Sequence[Flow]) -> Flow:

@@ -19,8 +19,8 @@ from typing import Any
 from ...errors import BackpropError, Source, WireError
 from ...ops.core.op import Op
 from ...ops.core.types import ValueType
-from ..graph import Codec, Node
 from ..graph import Graph as Graph
+from ..graph import Node
 from ..params import Params
 from ..verify import verify
 from .checks import a_list, a_map, a_text, an_int, ints
@@ -183,10 +183,3 @@ def _verified(graph: Graph, where: str) -> Graph:
         return verify(graph, "arrival")
     except Exception as error:  # a rule may trip over parameters that it was never meant for
         raise WireError(f"the graph is ill-formed: {str(error)[:500]}", where) from error
-
-
-def _from_bytes(data: bytes | memoryview, limits: Limits | None) -> Graph:
-    return graph_from_bytes(data, limits or DEFAULT_LIMITS)
-
-
-Graph.codec = Codec(graph_to_bytes, _from_bytes)  # the seam: Graph stands below this room, which makes Graphs

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from .types import Shape
 
@@ -45,7 +45,7 @@ class Dependence:
         """
         size = int(np.prod(shape, dtype=np.intp))
         places = (np.arange(1, size + 1), np.arange(start, start + size))
-        sets = sp.csr_array((np.ones(size, bool), places), shape=(size + 1, count))
+        sets = scipy.sparse.csr_array((np.ones(size, bool), places), shape=(size + 1, count))
         return cls(np.arange(1, size + 1).reshape(shape), sets)
 
     def rows(self) -> Any:
@@ -86,14 +86,14 @@ def grouped(groups: Array, of: Dependence, count: int) -> Dependence:
     labels = of.labels.reshape(-1)
     width = of.sets.shape[0]
     pairs = np.unique(groups.astype(np.int64) * width + labels)
-    taking = sp.csr_array((np.ones(pairs.size, bool), (pairs // width, pairs % width)), shape=(count, width))
+    taking = scipy.sparse.csr_array((np.ones(pairs.size, bool), (pairs // width, pairs % width)), shape=(count, width))
     return numbered(taking @ of.sets)
 
 
 def numbered(rows: Any) -> Dependence:
     """The dependence of a vector whose elements have these rows of booleans."""
-    empty = sp.csr_array((1, rows.shape[1]), dtype=bool)
-    return Dependence(np.arange(1, rows.shape[0] + 1), sp.vstack([empty, rows], format="csr"))
+    empty = scipy.sparse.csr_array((1, rows.shape[1]), dtype=bool)
+    return Dependence(np.arange(1, rows.shape[0] + 1), scipy.sparse.vstack([empty, rows], format="csr"))
 
 
 def together(parts: Sequence[Dependence], shape: Shape) -> Dependence:
@@ -124,7 +124,7 @@ def chosen(parts: Sequence[Dependence], move: Callable[..., Any]) -> Dependence:
     """
     starts = np.cumsum([0, *[part.sets.shape[0] for part in parts]])
     labels = [np.where(p.labels, p.labels + start, 0) for p, start in zip(parts, starts, strict=False)]
-    sets = parts[0].sets if len(parts) == 1 else sp.vstack([part.sets for part in parts], format="csr")
+    sets = parts[0].sets if len(parts) == 1 else scipy.sparse.vstack([part.sets for part in parts], format="csr")
     return Dependence(np.asarray(move(*labels)), sets)
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from ...errors import ShapeError
 from ..arrays.as_array import asarray

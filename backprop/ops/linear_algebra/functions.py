@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from ...errors import ShapeError
 from ..arrays.arguments import refuse_out

@@ -11,12 +11,11 @@ on one. For products of higher rank gemm with beta = 1 was no quicker than the p
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
+import scipy
 
 from ...errors import ShapeError
 from ..core.batching import Batched, BatchRule, aligned
@@ -26,10 +25,6 @@ from ..core.types import ArrayType, ValueType
 from .products import matmul
 
 Array = np.ndarray[Any, Any]
-
-GER: Mapping[np.dtype[Any], Any] = MappingProxyType(
-    {np.dtype(dtype): get_blas_funcs("ger", dtype=dtype) for dtype in ("float64", "float32")}
-)
 
 LARGEST = 2**31 - 1
 """The longest axis that BLAS's ints can tell."""
@@ -45,10 +40,16 @@ def _rank_one_type(c: ValueType[Any], x: ValueType[Any], y: ValueType[Any], *, b
     return c
 
 
+@cache
+def _ger(dtype: np.dtype[Any]) -> Any:
+    """BLAS's routine for a dtype; None for one that takes NumPy's way."""
+    return scipy.linalg.blas.get_blas_funcs("ger", dtype=dtype) if dtype in (np.float64, np.float32) else None
+
+
 def _rank_one(c: Array, x: Array, y: Array, out: Array | None = None, *, by: float) -> Array:
     result = np.empty(c.shape, c.dtype) if out is None else out
     np.copyto(result, c)
-    ger = GER.get(c.dtype)
+    ger = _ger(c.dtype)
     if ger is None:
         result += by * (x * y)
     elif c.size:

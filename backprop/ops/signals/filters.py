@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.linalg import get_lapack_funcs
+import scipy
 
 from ...errors import GraphTypeError, ShapeError
 from ..arrays.arguments import along
@@ -37,7 +37,7 @@ def _filtered(a: Any, x: Any, *, axis: int) -> Any:
     if columns.size and a.size:
         diagonals = np.ones((a.size + 1, columns.shape[0]), dtype, order="F")
         diagonals[1:] = a[:, None]
-        solve: Any = get_lapack_funcs("tbtrs", (diagonals, columns))
+        solve: Any = scipy.linalg.get_lapack_funcs("tbtrs", (diagonals, columns))
         columns, _ = solve(diagonals, columns, uplo="L", diag="U", overwrite_b=True)
     return np.ascontiguousarray(np.moveaxis(columns.reshape(signals.shape), 0, axis))
 

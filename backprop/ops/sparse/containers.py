@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from .matrix import Sparse, sparse
-from .patterns import TRANSPOSED, Pattern
-
-OTHERS = tuple(getattr(sp, f"{name}_{kind}") for name in ("bsr", "dia", "dok", "lil") for kind in ("array", "matrix"))
-"""The classes that are refused."""
-
+from .patterns import Pattern, is_of_scipy
 
 # As a container of its data.
 
@@ -32,7 +27,6 @@ def put_together(pattern: Pattern, children: Any) -> Any:
     return pattern.matrix(data) if isinstance(data, np.ndarray) else Sparse(data, pattern)
 
 
-CONTAINERS: tuple[tuple[type, Callable[[Any], Any], Callable[[Any, Any], Any]], ...] = tuple(
-    (cls, take_apart, put_together) for cls in (*TRANSPOSED, *OTHERS, Sparse)
-)
-"""How each class is taken apart and put together; those that are not known are refused when they are."""
+def is_container(cls: type) -> bool:
+    """Whether instances of a class of SciPy's are sparse matrices; `take_apart` refuses those that are not known."""
+    return is_of_scipy(cls) and issubclass(cls, scipy.sparse.sparray | scipy.sparse.spmatrix)

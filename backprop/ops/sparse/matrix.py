@@ -15,7 +15,7 @@ from types import FrameType, MappingProxyType
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from ...errors import GraphTypeError, TracedConversionError
 from ..arrays.arguments import is_traced
@@ -158,7 +158,7 @@ class Sparse:
 
     @property
     def _is_matrix(self) -> bool:
-        return issubclass(self.pattern.cls, sp.spmatrix)
+        return issubclass(self.pattern.cls, scipy.sparse.spmatrix)
 
     def _at_pattern(self, what: str, other: Any) -> Any:
         """A number itself, or the elements of an array that stand at those of the pattern."""
@@ -187,7 +187,12 @@ def _unknown(what: str) -> GraphTypeError:
 
 def is_sparse(value: object) -> bool:
     """Whether a value is a sparse matrix, traced or scipy's."""
-    return isinstance(value, Sparse) or bool(sp.issparse(value))
+    return isinstance(value, Sparse) or is_scipys(value)
+
+
+def is_scipys(value: object) -> bool:
+    """Whether a value is a sparse matrix of scipy's, which has to be loaded only where there are some."""
+    return "scipy.sparse" in sys.modules and bool(scipy.sparse.issparse(value))
 
 
 def sparse(matrix: Any) -> Sparse:
@@ -207,7 +212,7 @@ def beside_sparse(op: Op, left: Any, right: Any) -> Any:
     Returns:
         the result; NotImplemented where neither side is such a matrix, or the operator has no meaning for it.
     """
-    sides = [sparse(side) if sp.issparse(side) else side for side in (left, right)]
+    sides = [sparse(side) if is_scipys(side) else side for side in (left, right)]
     known = op in OPERATORS and (sides[0] is not left or sides[1] is not right)
     return OPERATORS[op](*sides) if known else NotImplemented
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from ...errors import GraphTypeError
 from ..core.cache import cached
@@ -20,15 +20,25 @@ from ..core.types import Shape
 
 TRANSPOSED = MappingProxyType(
     {
-        sp.csr_array: sp.csc_array,
-        sp.csc_array: sp.csr_array,
-        sp.coo_array: sp.coo_array,
-        sp.csr_matrix: sp.csc_matrix,
-        sp.csc_matrix: sp.csr_matrix,
-        sp.coo_matrix: sp.coo_matrix,
+        "csr_array": "csc_array",
+        "csc_array": "csr_array",
+        "coo_array": "coo_array",
+        "csr_matrix": "csc_matrix",
+        "csc_matrix": "csr_matrix",
+        "coo_matrix": "coo_matrix",
     }
 )
-"""The classes that are known, and that of the transpose of each."""
+"""The names of the classes that are known, and that of the transpose of each."""
+
+
+def is_of_scipy(kind: type) -> bool:
+    """Whether this is one of the sparse classes of SciPy, which is not loaded to tell."""
+    return kind.__module__.startswith("scipy.sparse") and getattr(scipy.sparse, kind.__name__, None) is kind
+
+
+def is_known(kind: type) -> bool:
+    """Whether this is a class of sparse matrices that may be taken apart."""
+    return kind.__name__ in TRANSPOSED and is_of_scipy(kind)
 
 
 # Patterns.
@@ -75,7 +85,7 @@ class Pattern:
             GraphTypeError: another format, or another number of axes than two.
         """
         kind = type(matrix)
-        if kind not in TRANSPOSED or matrix.ndim != 2:
+        if not is_known(kind) or matrix.ndim != 2:
             raise GraphTypeError(
                 f"a {kind.__name__} of {matrix.ndim} axes is not known", fix="use csr, csc or coo: A.tocsr()"
             )
@@ -97,12 +107,16 @@ class Pattern:
     @property
     def is_coo(self) -> bool:
         """Whether the index arrays are rows and columns."""
-        return issubclass(self.cls, sp.coo_array | sp.coo_matrix)
+        return issubclass(self.cls, scipy.sparse.coo_array | scipy.sparse.coo_matrix)
 
     @property
     def transposed(self) -> Pattern:
         """The pattern of the transpose, with the data in the same order."""
-        return self.made(TRANSPOSED[self.cls], self.shape[::-1], self.places[::-1] if self.is_coo else self.places)
+        return self.made(
+            getattr(scipy.sparse, TRANSPOSED[self.cls.__name__]),
+            self.shape[::-1],
+            self.places[::-1] if self.is_coo else self.places,
+        )
 
     def matrix(self, data: Any) -> Any:
         """The sparse matrix of this pattern with some data."""
@@ -135,7 +149,7 @@ def _read_only(array: Any) -> Any:
 def compressed(pattern: Pattern) -> Compressed:
     """A pattern in CSR form."""
     if not pattern.is_coo:
-        flip = issubclass(pattern.cls, sp.csc_array | sp.csc_matrix)
+        flip = issubclass(pattern.cls, scipy.sparse.csc_array | scipy.sparse.csc_matrix)
         indices, indptr = pattern.places
         return Compressed(pattern.shape[::-1] if flip else pattern.shape, indices, indptr, None, flip)
     rows, columns = pattern.places

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
+import scipy
 
 from ...errors import ShapeError
 from ..arrays.axes import moveaxis
@@ -68,7 +68,7 @@ def check_pattern(indices: Any, indptr: Any, shape: Shape) -> None:
 
 def _matmul(data: Any, indices: Any, indptr: Any, x: Any, *, shape: Shape, flip: bool) -> Any:
     check_pattern(indices, indptr, shape)
-    matrix = sp.csr_array((data, indices, indptr), shape=shape)
+    matrix = scipy.sparse.csr_array((data, indices, indptr), shape=shape)
     return (matrix.T if flip else matrix) @ x
 
 
@@ -95,7 +95,7 @@ def _matmul_depends(reading: Reading) -> Dependence | None:
     _, indices, indptr, _ = reading.values
     if indices is None or indptr is None:
         return None
-    pattern = sp.csr_array((np.ones(indices.size, bool), indices, indptr), shape=reading.params["shape"])
+    pattern = scipy.sparse.csr_array((np.ones(indices.size, bool), indices, indptr), shape=reading.params["shape"])
     rows, columns = pattern.nonzero() if not reading.params["flip"] else pattern.nonzero()[::-1]
     count = reading.shape[0]
     lines = x if x.labels.ndim == 1 else x.over((1,)).reshaped(x.labels.shape[:1])

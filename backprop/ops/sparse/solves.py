@@ -8,12 +8,10 @@ Where a Krylov method has not converged, `info` says so, and the derivative is a
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
-import scipy.sparse.linalg as solvers
+import scipy
 
 from ...errors import GraphTypeError, ShapeError
 from ..arrays.tuples import item
@@ -23,9 +21,7 @@ from ..linear_algebra.equations import inexact
 from .products import check_pattern, sampled_matmul
 
 DIRECT = "direct"
-METHODS = MappingProxyType(
-    {name: getattr(solvers, name) for name in ("bicg", "bicgstab", "cg", "cgs", "gmres", "minres", "qmr", "tfqmr")}
-)
+METHODS = ("bicg", "bicgstab", "cg", "cgs", "gmres", "minres", "qmr", "tfqmr")
 """Krylov's methods; a graph that comes from elsewhere may name no other function."""
 OPTIONS = frozenset(("rtol", "atol", "maxiter", "restart"))
 
@@ -65,12 +61,12 @@ def _solve(
 ) -> tuple[Any, Any]:
     check_pattern(indices, indptr, shape)
     dtype = inexact(array_type(data.shape, data.dtype), array_type(b.shape, b.dtype))
-    matrix = sp.csr_array((data.astype(dtype, copy=False), indices, indptr), shape=shape)
+    matrix = scipy.sparse.csr_array((data.astype(dtype, copy=False), indices, indptr), shape=shape)
     matrix = matrix.T if flip else matrix
     if method == DIRECT:
-        x, info = solvers.splu(matrix.tocsc()).solve(b.astype(dtype, copy=False)), 0
+        x, info = scipy.sparse.linalg.splu(matrix.tocsc()).solve(b.astype(dtype, copy=False)), 0
     else:
-        x, info = METHODS[method](matrix, b, **dict(options))
+        x, info = getattr(scipy.sparse.linalg, method)(matrix, b, **dict(options))
     return np.array(x, dtype, order="C").reshape(b.shape), np.int64(info)
 
 

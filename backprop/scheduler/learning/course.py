@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from ...graph.graph import Graph
 from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
+from .. import learning
 from ..events import Recorder
 from ..executors.base import AbstractExecutor, Replayed, cut
 from ..machine.cost import Machine, cost, costs, kinds
@@ -21,7 +22,6 @@ from ..planning.plan import Plan, Task, in_words
 from ..planning.target import Target
 from ..programs.program import LONGEST
 from .book import this_book
-from .node_clock import run_timed
 from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
 from .switch import measures
 
@@ -98,7 +98,7 @@ class Course:
         """Run, time the nodes of tasks that are off, and cut the graph anew."""
         tasks = self.plan.tasks
         wrong = off(self._known.seconds, [task.seconds for task in tasks])
-        results, nodes = run_timed(self.plan, wrong, values, executor.blas_threads)
+        results, nodes = learning.run_timed(self.plan, wrong, values, executor.blas_threads)
         found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
         if found:
             this_book().learn(factors(found))

@@ -18,8 +18,8 @@ from functools import cache
 from types import TracebackType
 from typing import Any, NamedTuple
 
-import numpy.linalg  # with scipy.linalg, so that the controller finds the BLAS of both  # noqa: F401
-import scipy.linalg  # noqa: F401 - as numpy.linalg
+import numpy.linalg  # with scipy.special, so that the controller finds the BLAS of both  # noqa: F401
+import scipy.special  # noqa: F401 - which is linked with the BLAS of scipy.linalg
 from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 

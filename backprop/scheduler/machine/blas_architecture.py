@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy.linalg  # with scipy.linalg, so that the BLAS of both is found  # noqa: F401
-import scipy.linalg  # noqa: F401 - as numpy.linalg
+import numpy.linalg  # with scipy.special, so that the BLAS of both is found  # noqa: F401
+import scipy.special  # noqa: F401 - which is linked with the BLAS of scipy.linalg
 from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 CORETYPE = "OPENBLAS_CORETYPE"

@@ -20,29 +20,12 @@ takes time near linear in the nodes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 from ...graph.graph import Graph
 from ..machine.cost import Machine
+from . import partitioning
 from .host_pinned import Groups, host_pinned_apart
-from .partitioning.clusters import paths
-from .partitioning.coarsening import coarsen
-from .partitioning.cuts import cut, cut_runs
-from .partitioning.gate import Candidate, choice, is_near_bound, pays
-from .partitioning.makespan import Overhead, makespan
-from .partitioning.phases import part, phases
-from .partitioning.placement import assign
-from .partitioning.segments import segments
-from .partitioning.work import Work, compact, priced, start_times
-
-VIRTUAL_WORKERS = (4, 2, 1)
-"""The numbers of virtual workers that are tried, for each real one."""
-
-MOST_GROUPS = 32
-"""Groups for each real worker above which fewer virtual workers are tried, as joining takes quadratic time."""
-
-LEAST = 2
-"""Tasks for each worker that a phase is worth, at least."""
+from .partitioning.gate import pays
+from .partitioning.work import priced
 
 
 def partition(
@@ -65,53 +48,5 @@ def partition(
     if not pays(prices, workers, overhead, shares_gil):
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
         return host_pinned_apart(graph, (whole,) if whole else ())
-    work = compact(graph, prices)
-    costs = Overhead(overhead, 1.0 / machine.link_bytes_per_s)
-    parts = phases(work, start_times(work), LEAST * overhead * workers)
-    groups = [[items[k] for k in group] for items in parts for group in split(part(work, items), workers, costs)]
-    return host_pinned_apart(graph, tuple(tuple([work.ids[k] for k in group]) for group in groups))
-
-
-def split(work: Work, workers: int, overhead: Overhead) -> list[list[int]]:
-    """The groups of items that are predicted to end first.
-
-    Arguments:
-        work: the items.
-        workers: how many groups can run at once.
-        overhead: what tasks cost beyond their work.
-    Returns:
-        groups in topological order.
-    """
-    starts = start_times(work)
-    candidates = list(_coarsened(work, _by_segments(work, starts, workers, overhead), workers, overhead))
-    if not is_near_bound(candidates, work, workers):
-        candidates += _coarsened(work, _by_clusters(work, starts, workers, overhead), workers, overhead)
-    return choice(candidates, work)
-
-
-def _by_segments(work: Work, starts: list[float], workers: int, overhead: Overhead) -> Iterator[list[list[int]]]:
-    """Groups, not too many, where virtual workers are runs of the order."""
-    for factor in VIRTUAL_WORKERS:
-        groups = cut_runs(work, segments(work.seconds, work.after, factor * workers), starts, overhead)
-        if len(groups) <= MOST_GROUPS * workers:
-            yield groups
-
-
-def _by_clusters(work: Work, starts: list[float], workers: int, overhead: Overhead) -> Iterator[list[list[int]]]:
-    """Groups, not too many, where clusters are placed on virtual workers; the more of these, the more groups."""
-    clusters = paths(work, starts)
-    for factor in sorted(VIRTUAL_WORKERS):
-        groups = cut(work, assign(work, starts, clusters, factor * workers, overhead), starts, overhead)
-        if len(groups) > MOST_GROUPS * workers:
-            return
-        yield groups
-
-
-def _coarsened(
-    work: Work, cuttings: Iterable[list[list[int]]], workers: int, overhead: Overhead
-) -> Iterator[Candidate]:
-    """Each cutting that leaves several groups, after short groups have joined others."""
-    for groups in cuttings:
-        quotient = coarsen(work, groups, workers, overhead)
-        if len(quotient.groups) > 1:
-            yield Candidate(makespan(quotient, workers, overhead), quotient)
+    groups = partitioning.split(graph, prices, workers, overhead, 1.0 / machine.link_bytes_per_s)
+    return host_pinned_apart(graph, groups)

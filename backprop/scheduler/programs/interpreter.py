@@ -15,8 +15,7 @@ from ...graph.ownership import contiguous
 from ...graph.subgraph import uses
 from ...ops.core.op import Kind
 from ...ops.core.stopping import check_stop
-from .code_generation import Code
-from .program import LONGEST, Program, compile_program
+from .. import programs
 
 OFTEN, LARGE = 256, 1 << 16
 """Nodes, and bytes of the result of one, after which the interpreter looks whether it is to stop."""
@@ -34,8 +33,8 @@ def runner_of(graph: Graph, name: str = "", seconds: float = math.inf) -> Callab
         name: of the task, for the notes on exceptions.
         seconds: that a run is predicted to take.
     """
-    is_late = len(graph) > LONGEST or seconds < GENERATING_S * len(graph)
-    return LateProgram(graph, name) if is_late else compile_program(graph, name)
+    is_late = len(graph) > programs.LONGEST or seconds < GENERATING_S * len(graph)
+    return LateProgram(graph, name) if is_late else programs.compile_program(graph, name)
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +51,7 @@ class LateProgram:
     graph: Graph
     name: str
     has_run: bool = False
-    program: Program | None = None
+    program: programs.Program | None = None
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         """The results."""
@@ -60,11 +59,11 @@ class LateProgram:
             self.has_run = True
             return interpreter(self.graph, self.name)(*values)
         if self.program is None:
-            self.program = compile_program(self.graph, self.name)
+            self.program = programs.compile_program(self.graph, self.name)
         return self.program(*values)
 
 
-def interpreter(graph: Graph, name: str = "") -> Program:
+def interpreter(graph: Graph, name: str = "") -> programs.Program:
     """A program that goes through a graph node by node.
 
     Arguments:
@@ -78,10 +77,11 @@ def interpreter(graph: Graph, name: str = "") -> Program:
         _go_through(left, cells, uses(graph))
         return tuple([contiguous(cells[i]) for i in graph.outputs])
 
-    return Program(Code(run, tuple(range(graph.first, graph.first + len(graph)))), graph, name)
+    return programs.Program(programs.Code(run, tuple(range(graph.first, graph.first + len(graph)))), graph, name)
 
 
 def _go_through(left: Iterator[Node], cells: list[Any], unread: list[int]) -> None:
+    compile_program = programs.compile_program
     for k, node in enumerate(left):
         op, inputs = node.op, node.inputs
         if not k % OFTEN or node.type.nbytes > LARGE or not op.is_built_in:

@@ -25,7 +25,7 @@ from ...graph.ownership import contiguous
 from ...graph.tracing.gc_pause import gc_paused
 from ...ops.arrays.accumulate import accumulate
 from ...ops.core.types import NumericType, ScalarType, ValueType
-from ..programs.program import described
+from .. import programs
 from ..programs.warned import WarningsAtLines
 from .kinds import Pull
 from .reading import Reading, drops
@@ -92,7 +92,7 @@ def forward(
                 append(usage.kind.function(*[cells[j] for j in operands]))
             except Exception as error:
                 source = reading.graph.node(len(cells)).source
-                error.add_note(described(usage.kind.node, usage.kind.types, source))
+                error.add_note(programs.described(usage.kind.node, usage.kind.types, source))
                 raise
         if dropped:
             for i in dropped.get(len(cells) - 1, ()):
@@ -172,7 +172,7 @@ class _ReversePass:
                 else:
                     work.append(function(work[first]) if second == -1 else function(work))
             except Exception as error:
-                error.add_note(described(step.node, step.types, node.source))
+                error.add_note(programs.described(step.node, step.types, node.source))
                 raise
         for position, cell, type in pull.given:
             j = operands[position]

@@ -5,4 +5,12 @@
     tile          writes the graph of blocks
 
 Other rooms use `tile_rows` alone.
+
+It is loaded when a graph is first large enough to be planned.
 """
+
+from __future__ import annotations
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -21,9 +21,9 @@ import numpy as np
 import optree
 
 from ....ops.core.types import NumericType, UserType, ValueType, class_type, scalar_type, type_of
-from ....ops.sparse.containers import CONTAINERS
+from ....ops.sparse.containers import is_container, put_together, take_apart
 from ....ops.sparse.matrix import Sparse
-from ....ops.sparse.patterns import TRANSPOSED
+from ....ops.sparse.patterns import is_known
 from ...handle import Handle
 from ..boundary.elements import gathered, is_of_elements
 from ..var import Var
@@ -169,7 +169,9 @@ def parts_up_to(structure: Structure, tree: Any) -> list[Any]:
 
 def _with_ours(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
     """A node of a spec, with what stands in for a sparse matrix in the place of it."""
-    return optree.tree_structure(node.unflatten([Static(0)]), namespace=NAMESPACE) if node.type in TRANSPOSED else node
+    if node.type is None or not is_known(node.type):
+        return node
+    return optree.tree_structure(node.unflatten([Static(0)]), namespace=NAMESPACE)
 
 
 def _with_scipys(node: optree.PyTreeSpec) -> optree.PyTreeSpec:
@@ -209,11 +211,19 @@ def taken_apart(tree: Any) -> tuple[list[Any], optree.PyTreeSpec]:
     """All leaves of a nested value, and its nesting, after its classes were made known."""
     while True:
         leaves, spec = optree.tree_flatten(tree, namespace=NAMESPACE)
-        unknown = [cls for cls, leaf in {type(leaf): leaf for leaf in leaves}.items() if _is_record(leaf)]
+        unknown = [found for leaf in {type(leaf): leaf for leaf in leaves}.values() if (found := _container(leaf))]
         if not unknown:
             return leaves, spec
-        for cls in unknown:
-            as_container(cls, take_record_apart, putting_together(cls))
+        for container in unknown:
+            as_container(*container)
+
+
+def _container(leaf: Any) -> tuple[type, Callable[[Any], Any], Callable[[Any, Any], Any]] | None:
+    """The class of a leaf that is to be taken apart, and how its instances are; None of any other leaf."""
+    cls = type(leaf)
+    if is_container(cls):
+        return cls, take_apart, put_together
+    return (cls, take_record_apart, putting_together(cls)) if _is_record(leaf) else None
 
 
 def _is_record(leaf: Any) -> bool:
@@ -258,5 +268,4 @@ def as_leaf(cls: type) -> None:
         optree.unregister_pytree_node(cls, namespace=NAMESPACE)
 
 
-for _container in CONTAINERS:
-    as_container(*_container)
+as_container(Sparse, take_apart, put_together)  # those of SciPy are made known when they are first met

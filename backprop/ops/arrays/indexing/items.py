@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.sparse
+import scipy
 
 from ....errors import ShapeError
 from ...core.batching import BatchRule

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from ....errors import GraphTypeError, ShapeError
 from ...arrays.as_array import asarray

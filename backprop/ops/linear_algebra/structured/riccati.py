@@ -10,12 +10,11 @@ arXiv:2011.11430, 2020.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from ....errors import ShapeError
 from ...arrays.views import reshape
@@ -44,9 +43,9 @@ def _type(name: str, a: ValueType[Any], b: ValueType[Any], q: ValueType[Any], r:
     return array_type((n, n), inexact(*square, t))
 
 
-def _solved(solver: Callable[..., Any], a: Any, b: Any, q: Any, r: Any) -> Any:
+def _solved(solver: str, a: Any, b: Any, q: Any, r: Any) -> Any:
     dtype = inexact(*(array_type(x.shape, x.dtype) for x in (a, b, q, r)))
-    return np.array(solver(a, b, q, r), dtype, order="C")
+    return np.array(getattr(scipy.linalg, solver)(a, b, q, r), dtype, order="C")
 
 
 def _continuous_vjp(g: Any, out: Any, a: Any, b: Any, q: Any, r: Any) -> tuple[Any, ...]:
@@ -76,7 +75,7 @@ def _parts(of_a: Any, share: Any, gain: Any) -> tuple[Any, ...]:
 continuous_riccati: Op = Op(
     "continuous_riccati",
     partial(_type, "solve_continuous_are"),
-    partial(_solved, scipy.linalg.solve_continuous_are),
+    partial(_solved, "solve_continuous_are"),
     _continuous_vjp,
     flops=PerMatrix(500),
     home=__name__,
@@ -86,7 +85,7 @@ continuous_riccati: Op = Op(
 discrete_riccati: Op = Op(
     "discrete_riccati",
     partial(_type, "solve_discrete_are"),
-    partial(_solved, scipy.linalg.solve_discrete_are),
+    partial(_solved, "solve_discrete_are"),
     _discrete_vjp,
     flops=PerMatrix(500),
     home=__name__,

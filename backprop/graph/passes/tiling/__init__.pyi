@@ -1,0 +1,1 @@
+from .tile import tile_rows as tile_rows

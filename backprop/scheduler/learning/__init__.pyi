@@ -1,0 +1,1 @@
+from .node_clock import run_timed as run_timed
