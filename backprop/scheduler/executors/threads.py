@@ -17,6 +17,7 @@ from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
 from . import by_dask
 from .base import AbstractExecutor, Replayed, entered, number_in
+from .by_dask.kinds import is_loaded
 from .inline import run_inline, runners, single_task
 from .replay import replay
 from .thread_pool import PoolOfEachThread
@@ -70,13 +71,11 @@ class Threads(AbstractExecutor):
         if self.recorder is not None:
             return lambda this, values: (
                 with_dask(this, values)
-                if by_dask.threads.is_watched()
+                if _is_watched()
                 else replay(plan, runners(plan, this.recorder), workers, blas_threads)(values, this._pools)
             )
         own = replay(plan, runners(plan, None), workers, blas_threads)
-        return lambda this, values: (
-            with_dask(this, values) if by_dask.threads.is_watched() else own(values, this._pools)
-        )
+        return lambda this, values: with_dask(this, values) if _is_watched() else own(values, this._pools)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor; a plan with a single task runs in this thread, without Dask."""
@@ -90,4 +89,11 @@ class Threads(AbstractExecutor):
     def _run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         if len(plan.tasks) < 2 or self.workers == 1:
             return self._inline(plan, values)
+        if not is_loaded():
+            given = runners(plan, self.recorder)
+            return tuple(replay(plan, given, self.workers, self.blas_threads)(values, self._pools))
         return by_dask.threads.run(plan, values, self.workers, self._pools, self.recorder)
+
+
+def _is_watched() -> bool:
+    return is_loaded() and by_dask.threads.is_watched()

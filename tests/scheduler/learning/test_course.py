@@ -40,6 +40,7 @@ def measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with bp.measured_costs():
         yield
     bp.clear_caches()
+    this_machine.cache_clear()  # which may have been read from that folder
 
 
 @pytest.fixture

@@ -28,3 +28,8 @@ def classes_of_dask() -> tuple[type, ...]:
     """The classes of values of Dask, as far as they are imported by now."""
     found = [getattr(sys.modules.get(module), name, None) for module, name in CLASSES]
     return tuple([cls for cls in found if cls is not None])
+
+
+def is_loaded() -> bool:
+    """Whether Dask is there; where it is not, none of its callbacks can be active, and no pool of its be configured."""
+    return "dask" in sys.modules
