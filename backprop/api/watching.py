@@ -90,17 +90,31 @@ class Seen(NamedTuple):
     events: tuple[TaskFinished, ...]
 
 
+class _Ran(NamedTuple):
+    """A plan that ran, with what took its events; see Seen for the rest."""
+
+    graph: Graph
+    plan: Plan
+    executor: AbstractExecutor
+    values: tuple[Any, ...]
+    recorder: Recorder
+
+
 @dataclass(slots=True)
 class Watch:
     """The plans that ran while it was open, in order.
 
     Arguments:
         keeps_values: whether the values of inputs are kept.
-        seen: the plans.
     """
 
     keeps_values: bool = False
-    seen: list[Seen] = field(default_factory=list)
+    _ran: list[_Ran] = field(default_factory=list)
+
+    @property
+    def seen(self) -> list[Seen]:
+        """The plans; their events are looked through here, so that it takes no time of the call that is watched."""
+        return [Seen(*ran[:4], ran.recorder.finished) for ran in self._ran]
 
     def run(
         self, way: Way, graph: Graph, plan: Plan, values: Sequence[Any], executor: AbstractExecutor
@@ -108,8 +122,7 @@ class Watch:
         """See Observer: keeps what its tasks took."""
         recorder = Recorder() if executor.recorder is None else _Passing(executor.recorder)
         results = way(executor.recording(recorder), plan, values)
-        kept = tuple(values) if self.keeps_values else ()
-        self.seen.append(Seen(graph, plan, executor, kept, recorder.finished))
+        self._ran.append(_Ran(graph, plan, executor, tuple(values) if self.keeps_values else (), recorder))
         return results
 
     def replaying(self, name: str, kept: Kept, retraced: Callable[[], Kept]) -> None:
@@ -173,7 +186,8 @@ def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
     with watching(keeps_values) as watch:
         start = time.perf_counter()
         call()
-        return Timed(start, time.perf_counter() - start, tuple(watch.seen))
+        seconds = time.perf_counter() - start
+    return Timed(start, seconds, tuple(watch.seen))
 
 
 def allocated(call: Callable[[], Any]) -> int:

@@ -140,17 +140,20 @@ class Compiled(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """The function's result."""
         executor, last, told = current(self._executor), self._last, observer()
-        if last is not None and last.replay is not None and last.is_for(executor) and told is None:
+        if last is not None and last.replay is not None and last.is_for(executor):
             matched = last.replay.match(args, kwargs)
-            if matched is not None:
+            if matched is not None and told is None:
                 return last.replay(executor, matched)  # type: ignore[no-any-return]
+            if matched is not None and told is not None:
+                told.replaying(name_of(self._function), last.path, lambda: self._retraced(args, kwargs, executor))
+                return last.replay.finished(replay_graph(last.path.graph, matched, executor))  # type: ignore[no-any-return]
         request = requested(self._function, args, kwargs, executor)
         values, structure = request.flat()
         if any(isinstance(value, Var) for value in values):
             return request.function(*request.args, **request.kwargs)  # type: ignore[no-any-return]  # a part of an outer trace
         path, env = self._walk(request, values, structure)
         if told is not None:
-            told.replaying(name_of(self._function), path, lambda: self._path_of(request.record(), ()))
+            told.replaying(name_of(self._function), path, lambda: self._retraced(args, kwargs, executor))
         inputs = [env[i] for i in path.start]
         results = replay_graph(path.graph, inputs, executor)
         if last is None or last.path is not path or not last.is_for(executor):
@@ -212,6 +215,10 @@ class Compiled(Generic[P, R]):
     def _path_of(self, recording: Recording, steps: Sequence[Question]) -> Path:
         """The path of a recording whose first steps are known."""
         return _path_of(recording, steps, self._memory_limit)
+
+    def _retraced(self, args: Sequence[Any], kwargs: Mapping[str, Any], executor: AbstractExecutor) -> Path:
+        """The path of a call that is traced as if it were the first."""
+        return self._path_of(requested(self._function, args, kwargs, executor).record(), ())
 
     def _trace(
         self, request: Request, structure: Structure, known: Mapping[NodeId, Any], steps: Sequence[Question]

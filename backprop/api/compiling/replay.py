@@ -52,7 +52,10 @@ class Replay:
 
     def __call__(self, executor: AbstractExecutor, values: Sequence[Any]) -> Any:
         """The result for matched values."""
-        results = self.run(executor, values)
+        return self.finished(self.run(executor, values))
+
+    def finished(self, results: Sequence[Any]) -> Any:
+        """The result of the call, from those of the graph."""
         finished = [result if f is None else f(result) for f, result in zip(self.finish, results, strict=True)]
         return unflatten(self.output, finished)
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from ...graph.graph import Graph
 from ...graph.written import by_lines
@@ -84,26 +84,39 @@ def run_inline(plan: Plan, values: Sequence[Any], recorder: Recorder | None) -> 
     return run_in_order(plan, values, runners(plan, recorder))
 
 
+class Recording(Protocol):
+    """What may have a recorder, as executors do."""
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """Takes the events of each run; None for nobody."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SingleTask:
-    """A plan of a single task as something to call with an executor, which it does not need, and values that fit.
+    """A plan of a single task as something to call with an executor, whose recorder is told, and values that fit.
 
     Arguments:
         program: of the task.
+        name: of the task.
         args: for each of its arguments, which value it is.
         outputs: for each output, which result it is; below zero, which value, counted from the end.
         blas_threads: the threads of BLAS.
     """
 
     program: Callable[..., tuple[Any, ...]]
+    name: str
     args: tuple[int, ...]
     outputs: tuple[int, ...]
     blas_threads: int | None
 
-    def __call__(self, executor: object, values: Sequence[Any]) -> Sequence[Any]:
+    def __call__(self, executor: Recording, values: Sequence[Any]) -> Sequence[Any]:
         """The results of the plan."""
+        told = executor.recorder
+        program = self.program if told is None else InstrumentedProgram(self.program, 0, self.name, told)
         with blas(self.blas_threads):
-            results = self.program(*[values[k] for k in self.args])
+            results = program(*[values[k] for k in self.args])
         return [results[k] if k >= 0 else values[k] for k in self.outputs]
 
 
@@ -123,4 +136,4 @@ def single_task(plan: Plan, blas_threads: int | None) -> SingleTask | None:
         return None
     given = len(plan.inputs)
     outputs = [slot.index - given if isinstance(slot, PlanInput) else slot.index for slot in plan.outputs]
-    return SingleTask(programs(plan)[0], tuple(args), tuple(outputs), blas_threads)
+    return SingleTask(programs(plan)[0], task.name, tuple(args), tuple(outputs), blas_threads)

@@ -36,12 +36,12 @@ class Serial(AbstractExecutor):
 
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor."""
-        return (single_task(plan, self.blas_threads) if self.recorder is None else None) or super().replayed(plan)
+        return single_task(plan, self.blas_threads) or super().replayed(plan)
 
     def run(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
         """See AbstractExecutor."""
         given = entered(plan, values)
-        single = single_task(plan, self.blas_threads) if self.recorder is None else None
+        single = single_task(plan, self.blas_threads)
         if single is not None:
             return tuple(single(self, given))
         with blas(self.blas_threads):

@@ -63,7 +63,7 @@ class Threads(AbstractExecutor):
 
     def replayed(self, plan: Plan) -> Replayed:
         """See AbstractExecutor; a replay goes without Dask, but where something of Dask's wants to see the tasks."""
-        if self.recorder is None and (single := single_task(plan, self.blas_threads)) is not None:
+        if (single := single_task(plan, self.blas_threads)) is not None:
             return single
         if self.workers == 1 or len(plan.tasks) < 2 or stages(plan):
             return super().replayed(plan)
