@@ -69,8 +69,15 @@ def what_if(description: Description, edits: Mapping[str, float]) -> WhatIf:
 
 
 def _played(description: Description, seconds: Sequence[float]) -> float:
-    overhead = 0.0 if description.run is not None else description.overhead
-    return makespan(description.loads(list(seconds)), description.workers, overhead)
+    """The seconds of the tasks; what was measured has in it already what threads cost each other by the GIL."""
+    loads = description.loads(list(seconds))
+    if description.run is None:
+        return makespan(loads, description.workers, description.overhead)
+    was = [
+        load._replace(gil_share=0.0) if task.measured >= 0 else load
+        for load, task in zip(loads, description.tasks, strict=True)
+    ]
+    return makespan(was, description.workers, 0.0)
 
 
 def _matching(description: Description, name: str) -> list[int]:

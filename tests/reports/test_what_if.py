@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from backprop.errors import ReportError
-from backprop.reports.description import Description
+from backprop.reports.description import Description, Run
 from backprop.reports.what_if import what_if
+
+from .conftest import description, part, task
 
 
 def test_a_line_off_the_critical_path_gains_nothing(diamond: Description) -> None:
@@ -44,3 +46,12 @@ def test_tasks_whose_medians_add_up_to_more_than_the_call_are_scaled(ran: Descri
     short = replace(ran, run=replace(ran.run, seconds=1.5))  # its tasks took 3.0 one after the other
     assert what_if(short, {"model.py:20": 1.0}).after == pytest.approx(1.5)
     assert what_if(short, {"model.py:20": 0.5}).after == pytest.approx(1.5 * 2.5 / 3.0)
+
+
+def test_what_threads_cost_each_other_by_the_gil_is_counted_once() -> None:
+    held = [task(part(k, 1.0, gil=1.0, measured=1.0), measured=2.0) for k in range(2)]  # each waited for the other
+    run = Run(2.0, (), ("MainThread", "backprop-0"), -1, 1)
+    found = what_if(description(*held, run=run), {"model.py:10": 0.0, "model.py:20": 0.5})
+    assert (found.before, found.after) == (2.0, pytest.approx(1.0))
+    alone = [task(part(k, 1.0, gil=1.0)) for k in range(2)]
+    assert what_if(description(*alone), {"model.py:10": 1.0}).before == pytest.approx(2.0)  # predicted: they will wait

@@ -11,11 +11,12 @@ from ...graph.tracing.source_lines import user_line
 from ...reports.describe import Watched, described, measured, with_node_times
 from ...reports.description import Description
 from ...reports.report import Report
+from ...scheduler.patience.waiting import told_of
 from ...scheduler.planning.plan import Plan
 from ..executors import Where
 from ..verbs.evaluate import evaluate
 from ..verbs.run import use
-from ..verbs.transformed import Transformed
+from ..verbs.transformed import Transformed, name_of
 from ..watching import Seen, Timed, allocated, timed
 from .explain import facts, scalings
 from .node_times import node_times
@@ -48,9 +49,12 @@ def profile(f: Callable[..., Any], *args: Any, repeat: int = 3, executor: Where 
     function = f if _is_ours(f) else evaluate(f)
 
     def call() -> Any:
-        return function(*args, **kwargs)
+        result = function(*args, **kwargs)
+        told.advance()
+        return result
 
-    with use(executor) if executor is not None else nullcontext():
+    what = told_of(f"profiling {name_of(f)}", total=repeat + 3)
+    with what as told, use(executor) if executor is not None else nullcontext():
         call()
         runs = [timed(call) for _ in range(repeat)]
         return Report(_profiled(runs, timed(call, keeps_values=True), allocated(call)))

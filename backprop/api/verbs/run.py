@@ -6,7 +6,7 @@ Plans are cached by the content of graphs, so that a function traced anew at eve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,7 +14,7 @@ from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import ForwardPullback, split, supply
 from ...graph.graph import Graph, NodeId
 from ...graph.ownership import apart
-from ...graph.passes import LAST_PASSES, run_passes
+from ...graph.passes import DEFAULT_PASSES, LAST_PASSES, run_passes
 from ...graph.passes.smallness import is_small
 from ...graph.tracing.gc_pause import gc_paused
 from ...graph.tracing.steering import Owner, Run
@@ -28,16 +28,14 @@ from ...scheduler.executors.base import AbstractExecutor, entered
 from ...scheduler.learning.course import Course
 from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
-from ...scheduler.patience.waiting import AFTER, told_of
+from ...scheduler.patience.waiting import AFTER
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.tape.first_runs import first_reading
 from ...scheduler.tape.running import gradient
 from ..executors import Where, executor_of
 from ..watching import Way, observer
-
-LONG = 5_000
-"""Nodes from which the user may have to wait for a graph to be prepared."""
+from .telling import counted, told_of_long, told_of_tasks
 
 _CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
@@ -103,8 +101,8 @@ def plain(graph: Graph, known: Ids = ()) -> Graph:
 
 def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
     """A graph made of another one, after all passes, with the values of known ids of that one as inputs."""
-    with _told_of_long(graph):
-        return run_passes(supply(whole, graph, known) if known else whole)
+    with told_of_long(graph, len(DEFAULT_PASSES)) as told:
+        return run_passes(supply(whole, graph, known) if known else whole, counted(DEFAULT_PASSES, told))
 
 
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
@@ -127,13 +125,9 @@ def planned(graph: Graph, target: Target, is_measured: bool) -> Course:
         target: what it is cut for.
         is_measured: whether measured times are to correct its plan.
     """
-    with _told_of_long(graph):
-        return Course(graph if is_small(graph) else run_passes(graph, LAST_PASSES), target, is_measured)
-
-
-def _told_of_long(graph: Graph) -> AbstractContextManager[None]:
-    """A user at a terminal is told of a graph that takes long to prepare, beyond a second of it."""
-    return told_of(f"preparing {len(graph):,} nodes") if len(graph) > LONG else nullcontext()
+    with told_of_long(graph, len(LAST_PASSES) + 1) as told:
+        last = graph if is_small(graph) else run_passes(graph, counted(LAST_PASSES, told))
+        return Course(last, target, is_measured)
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -179,12 +173,16 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
     if plan.span < AFTER:
         return executor.run(plan, values)
-    with told_of(f"running {len(plan.tasks)} tasks on {executor}"):
-        return executor.run(plan, values)
+    with told_of_tasks(executor, plan) as telling:
+        return telling.run(plan, values)
 
 
 def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    return executor.bound(plan)(entered(plan, values))
+    given = entered(plan, values)
+    if plan.span < AFTER:
+        return executor.bound(plan)(given)
+    with told_of_tasks(executor, plan) as telling:
+        return telling.bound(plan)(given)
 
 
 def run_joint(

@@ -4,14 +4,19 @@ import io
 import subprocess
 import sys
 import threading
-from contextlib import redirect_stderr
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.scheduler.patience.waiting import told_of
+from backprop.api.verbs import telling
+from backprop.graph.passes import DEFAULT_PASSES
+from backprop.scheduler.events import Recorder
+from backprop.scheduler.executors.cluster import own
+from backprop.scheduler.patience.waiting import Told, told_of
 
 
 class Terminal(io.StringIO):
@@ -36,6 +41,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.delenv("NO_COLOR", raising=False)
     return Terminal("making tea")
 
@@ -58,6 +64,76 @@ def test_one_line_is_enough(terminal: Terminal) -> None:
         with told_of("boiling water", after=0.0):
             pass
     assert "boiling" not in terminal.getvalue()
+
+
+def test_steps_of_a_known_number_are_a_bar(terminal: Terminal) -> None:
+    terminal.awaited = "2 of 3"
+    with redirect_stderr(terminal), told_of("making tea", after=0.0, total=3) as told:
+        told.advance()
+        told.advance()
+        assert terminal.seen.wait(60)
+    assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}" in terminal.getvalue()
+
+
+def test_a_part_of_known_length_is_shown_in_the_line_of_the_whole(terminal: Terminal) -> None:
+    terminal.awaited = "1 of 4"
+    with redirect_stderr(terminal), told_of("making tea", after=0.0) as tea:
+        with told_of("boiling water", total=4) as water:
+            water.advance()
+            assert terminal.seen.wait(60)
+        tea.advance()
+    assert "boiling" not in terminal.getvalue()
+
+
+def test_a_whole_of_known_length_does_not_show_its_parts(terminal: Terminal) -> None:
+    with redirect_stderr(terminal), told_of("making tea", after=3600.0, total=2) as tea:
+        with told_of("boiling water", total=4) as water:
+            water.advance()
+        assert (tea.done, water.listens) == (0, False)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
+    """What work tells a terminal, in the order in which it began."""
+    found: list[Told] = []
+
+    @contextmanager
+    def listening(what: str, total: int | None = None) -> Iterator[Told]:
+        found.append(Told(what, total, listens=True))
+        yield found[-1]
+
+    for module in (telling, own):
+        monkeypatch.setattr(module, "told_of", listening)
+    return found
+
+
+def test_the_passes_over_a_long_graph_are_counted(told: list[Told], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telling, "LONG", 10)
+
+    def long(x: np.ndarray) -> np.ndarray:
+        for k in range(37):
+            x = np.sin(x * (k + 1.5))
+        return np.sum(x)
+
+    bp.compile(long)(np.ones(3))
+    assert told[0].done == len(DEFAULT_PASSES)
+
+
+def test_the_tasks_of_a_plan_are_counted_and_a_recorder_is_told_as_well(told: list[Told]) -> None:
+    recorder = Recorder()
+    threads, x = bp.Threads(2, recorder=recorder), np.ones((400, 400))
+    plan = bp.compile(lambda x: np.sum(x @ x) + np.sum((x + 1.0) @ x), executor=threads).plan(x)
+    assert len(plan.tasks) > 1
+    with telling.told_of_tasks(threads, plan) as executor:
+        executor.run(plan, [x])
+    assert told[-1].done == len(plan.tasks) == len(recorder.finished)
+
+
+@pytest.mark.cluster
+def test_the_workers_of_a_new_cluster_are_counted_as_they_come(told: list[Told]) -> None:
+    with bp.Cluster(n_workers=2, processes=False) as cluster:
+        cluster.describe()
+    assert [each.done for each in told] == [2]
 
 
 def test_an_error_ends_the_line(terminal: Terminal) -> None:

@@ -23,7 +23,7 @@ from distributed.security import Security
 
 from ....errors import ClusterError
 from ...machine.blas_architecture import inherited
-from ...patience.waiting import told_of
+from ...patience.waiting import Told, told_of
 
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 """Settings of the allocator of glibc for workers of our own: freed memory stays with the process."""
@@ -56,7 +56,7 @@ def start(n_workers: int, processes: bool, security: Security | None) -> Any:
         os.environ.update({**inherited(), **KEEP_MEMORY})
     of_processes: dict[str, Any] = {"preload": [PRELOAD]} if processes else {}
     try:
-        with told_of(f"starting a cluster of {n_workers} workers"):
+        with told_of(f"starting a cluster of {n_workers} workers", total=n_workers) as told:
             cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=n_workers,
                 threads_per_worker=1,
@@ -65,7 +65,11 @@ def start(n_workers: int, processes: bool, security: Security | None) -> Any:
                 protocol="tls://" if security is not None else "tcp://",  # a name that other processes can use
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
-                scheduler_kwargs={"dashboard": False, "allowed_failures": DEATHS - 1},
+                scheduler_kwargs={
+                    "dashboard": False,
+                    "allowed_failures": DEATHS - 1,
+                    "plugins": [_Arrivals(told)],
+                },
                 silence_logs=50,
                 **of_processes,
             )
@@ -74,6 +78,21 @@ def start(n_workers: int, processes: bool, security: Security | None) -> Any:
         fix = "in a script, put what starts a cluster under `if __name__ == '__main__':`"
         raise ClusterError(what, fix=fix) from error
     return cluster
+
+
+class _Arrivals(distributed.SchedulerPlugin):
+    """Tells whoever waits for a cluster of each worker that has come.
+
+    Arguments:
+        told: is told.
+    """
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+
+    def add_worker(self, scheduler: object, worker: str) -> None:
+        """See Dask."""
+        self._told.advance()
 
 
 def mend(cluster: Any) -> None:
