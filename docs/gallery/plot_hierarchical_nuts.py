@@ -32,7 +32,7 @@ with warnings.catch_warnings():
 
 CLINICS, COEFFICIENTS = 12, 3
 rng = np.random.default_rng(0)
-sizes = (30_000 / np.arange(1, CLINICS + 1)).astype(int)
+sizes = (240_000 / np.arange(1, CLINICS + 1)).astype(int)
 common = np.array([0.5, -1.0, 0.3])
 own = common + 0.4 * rng.normal(size=(CLINICS, COEFFICIENTS))
 
@@ -92,7 +92,7 @@ model = from_pyfunc(
     make_initial_point_fn=lambda seed: np.random.default_rng(seed).normal(size=SIZE) / 10,
 )
 begin = time.perf_counter()
-trace = nutpie.sample(model, draws=120, tune=120, chains=1, cores=1, seed=1, progress_bar=False)
+trace = nutpie.sample(model, draws=100, tune=100, chains=1, cores=1, seed=1, progress_bar=False)
 taken = time.perf_counter() - begin
 mean = trace.posterior["mean"].values.reshape(-1, COEFFICIENTS)
 print(f"{calls:,} gradients in {taken:.1f} s, {len(mean)} draws, mean {mean.mean(0).round(2)}")
