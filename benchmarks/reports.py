@@ -39,10 +39,10 @@ FULL, TINY = Sizes(), Sizes(50, 3, 2, 2)
 
 
 def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
-    """An overhead, and three edits."""
+    """Three overheads, and three edits."""
     rng = np.random.default_rng(0)
     w, x = rng.normal(size=sizes.columns), rng.normal(size=(sizes.rows, sizes.columns))
-    yield overhead(w, x, sizes)
+    yield from overheads(w, x, sizes)
     yield solver(w, x, sizes)
     yield prepared(w, x, sizes)
     yield left_out(w, x, sizes)
@@ -89,11 +89,33 @@ def branch(w: Any, x: Any, k: int) -> Any:
     return np.mean(np.tanh(np.exp(np.sin(x + k)) @ w) ** 2)
 
 
-def overhead(w: Any, x: Any, sizes: Sizes) -> Case:
-    """What a watch adds to a call that it times."""
-    step = bp.compile(bp.value_and_grad(lambda w, x: sum(branch(w, x, k) for k in range(sizes.branches))))
-    variants = {"plain": Variant(lambda: step(w, x)), "watched": Variant(partial(watched, step, w, x))}
-    return Case("profile: overhead", variants, "plain", (ratio("watched / plain", "watched", "plain", 1.02),))
+def overheads(w: Any, x: Any, sizes: Sizes) -> Iterator[Case]:
+    """What a watch adds to a call that it times: branches on two threads, one task of products, a chain of ops."""
+    rng = np.random.default_rng(0)
+    square = rng.normal(size=(20 * sizes.columns, 20 * sizes.columns)) / 20
+
+    def branches(w: Any, x: Any) -> Any:
+        return sum(branch(w, x, k) for k in range(sizes.branches))
+
+    def products(a: Any) -> Any:
+        return np.sum(np.tanh(a @ a))
+
+    def chain(x: Any) -> Any:
+        for _ in range(4 * sizes.steps):
+            x = np.tanh(x + 0.1)
+        return np.sum(x)
+
+    yield overhead(branches, w, x, executor=ours.THREADS)
+    yield overhead(products, square, executor=ours.SERIAL)
+    yield overhead(chain, x[: len(x) // 10 + 1], executor=ours.SERIAL)
+
+
+def overhead(f: Callable[..., Any], *args: Any, executor: bp.AbstractExecutor) -> Case:
+    """What a watch adds to calls of the gradient of a function."""
+    step = bp.compile(bp.value_and_grad(f), executor=executor)
+    variants = {"plain": Variant(lambda: step(*args)), "watched": Variant(partial(watched, step, *args))}
+    target = ratio("watched / plain", "watched", "plain", 1.02)
+    return Case(f"profile: overhead, {f.__name__}", variants, "plain", (target,))
 
 
 def watched(step: Callable[..., Any], *args: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -105,12 +106,17 @@ def page() -> str:
     return "\n".join(lines[:-1]) + "\n"
 
 
-def namesakes(title: str, ours: ModuleType) -> list[str]:
-    """What `backprop.scipy` has of a module of SciPy's, and what it leaves to SciPy, for plain values."""
+def named_as(title: str, ours: ModuleType) -> tuple[list[str], list[str], list[str]]:
+    """The functions of a module of SciPy's, the classes that have a namesake, and the functions that have none."""
     theirs = importlib.import_module(title)
     functions = sorted({name for name in theirs.__all__ if inspect.isroutine(getattr(theirs, name))})
     classes = sorted(name for name in theirs.__all__ if inspect.isclass(vars(ours).get(name)))
-    plain = [name for name in functions if isinstance(getattr(ours, name), PlainOnly)]
+    return functions, classes, [name for name in functions if isinstance(getattr(ours, name), PlainOnly)]
+
+
+def namesakes(title: str, ours: ModuleType) -> list[str]:
+    """What `backprop.scipy` has of a module of SciPy's, and what it leaves to SciPy, for plain values."""
+    functions, classes, plain = named_as(title, ours)
     package, _, last = title.rpartition(".")
     return [
         *(f"## {title}", "", f"`from backprop.{package} import {last}`"),
@@ -181,6 +187,30 @@ of_these_versions = pytest.mark.skipif(not written_for_these_versions(), reason=
 @of_these_versions
 def test_the_page_is_up_to_date() -> None:
     assert PAGE.read_text(encoding="utf-8") == page()
+
+
+# Each name that is not NumPy's own has an example, on a page whose examples tests/test_pages.py runs.
+
+EXAMPLES = PAGE.with_name("namesakes.md")
+
+
+def without_example(text: str) -> list[str]:
+    """The names of namesakes and of `bp.ops` that no line of code of a page uses, as in "linalg.det"."""
+    code = " ".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    used = set(re.findall(r"\b(?:bp\.)?(\w+\.\w+)", code))
+    wanted = [f"ops.{name}" for name in by_name()]
+    for title, ours in NAMESAKES.items():
+        package = "sparse_linalg" if ours is sparse_linalg else title.rpartition(".")[2]
+        functions, classes, plain = named_as(title, ours)
+        wanted += [f"{package}.{name}" for name in (*functions, *classes) if name not in plain]
+    return [name for name in wanted if name not in used]
+
+
+def test_each_namesake_and_each_op_by_name_has_an_example() -> None:
+    text = EXAMPLES.read_text(encoding="utf-8")
+    assert without_example(text) == []
+    assert without_example(text.replace("linalg.det(A)", "0.0")) == ["linalg.det"]
+    assert without_example(text.replace("bp.ops.relu", "np.abs")) == ["ops.relu"]
 
 
 # What it says is so.
