@@ -20,7 +20,7 @@ from ..machine.cost import Machine, cost, costs, kinds
 from ..machine.learned import Measured, corrected, factors, size_class
 from ..planning.plan import Plan, Task, in_words
 from ..planning.target import Target
-from ..programs.program import LONGEST
+from ..programs.limits import LONGEST
 from .book import this_book
 from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
 from .switch import measures

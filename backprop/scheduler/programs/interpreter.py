@@ -16,6 +16,7 @@ from ...graph.subgraph import uses
 from ...ops.core.op import Kind
 from ...ops.core.stopping import check_stop
 from .. import programs
+from .limits import LONGEST
 
 OFTEN, LARGE = 256, 1 << 16
 """Nodes, and bytes of the result of one, after which the interpreter looks whether it is to stop."""
@@ -33,7 +34,7 @@ def runner_of(graph: Graph, name: str = "", seconds: float = math.inf) -> Callab
         name: of the task, for the notes on exceptions.
         seconds: that a run is predicted to take.
     """
-    is_late = len(graph) > programs.LONGEST or seconds < GENERATING_S * len(graph)
+    is_late = len(graph) > LONGEST or seconds < GENERATING_S * len(graph)
     return LateProgram(graph, name) if is_late else programs.compile_program(graph, name)
 
 

@@ -22,6 +22,7 @@ from ...graph.written import by_lines_of_bodies
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from .code_generation import Code, generate
+from .limits import LONGEST as LONGEST
 from .line_tables import at_lines, line_at
 from .loop_code import generate_loop
 from .step_loop import loop_over
@@ -30,9 +31,6 @@ from .warned import WarningsAtLines
 
 FIRST_LINE = 2
 """The line of generated code that the first of a code's ids belongs to."""
-
-LONGEST = 5000
-"""Nodes of the longest graph that is turned into code."""
 
 
 @cached(by_lines_of_bodies)
