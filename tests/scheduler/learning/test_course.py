@@ -19,6 +19,7 @@ import pytest
 
 import backprop as bp
 from backprop.api.watching import watching
+from backprop.scheduler import learning
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors import inline
 from backprop.scheduler.learning import course, node_clock
@@ -132,7 +133,7 @@ def test_one_task_is_corrected_too() -> None:
 
 def test_a_graph_too_long_to_time_its_nodes_gets_new_predictions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(course, "LONGEST", 3)
-    monkeypatch.setattr(course, "run_timed", None)
+    monkeypatch.setattr(learning, "run_timed", None)
     f = bp.compile(branches(10.0), executor=bp.Serial())
     for _ in range(5):
         f(XS)
