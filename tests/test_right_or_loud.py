@@ -303,3 +303,65 @@ def test_a_jacobian_through_a_scan_over_a_pole_is_right_or_nan() -> None:
     found, true = bp.jacobian(roots)(x), np.array([[INF, 0.0], [0.0, slope]])
     assert np.all(np.isnan(found) | np.isclose(found, true))
     assert np.isclose(found[1, 1], slope)
+
+
+# Decompositions.
+
+
+def along_the_sum(f: Any, x: Any, step: float = 1e-6) -> Any:
+    """Central differences of the sum of f(x)."""
+    units = np.eye(x.size).reshape(x.size, *x.shape)
+    return np.reshape([(np.sum(f(x + step * u)) - np.sum(f(x - step * u))) / (2 * step) for u in units], x.shape)
+
+
+SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
+DEGENERATE = np.stack([np.eye(2), SINGULAR, np.zeros((2, 2)), np.diag([1.0, 0.0]), W + W.T])
+
+
+def exponential(x: Any) -> Any:
+    w, v = np.linalg.eigh(x)
+    return (v * np.exp(w)[..., None, :]) @ np.swapaxes(v, -1, -2) * W
+
+
+def put_together(x: Any) -> Any:
+    u, s, v = np.linalg.svd(x)
+    return (u * s[..., None, :]) @ v * W
+
+
+@pytest.mark.parametrize("f", [exponential, put_together])
+def test_functions_of_matrices_of_a_stack_have_the_derivatives_of_each(f: Any) -> None:
+    each = np.stack([bp.grad(lambda x: np.sum(f(x)))(x) for x in DEGENERATE])
+    assert np.all(np.isfinite(each))
+    for found in each_way(f, DEGENERATE):
+        np.testing.assert_allclose(found, each, rtol=1e-9, atol=1e-9)
+
+
+def share_by_share(x: Any) -> Any:
+    u, s, v = np.linalg.svd(x)
+    return (s[0] * np.outer(u[:, 0], v[0]) + s[1] * np.outer(u[:, 1], v[1])) * W
+
+
+def value_by_value(x: Any) -> Any:
+    w, v = np.linalg.eigh(x)
+    return (w[0] * np.outer(v[:, 0], v[:, 0]) + w[1] * np.outer(v[:, 1], v[:, 1])) * W
+
+
+@pytest.mark.parametrize("x", [np.zeros((2, 2)), np.eye(2), SINGULAR], ids=["zero", "equal", "singular"])
+def test_equal_values_or_zeros_beside_their_vectors_have_no_derivative_of_their_own(x: Any) -> None:
+    for found in each_way(share_by_share, x):
+        assert np.all(np.isnan(found))
+    for found in each_way(value_by_value, x):
+        assert np.all(np.isnan(found)) or x is SINGULAR
+
+
+@pytest.mark.parametrize("x", [SINGULAR, np.array([[3.0, 0.0], [4.0, 0.0]]), np.array([[3.0]])])
+def test_the_last_column_of_a_square_q_follows_from_the_others(x: Any) -> None:
+    weights = W[: len(x), : len(x)]
+    for f in (
+        lambda x: np.linalg.qr(x)[0] * weights,
+        lambda x: np.linalg.qr(x)[1] * weights,
+        lambda x: np.matmul(*np.linalg.qr(x)) * weights,
+    ):
+        expected = along_the_sum(f, x)
+        for found in each_way(f, x):
+            np.testing.assert_allclose(found, expected, atol=1e-5)

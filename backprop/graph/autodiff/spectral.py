@@ -6,7 +6,7 @@ the matrix is V (D * (V^H g V)) V^H. The product of all singular values and vect
 so the cotangent of that product is the cotangent of the matrix.
 
 Source: Daleckii and Krein, Integration and differentiation of functions of Hermitian operators, AMS Translations 47,
-1965. Limits: one matrix, not a stack; h is a chain of functions whose other operands are constants.
+1965. Limits: h is a chain of functions whose other operands are constants.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ...ops.arrays.diagonals import put_diagonal
 from ...ops.arrays.tuples import item
 from ...ops.arrays.views import expand_to, permute, reshape_to
 from ...ops.core.op import Kind
-from ...ops.core.types import NumericType
+from ...ops.core.types import NumericType, Shape
 from ...ops.elementwise.arithmetic import absolute, multiply
 from ...ops.elementwise.complex_parts import conjugate
 from ...ops.elementwise.conversion import cast
@@ -54,7 +54,7 @@ class Factor(NamedTuple):
 
 def reassembled(graph: Graph, node: Node) -> tuple[Node, Callable[..., Any]] | None:
     """The decomposition that a product puts together again, and the rule from the product to what was decomposed."""
-    factors = _factors(graph, node, 8)
+    factors = _factors(graph, node, 8, _batch(node))
     if factors is None or len(factors) != 3 or factors[1].which >= 0:
         return None
     left, values, right = factors
@@ -71,9 +71,14 @@ def reassembled(graph: Graph, node: Node) -> tuple[Node, Callable[..., Any]] | N
     return None
 
 
-def _factors(graph: Graph, node: Node, depth: int) -> list[Factor] | None:
-    """The factors of a product, where all are items of decompositions and diagonal matrices."""
-    if not depth or not isinstance(node.type, NumericType) or node.type.ndim != 2:
+def _batch(node: Node) -> Shape | None:
+    """The shape of a stack of matrices; None of what is none."""
+    return node.type.shape[:-2] if isinstance(node.type, NumericType) and node.type.ndim >= 2 else None
+
+
+def _factors(graph: Graph, node: Node, depth: int, batch: Shape | None) -> list[Factor] | None:
+    """The factors of a product of stacks, where all are items of decompositions and diagonal matrices."""
+    if not depth or batch is None or _batch(node) != batch:
         return None
     inner = [graph.node(i) if i >= graph.first else None for i in node.inputs]
     if node.op is item:
@@ -82,14 +87,19 @@ def _factors(graph: Graph, node: Node, depth: int) -> list[Factor] | None:
         return [Factor(node.inputs[0])]
     if any(part is None for part in inner):
         return None
-    parts = [_factors(graph, part, depth - 1) for part in inner if part is not None]
+    parts = [_factors(graph, part, depth - 1, batch) for part in inner if part is not None]
     if node.op is matmul and None not in parts:
         return [factor for part in parts for factor in part or ()]
-    if node.op is permute and parts[0] is not None:
+    if node.op is permute and parts[0] is not None and _turns(node, len(batch)):
         return [f._replace(turned=not f.turned and f.which >= 0) for f in reversed(parts[0])]
     if node.op is conjugate and parts[0] is not None:
         return [f._replace(conjugated=not f.conjugated and f.which >= 0) for f in parts[0]]
     return _scaled(graph, node, parts) if node.op is multiply else None
+
+
+def _turns(node: Node, rank: int) -> bool:
+    """Whether a permutation of axes exchanges the last two of a stack of matrices, and no others."""
+    return tuple(node.param("axes")) == (*range(rank), rank + 1, rank)
 
 
 def _scaled(graph: Graph, node: Node, parts: list[list[Factor] | None]) -> list[Factor] | None:
@@ -99,9 +109,14 @@ def _scaled(graph: Graph, node: Node, parts: list[list[Factor] | None]) -> list[
         values = i
         while values >= graph.first and graph.node(values).op in (reshape_to, expand_to):
             values = graph.node(values).inputs[0]
-        if matrix is not None and getattr(graph.type_of(values), "ndim", 0) == 1:
-            diagonal = [Factor(values)]
-            return [*diagonal, *matrix] if shape[-1] == 1 and len(shape) == 2 else [*matrix, *diagonal]
+        lengths = getattr(graph.type_of(values), "shape", ())
+        if matrix is None or not lengths:
+            continue
+        diagonal, batch, n = [Factor(values)], lengths[:-1], lengths[-1]
+        if shape == (*batch, n, 1):
+            return [*diagonal, *matrix]
+        if shape == (*batch, 1, n) or (not batch and shape == (n,)):
+            return [*matrix, *diagonal]
     return None
 
 

@@ -29,7 +29,7 @@ from ..core.costs import PerMatrix
 from ..core.op import Op
 from ..core.types import TupleType, ValueType, array_type
 from ..elementwise.arithmetic import absolute
-from ..elementwise.comparison import logical_and, logical_or, not_equal
+from ..elementwise.comparison import greater, logical_and, logical_or, not_equal
 from ..elementwise.complex_parts import real
 from ..elementwise.masking import scale
 from ..elementwise.selection import where
@@ -77,6 +77,13 @@ def is_near(gap: Any, size: Any) -> Any:
 def inverse(gap: Any, near: Any) -> Any:
     """1 / gap; NaN where it is but a rounding error."""
     return where(near, math.nan, 1.0 / where(near, 1.0, gap))
+
+
+def differ(g: Any) -> Any:
+    """Which cotangents of values (..., n, n) differ by more than functions of equal values are rounded."""
+    across, down = expand_dims(g, -2), expand_dims(g, -1)
+    limit = 32.0 * float(np.finfo(g.dtype).eps)
+    return greater(absolute(across - down), limit * (absolute(across) + absolute(down)))
 
 
 def turned(change: Any, gap: Any, near: Any, columns: Any, what: str, line: str) -> Any:
@@ -182,8 +189,10 @@ def _qr_vjp(g: Any, out: Any, x: Any, *, complete: bool) -> Any:
     first, r = q[..., :n], r[..., :n, :]
     diagonal = absolute(take_diagonal(r, offset=0))
     dead = is_near(diagonal, max(diagonal, -1, keepdims=True) if n else diagonal)
-    if m == n:
-        dead = logical_and(dead, np.arange(n) < n - 1)  # the last column of a square q is determined by the others
+    by_others = m == n and x.dtype.kind != "c"  # the last column of a square q is determined by the others
+    if by_others:
+        dead = logical_and(dead, np.arange(n) < n - 1)
+    r = r + diagonal_matrix(where(dead, 1.0, 0.0 * diagonal))  # the answer is NaN there, where it matters
     bad = any(logical_and(dead, logical_or(used(gq[..., :n]), used(adjoint(gr[..., :n, :])))), -1, keepdims=True)
     lower = matmul(r, adjoint(gr[..., :n, :])) - matmul(adjoint(gq[..., :n]), first)
     below = tril(lower, -1)
@@ -192,8 +201,26 @@ def _qr_vjp(g: Any, out: Any, x: Any, *, complete: bool) -> Any:
     if complete:
         total = total - matmul(q[..., n:], matmul(adjoint(gq[..., n:]), first))
         bad = logical_or(bad, rotates(q[..., n:], gq[..., n:]))
-    answer = conjugated(adjoint(triangular(r, adjoint(total), trans=0, lower=False, unit_diagonal=False)))
-    return where_undetermined(answer, expand_dims(bad, -1), what=QR_TURN, line=line_of(g))
+    answer = _by_leading(first, r, gr, total) if by_others else _solved(total, r)
+    return where_undetermined(conjugated(answer), expand_dims(bad, -1), what=QR_TURN, line=line_of(g))
+
+
+def _solved(total: Any, r: Any) -> Any:
+    """total r^-H."""
+    return adjoint(triangular(r, adjoint(total), trans=0, lower=False, unit_diagonal=False))
+
+
+def _by_leading(q: Any, r: Any, gr: Any, total: Any) -> Any:
+    """The same of a square q, without a division by the last element of r, which may be 0.
+
+    The last column of the rule's matrix is r_nn times that of gr: so the last column of the answer is q times that, and
+    the others follow from the leading part of r.
+    """
+    n = r.shape[-1] - 1
+    last = matmul(q, gr[..., n:])
+    if not n:
+        return last
+    return concatenate([_solved(total[..., :n] - matmul(last, adjoint(r[..., :n, n:])), r[..., :n, :n]), last], -1)
 
 
 def real_part(x: Any) -> Any:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays.creation import filled
+from ..arrays.tuples import make_tuple
 from ..core.batching import FIRST
 from ..core.op import Op, broadcast
 from ..core.rows import BY_ELEMENT
@@ -55,6 +57,16 @@ noted_where: Op = Op(
     home=__name__,
     batch=FIRST,
 )
+
+
+def is_absent(g: Any, index: int) -> bool:
+    """Whether an item of a tuple of cotangents is 0 because nothing depends on its value, as far as the graph tells."""
+    builder = getattr(g, "builder", None)
+    node = None if builder is None else builder.nodes[g.id]
+    if node is None or node.op is not make_tuple:
+        return False
+    part = builder.nodes[node.inputs[index]]  # type: ignore[union-attr]
+    return part is not None and part.op is filled and complex(part.param("value")) == 0
 
 
 def line_of(g: Any) -> str:

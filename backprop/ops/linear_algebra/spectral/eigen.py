@@ -18,14 +18,14 @@ from ...core.costs import PerMatrix
 from ...core.op import Op
 from ...core.types import TupleType, ValueType, array_type
 from ...elementwise.arithmetic import absolute
-from ...elementwise.comparison import greater, logical_and
+from ...elementwise.comparison import logical_and
 from ...elementwise.complex_parts import real
 from ...reductions.questions import any
 from ...reductions.reductions import max
-from ..decompositions import both, diagonal_matrix, hermitian, is_near, real_of, turned, used
+from ..decompositions import both, diagonal_matrix, differ, hermitian, is_near, real_of, turned, used
 from ..equations import inexact, matrices, solve_matrices
 from ..products import conjugated, matmul
-from ..undetermined import line_of, where_undetermined
+from ..undetermined import is_absent, line_of, where_undetermined
 
 __all__ = ["eig", "eigh", "eigvals", "eigvalsh"]
 
@@ -75,6 +75,10 @@ def hermitian_cotangent(g: Any, w: Any, v: Any, name: str) -> Any:
     """
     gw, gv = both(g)
     rows = matrix_transpose(v)
+    if not is_absent(g, 1):  # else equal eigenvalues are told apart by their place
+        split = any(logical_and(_gaps(w)[1], differ(gw)), -1)
+        what = f"{name}: equal eigenvalues have no derivative one by one beside that of their vectors"
+        gw = where_undetermined(gw, split, what=what, line=line_of(g))
     inner = _turned(matmul(rows, gv), w, gv, name, line_of(g)) + diagonal_matrix(gw)
     return hermitian(matmul(conjugated(v), matmul(inner, rows)))
 
@@ -128,20 +132,13 @@ def _eig(x: Any) -> tuple[Any, Any]:
     return w.astype(_complex(w.dtype), copy=False), v.astype(_complex(v.dtype), copy=False)
 
 
-def _differ(gw: Any) -> Any:
-    """Which cotangents of eigenvalues (..., n, n) differ by more than functions of equal eigenvalues are rounded."""
-    across, down = expand_dims(gw, -2), expand_dims(gw, -1)
-    limit = 32.0 * float(np.finfo(gw.dtype).eps)
-    return greater(absolute(across - down), limit * (absolute(across) + absolute(down)))
-
-
 def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
     (gw, gv), (w, v) = both(g), both(out)
     rows = matrix_transpose(v)
     product = matmul(rows, gv)
     of_length = matmul(rows, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
     _, near = _gaps(w)
-    split = any(logical_and(near, _differ(gw)), -1)
+    split = any(logical_and(near, differ(gw)), -1)
     what = "eig: equal eigenvalues of a matrix that is not symmetric have no derivative one by one"
     shares = where_undetermined(gw, split, what=what, line=line_of(g))
     inner = _turned(product - of_length, w, gv, "eig", line_of(g)) + diagonal_matrix(shares)

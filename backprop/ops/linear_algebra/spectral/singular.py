@@ -19,14 +19,16 @@ from ...core.batching import STACKS
 from ...core.costs import PerMatrix
 from ...core.op import Op
 from ...core.types import TupleType, ValueType, array_type
-from ...elementwise.comparison import logical_and, logical_not, logical_or
+from ...elementwise.arithmetic import absolute
+from ...elementwise.comparison import greater, logical_and, logical_not, logical_or
 from ...elementwise.masking import cornered, scale
 from ...elementwise.selection import where
 from ...reductions.questions import any
-from ..decompositions import diagonal_matrix, inverse, is_near, real_of, rotates, turned, used
+from ...reductions.reductions import max
+from ..decompositions import diagonal_matrix, differ, inverse, is_near, real_of, rotates, turned, used
 from ..equations import inexact, matrices
 from ..products import adjoint, conjugated, matmul
-from ..undetermined import line_of, where_undetermined
+from ..undetermined import is_absent, line_of, where_undetermined
 
 __all__ = ["svd", "svdvals"]
 
@@ -66,8 +68,12 @@ def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
     inner = turned(
         change, across - down, equal, columns, "svd: vectors of equal singular values are not determined", line
     )
-    zero = is_near(s, largest)
-    inner = inner + diagonal_matrix(cornered(item(g, index=1) * logical_not(zero), s, where(zero, s, math.nan)))
+    zero, gs = is_near(s, largest), item(g, index=1)
+    if not (is_absent(g, 0) and is_absent(g, 2)):  # else a corner, or told apart by place
+        split = any(logical_and(equal, differ(gs)), -1)
+        what = "svd: equal singular values, or 0, have no derivative one by one beside that of their vectors"
+        gs = where_undetermined(gs, logical_or(split, logical_and(zero, _counts(gs))), what=what, line=line)
+    inner = inner + diagonal_matrix(cornered(gs * logical_not(zero), s, where(zero, s, math.nan)))
     if x.dtype.kind == "c":
         inner = inner + diagonal_matrix(scale(take_diagonal(left, offset=0), 0.5 * inverse(s, zero)))
     total = matmul(matmul(u1, inner), adjoint(v1))
@@ -79,6 +85,13 @@ def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
         total = total + matmul(u1, adjoint(_outward(turn_v, s, zero, _or_any(columns, gv[..., k:]), line)))
         total = _apart(total, v[..., k:], gv[..., k:], line)
     return conjugated(total)
+
+
+def _counts(gs: Any) -> Any:
+    """Which cotangents of values (..., k) are more than the rounding errors of the others."""
+    size = absolute(gs)
+    largest = max(size, -1, keepdims=True) if size.shape[-1] else size
+    return greater(size, largest * (32.0 * float(np.finfo(gs.dtype).eps)))
 
 
 def _outward(turn: Any, s: Any, zero: Any, columns: Any, line: str) -> Any:
