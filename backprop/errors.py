@@ -31,7 +31,8 @@ each is also the builtin that a user of NumPy would expect to catch:
       NotFiniteError           FloatingPointError   the first NaN or infinity of a computation that was to have none
       ClusterError             RuntimeError         a cluster that cannot run a plan
         NoWorkersError         TimeoutError         no worker came in time
-        WorkerLostError        ConnectionError      an op in which workers end, or a cluster that is gone
+        WorkerLostError        ConnectionError      an op in which workers end
+          SchedulerLostError   ConnectionError      a scheduler that is gone
         UnlikeWorkersError     RuntimeError         workers that would give other bits than each other
       DataError
         MissingDataError       FileNotFoundError    a data file that is not there
@@ -213,7 +214,11 @@ class NoWorkersError(ClusterError, TimeoutError):
 
 
 class WorkerLostError(ClusterError, ConnectionError):
-    """An op in which one worker after the other has ended, or a scheduler that is gone."""
+    """An op in which one worker after the other has ended."""
+
+
+class SchedulerLostError(WorkerLostError):
+    """A scheduler that was lost, and has not come back in time."""
 
 
 class UnlikeWorkersError(ClusterError):

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 def free_port() -> int:
@@ -39,3 +40,9 @@ def process(*words: str, ready: str) -> Iterator[subprocess.Popen[str]]:
             yield made
         finally:
             made.kill()
+
+
+def workers_of(cluster: Any) -> list[Any]:
+    """The processes of the workers of a LocalCluster that run."""
+    found = [getattr(getattr(nanny, "process", None), "process", None) for nanny in list(cluster.workers.values())]
+    return [process for process in found if process is not None and process.pid is not None]

@@ -198,7 +198,7 @@ class Desk:
             return self._leader.changed.wait_for(lambda: self.queue.running == 0, seconds)
 
     def close(self) -> None:
-        """Let go of threads and journal."""
-        self._leader.draining = True
+        """Stop what still runs, which runs again after the next start, and let go of threads and journal."""
+        self._leader.halt()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self.journal.close()

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from ..errors import BusyError
+from ..errors import BusyError, StoppedError
 from ..scheduler.events import Recorder
 from ..scheduler.machine.blas import blas_threads
 from .book import Book
@@ -160,6 +160,16 @@ class Leader:
         """Have it written down how a run has ended; under the lock."""
         if self.active.pop(id_of(ending.active.name), None) is not None:
             self._book.end(ending)
+
+    def halt(self) -> None:
+        """Stop what runs, and write nothing of it: it is open in the journal, and runs again after the next start."""
+        with self.lock:
+            self.draining = True
+            self.write()
+            halted = list(self.active.values())
+            self.active.clear()
+        for active in halted:
+            active.stop.stop(StoppedError("the service ends"))
 
     def write(self) -> None:
         """Have the book written; under the lock."""

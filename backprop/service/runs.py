@@ -19,6 +19,7 @@ from ..scheduler.planning.plan import Plan
 from .copies.race import Policy
 from .copies.racing import Racing
 from .entries import Entry, Name, content_hash
+from .losses import repeated
 from .programs import Programs
 from .protocol.messages import run_from_bytes
 from .protocol.problems import problem_of
@@ -152,8 +153,14 @@ class Runner:
         with stoppable(active.stop):
             check_stop()
             if isinstance(executor, Cluster):
-                return values_to_bytes(self._racing.run(executor, plan, active.values, active.entry.body))
+                return values_to_bytes(self._on_cluster(executor, plan, active))
             return values_to_bytes(executor.run(plan, active.values))
+
+    def _on_cluster(self, executor: Cluster, plan: Plan, active: Active) -> tuple[Any, ...]:
+        def run() -> tuple[Any, ...]:
+            return self._racing.run(executor, plan, active.values, active.entry.body)
+
+        return repeated(run, lambda: executor.has_workers)
 
     def _read(self, active: Active, now: float) -> Plan:
         data = self._journal.content(active.entry.body, now)

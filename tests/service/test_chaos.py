@@ -14,11 +14,15 @@ import ssl
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import dask
+import distributed
 import httpx
 import numpy as np
 import psutil
@@ -26,18 +30,20 @@ import pytest
 from hypothesis import settings
 
 import backprop as bp
-from backprop.graph.wire.vocabulary import BUILT_IN
 from backprop.service.entries import Name
 from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings
 from backprop.service.storage.journal import Journal
-from tests.processes import free_port, process
+from tests.processes import free_port, process, workers_of
 from tests.service.conftest import serving
+from tests.service.heavy import heavily, heavy
 
 DEEP = settings().max_examples >= 2_000
 SEED = int(os.environ.get("SEED", "0")) or random.randrange(1, 1 << 30)
 X = np.linspace(0.0, 1.0, 50)
+PATIENCE = 1800.0 if DEEP else 300.0
+"""Seconds for anything to happen, at most."""
 
 
 def loss(x: Any) -> Any:
@@ -51,125 +57,142 @@ def service(state: Path, bind: str, *options: str) -> Any:
 class Submitting:
     """A client that submits all the time, in a thread, and knows what each answer must be."""
 
-    def __init__(self, url: str, total: int, window: int = 50) -> None:
+    def __init__(self, url: str, total: int, function: Any = loss, window: int = 50) -> None:
         self.connection = bp.connect(url, patience=120.0)
-        self.total, self.window = total, window
+        self.function, self.total, self.window = function, total, window
         self.futures: list[Any] = []
-        self._thread = threading.Thread(target=self._submit)
+        self.began = time.monotonic()
+        self._thread = threading.Thread(target=self._submit, daemon=True)
         self._thread.start()
 
     def _submit(self) -> None:
-        slope = bp.grad(loss)
         for k in range(self.total):
             if k >= self.window:
-                self.futures[k - self.window].exception(300)
-            self.futures.append(self.connection.submit(slope, X + float(k)))
+                self.futures[k - self.window].exception(PATIENCE)
+            self.futures.append(self.connection.submit(self.function, X + float(k)))
 
     @property
     def done(self) -> int:
         return sum(future.done() for future in list(self.futures))
 
-    def check(self) -> None:
-        """All answers have come, each with the bits of a local run."""
-        self._thread.join(600)
-        here = bp.grad(loss, executor=bp.Serial())
-        for k, future in enumerate(self.futures):
-            assert future.result(300).tobytes() == here(X + float(k)).tobytes(), (SEED, k)
+    def until(self, wanted: int) -> None:
+        """Wait until so many answers have come."""
+        give_up = time.monotonic() + PATIENCE
+        while self.done < wanted:
+            assert time.monotonic() < give_up, (SEED, self.done, wanted)
+            time.sleep(0.01)
+
+    def say(self, kills: int) -> None:
+        """How far it is."""
+        print(f"{kills} kills, {self.done} answers, {time.monotonic() - self.began:.0f} s", flush=True)
+
+    def check(self, kills: int, of: str) -> None:
+        """All answers have come, each with the bits of a local run; what it took is printed."""
+        self._thread.join(PATIENCE)
         assert len(self.futures) == self.total
+        here = bp.evaluate(self.function, executor=bp.Serial())
+        for k, future in enumerate(self.futures):
+            assert future.result(PATIENCE).tobytes() == here(X + float(k)).tobytes(), (SEED, k)
+        seconds = time.monotonic() - self.began
+        print(f"seed {SEED}: {kills} kills of {of}, {self.total} submissions, {self.done} right, {seconds:.0f} s")
+        self.connection.close()
+
+    def check_journal(self, state: Path) -> None:
+        """The journal, which is closed, has each run once, as done: none was lost, none was doubled."""
+        journal = Journal(state)
+        entries = journal.latest(None, 2 * self.total)
+        journal.close()
+        assert sorted(entry.name for entry in entries) == sorted(Name("local", future.key) for future in self.futures)
+        assert {entry.state for entry in entries} == {"done"}
 
 
 def test_the_service_is_killed_again_and_again(tmp_path: Path) -> None:
     kills, total = (50, 10_000) if DEEP else (2, 150)
     rng, bind = random.Random(SEED), f"127.0.0.1:{free_port()}"
-    print(f"seed {SEED}: {kills} kills of the service, {total} submissions")
     clients: list[Submitting] = []
     for k in range(kills):
         with service(tmp_path, bind) as serving:
-            clients = clients or [Submitting(f"http://{bind}", total)]
-            wanted = total * (k + 1) // (kills + 1)
-            while clients[0].done < wanted:
-                time.sleep(0.01)
+            clients = clients or [Submitting(f"http://{bind}", total, bp.grad(loss))]
+            clients[0].until(total * (k + 1) // (kills + 1))
             time.sleep(rng.random() * 0.2)
-            os.kill(serving.pid, signal.SIGKILL)
-            serving.wait(30)
-    with service(tmp_path, bind) as serving:
-        clients[0].check()
-        clients[0].connection.close()
-    journal = Journal(tmp_path)
-    entries = {entry.name: entry for entry in journal.latest(None, 2 * total)}
-    keys = {Name("local", future.key) for future in clients[0].futures}
-    assert entries.keys() == keys  # none lost, none doubled
-    assert {entry.state for entry in entries.values()} == {"done"}
-    journal.close()
+            kill(serving)
+    with service(tmp_path, bind):
+        clients[0].check(kills, "the service")
+    clients[0].check_journal(tmp_path)
 
 
 @pytest.mark.cluster
 def test_workers_are_killed(tmp_path: Path) -> None:
-    kills, total = (100, 5_000) if DEEP else (1, 40)
+    """Any of them, at random moments: those that still start, and the last one, as well."""
+    kills, total = (100, 5_000) if DEEP else (2, 60)
     rng = random.Random(SEED)
-    print(f"seed {SEED}: {kills} kills of workers, {total} submissions")
-    cluster = bp.Cluster(n_workers=2)
-    with cluster, serving(tmp_path, executor=cluster) as running:
-        # Small graphs run in the service itself; these are told to be large, and so go to workers.
-        heavy = bp.op(lambda x: x * 2.0, name="heavy", like=0, seconds=0.05)
-        running.desk.programs._vocabulary = {**BUILT_IN, "heavy": heavy}
-        with bp.connect(running.url, patience=120.0) as connection:
-            connection._vocabulary = {**BUILT_IN, "heavy": None}
-            futures: list[Any] = []
-            for k in range(total):
-                futures.append(connection.submit(lambda x: np.sum(heavy(x)), X + float(k)))
-                if k % max(1, total // kills) == 0:
-                    while not (pids := workers_of(cluster)):
-                        time.sleep(0.05)
-                    kill(rng.choice(pids))
-                    futures[-1].exception(300)
-            for k, future in enumerate(futures):
-                assert future.result(300) == np.sum((X + float(k)) * 2.0), (SEED, k)
+    with (
+        quick_starts(),
+        bp.Cluster(n_workers=2, patience=60.0) as cluster,
+        serving(tmp_path, ops={"heavy": heavy}, executor=cluster) as running,
+    ):
+        submitting = Submitting(running.url, total, heavily)
+        for k in range(kills):
+            submitting.until(total * (k + 1) // (kills + 1))
+            time.sleep(rng.random() * 0.2)
+            submitting.say(k)
+            while not (processes := workers_of(cluster.client.cluster)):  # all start again
+                time.sleep(0.01)
+            os.kill(rng.choice(processes).pid, signal.SIGKILL)
+        submitting.check(kills, "workers")
+    submitting.check_journal(tmp_path)
 
 
-def workers_of(cluster: bp.Cluster) -> list[int]:
-    """The processes of the workers of a cluster."""
-    try:
-        return list(cluster.client.run(os.getpid, on_error="ignore").values())
-    except OSError:
-        return []
+@pytest.mark.cluster
+def test_the_scheduler_is_killed(tmp_path: Path) -> None:
+    """It dies alone, and is started again at its address, with a new worker; the service goes on."""
+    kills, total = (20, 2_000) if DEEP else (1, 60)
+    rng, bind, port = random.Random(SEED), f"127.0.0.1:{free_port()}", free_port()
+    models = ("--models", "tests.service.heavy:heavy", "--models-here")
+    with ExitStack() as stack:
+        scheduler = start_cluster(stack, port)
+        with service(tmp_path, bind, "--scheduler", f"tcp://127.0.0.1:{port}", *models) as running:
+            submitting = Submitting(f"http://{bind}", total, heavily)
+            for k in range(kills):
+                submitting.until(total * (k + 1) // (kills + 1))
+                time.sleep(rng.random() * 0.2)
+                submitting.say(k)
+                kill(scheduler)
+                time.sleep(rng.random() * 2.0)
+                scheduler = start_cluster(stack, port)
+            submitting.check(kills, "the scheduler")
+            assert running.poll() is None
+            running.terminate()
+            assert running.wait(PATIENCE) in (0, -signal.SIGTERM)
+    submitting.check_journal(tmp_path)
 
 
-def kill(pid: int) -> None:
-    with suppress(ProcessLookupError):  # it has ended already
-        os.kill(pid, signal.SIGKILL)
+@contextmanager
+def quick_starts() -> Iterator[None]:
+    """Workers of a LocalCluster are forked by a process that has imported what they need."""
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        distributed.utils.get_mp_context().set_forkserver_preload(["distributed", "tests.service.heavy"])
+        yield
+
+
+def start_cluster(stack: ExitStack, port: int) -> Any:
+    """A scheduler at a port, and a worker of it; the scheduler's process."""
+    address, host = f"tcp://127.0.0.1:{port}", ("--host", "127.0.0.1", "--no-dashboard")
+    starting = [
+        process("-m", SCHEDULER, *host, "--port", str(port), ready="Scheduler at"),
+        process("-m", WORKER, address, *host, "--nthreads", "1", "--no-nanny", ready="Registered to"),
+    ]
+    with ThreadPoolExecutor() as pool:
+        return next(pool.map(stack.enter_context, starting))
+
+
+def kill(running: Any) -> None:
+    running.kill()
+    running.wait(30)
 
 
 SCHEDULER = "distributed.cli.dask_scheduler"
 WORKER = "distributed.cli.dask_worker"
-
-
-@pytest.mark.cluster
-@pytest.mark.slow
-@pytest.mark.skipif(not DEEP, reason="starts two clusters; make chaos runs it")
-def test_the_scheduler_is_killed(tmp_path: Path) -> None:
-    """The scheduler is lost, and its cluster with it; both are started again, and the service goes on."""
-    kills, each = 20, 50
-    print(f"seed {SEED}: {kills} kills of the scheduler, {each} submissions before each")
-    place, rng = free_port(), random.Random(SEED)
-    bind = f"127.0.0.1:{free_port()}"
-    address = f"tcp://127.0.0.1:{place}"
-    submitting: Submitting | None = None
-    for k in range(kills + 1):
-        with process(
-            "-m", SCHEDULER, "--host", "127.0.0.1", "--port", str(place), "--no-dashboard", ready="Scheduler at"
-        ):
-            worker = process("-m", WORKER, address, "--no-dashboard", "--nthreads", "1", ready="Registered to")
-            with worker, service(tmp_path, bind, "--scheduler", address) as running:
-                submitting = submitting or Submitting(f"http://{bind}", (kills + 1) * each)
-                while submitting.done < each * (k + 1):
-                    time.sleep(0.01)
-                time.sleep(rng.random() * 0.2)
-                if k < kills:
-                    running.kill()
-    assert submitting is not None
-    submitting.check()
-    submitting.connection.close()
 
 
 # Hostile requests.

@@ -55,8 +55,8 @@ class Race:
 
     Arguments:
         policy: when there is another one.
-        workers: those there are.
-        is_voted: whether it is voted on.
+        workers: those there are; none where all were lost, so that the run waits for one.
+        is_voted: whether it is voted on, which takes workers.
         expected: seconds that it is expected to take.
         began: when it began.
         places: where each copy runs: a worker, or several of which Dask chooses.
@@ -79,25 +79,25 @@ class Race:
         return self.began + max(self.policy.least, self.policy.late * self.expected)
 
     def start(self, now: float, idle: Sequence[str] = ()) -> tuple[str, ...] | None:
-        """Where another copy is to start now; None where none is.
+        """Where another copy is to start now: on some workers, or on any where there is none; None where none is to.
 
         Arguments:
             now: the time.
             idle: the workers that have nothing to do.
         """
         place = self._voter() if self.is_voted else self._spare(now, idle)
-        if place:
+        if place is not None:
             self.places.append(place)
-        return place or None
+        return place
 
-    def _voter(self) -> tuple[str, ...]:
+    def _voter(self) -> tuple[str, ...] | None:
         """The next worker to vote, while there are fewer than two votes, or two that differ."""
         wanted = 2 if len(set(self.answers.values())) < 2 else 3
         if len(self.places) - len(self.gone) >= wanted:
-            return ()
+            return None
         if not self._left and len(self.gone) == len(self.places):
             return self.workers  # all have left; whoever is there now
-        return self._left[:1]
+        return self._left[:1] or None
 
     @property
     def _left(self) -> tuple[str, ...]:
@@ -108,11 +108,11 @@ class Race:
         """The worker of a copy has left, and there will be no answer."""
         self.gone.add(copy)
 
-    def _spare(self, now: float, idle: Sequence[str]) -> tuple[str, ...]:
+    def _spare(self, now: float, idle: Sequence[str]) -> tuple[str, ...] | None:
         """All workers for the first copy, and for a second one of a run that is late those that are idle."""
         if not self.places:
             return self.workers
-        return tuple(idle) if len(self.places) < 2 and now >= self.late_at else ()
+        return tuple(idle) or None if len(self.places) < 2 and now >= self.late_at else None
 
     def answered(self, copy: int, digest: str) -> None:
         """A copy has an answer."""

@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
-from ...errors import StoppedError, UnlikeWorkersError, WorkerLostError
+from ...errors import ClusterError, StoppedError, UnlikeWorkersError, WorkerLostError
 from ...graph.wire.values import values_to_bytes
 from ...ops.core.stopping import Stop, check_stop, current_stop, stoppable
 from ...scheduler.events import Recorder
@@ -93,7 +94,8 @@ class Racing:
         """
         began = time.monotonic()
         expected = self._pace.expected(plan.work)
-        race = Race(self._policy, executor.members.used, self._policy.votes_on(digest), expected, began)
+        used = executor.members.used
+        race = Race(self._policy, used, bool(used) and self._policy.votes_on(digest), expected, began)
         copies = _Copies(executor, plan, values)
         try:
             verdict = self._settled(race, copies, executor)
@@ -110,13 +112,14 @@ class Racing:
                 check_stop()
                 now = time.monotonic()
                 is_late = bool(race.places) and now >= race.late_at
-                while (place := race.start(now, executor.members.idle if is_late else ())) is not None:
+                while (place := race.start(now, _idle(executor) if is_late else ())) is not None:
                     copies.start(place if race.is_voted or len(race.places) > 1 else ())
                 answer = copies.next(LOOK if is_late else min(max(race.late_at - now, 0.01), SELDOM))
                 if answer is not None and answer.copy not in race.gone:
                     race.answered(answer.copy, answer.digest)
                 elif race.is_voted:
-                    self._look(race, copies, executor.members.used)
+                    with suppress(ClusterError):  # copies find out by themselves
+                        self._look(race, copies, executor.members.used)
         return verdict
 
     def _look(self, race: Race, copies: _Copies, used: Sequence[str]) -> None:
@@ -174,6 +177,14 @@ class _Copies:
         for number, stop in enumerate(self.stops):
             if number not in self.given:
                 stop.stop(StoppedError("another copy was first, or the run was stopped"))
+
+
+def _idle(executor: Spread) -> tuple[str, ...]:
+    """The workers that have nothing to do; none where the scheduler is lost."""
+    try:
+        return executor.members.idle
+    except (ClusterError, OSError):
+        return ()
 
 
 def _hash(data: bytes) -> str:

@@ -79,7 +79,7 @@ class Overview:
 
 
 def workers(executor: AbstractExecutor) -> list[dict[str, Any]]:
-    """The workers of an executor: name, threads, memory used and allowed, and tasks that run."""
+    """The workers that an executor has: name, threads, memory used and allowed, and tasks that run; maybe none."""
     if isinstance(executor, Cluster):
-        return executor.members.status()
+        return executor.members.status() if executor.has_workers else []
     return [{"name": "this process", "threads": executor.workers, "memory": None, "limit": None, "tasks": None}]

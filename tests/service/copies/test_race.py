@@ -206,3 +206,12 @@ def test_what_is_expected_is_what_was_seen() -> None:
         pace.took(1.0, 3.0)
     assert pace.expected(2.0) == 6.0
     assert len(pace.ratios) == 64
+
+
+def test_without_workers_one_copy_waits_for_them() -> None:
+    found = race(workers=())
+    assert started(found) == [()]
+    assert started(found, now=found.late_at) == []
+    assert started(found, now=found.late_at, idle=("ada",)) == [("ada",)]
+    found.answered(0, "x")
+    assert found.verdict == Verdict(0)

@@ -60,7 +60,7 @@ class Workers(Serial):
 
     def run(self, plan: Any, values: Sequence[Any]) -> tuple[Any, ...]:
         self.runs.append(self.place)
-        while (self.place or self.names)[0] in self.slow:
+        while self.slow and (self.place or self.names)[0] in self.slow:
             try:
                 check_stop()
             except StoppedError:
@@ -136,6 +136,14 @@ def test_a_run_that_is_stopped_stops_its_copies() -> None:
         stop.stop(StoppedError("enough"))
         with pytest.raises(StoppedError, match="enough"):
             future.result(30)
+
+
+@pytest.mark.parametrize("vote", [0.0, 1.0])
+def test_a_run_that_begins_when_there_are_no_workers_runs_where_some_come(vote: float) -> None:
+    workers = Workers(0)
+    (found,) = Racing(Policy(vote=vote)).run(workers, *PLAN, DIGEST)
+    assert found.tobytes() == RIGHT.tobytes()
+    assert workers.runs == [()]
 
 
 @pytest.mark.cluster

@@ -52,7 +52,9 @@ class Connection:
                 mend(each)
 
 
-def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -> Connection:
+def connect(
+    where: Any, n_workers: int | None, processes: bool, security: Any, timeout: float | None = None
+) -> Connection:
     """The connection that the arguments of an executor ask for.
 
     Arguments:
@@ -61,6 +63,7 @@ def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -
         processes: of a new cluster, whether its workers are processes.
         security: a `distributed.Security`, "temporary" for certificates made now, False for none; None takes
             "temporary" for a new cluster and none for an address.
+        timeout: seconds that the scheduler at an address has to answer; None for what Dask's settings say.
     Errors:
         ArgumentError: arguments that do not go together, a client that cannot be used.
         ClusterError: the workers of a new cluster do not start.
@@ -75,7 +78,8 @@ def connect(where: Any, n_workers: int | None, processes: bool, security: Any) -
     if isinstance(where, str) and where.startswith("tls://") and _security(security) is None:
         _check_certificates()
     if isinstance(where, str | Deployment):
-        client = distributed.Client(where, security=_security(security), set_as_default=False)  # type: ignore[no-untyped-call]
+        given = {} if timeout is None else {"timeout": timeout}
+        client = distributed.Client(where, security=_security(security), set_as_default=False, **given)  # type: ignore[no-untyped-call]
         return Connection(client, (client,))
     what = f"a {type(where).__name__} is no Dask cluster"
     raise ArgumentError(what, "client", "give a distributed.Client, an address such as 'tcp://host:8786', or nothing")

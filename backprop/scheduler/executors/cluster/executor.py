@@ -11,8 +11,8 @@ Source: distributed/client.py, distributed/spans.py.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from dask.task_spec import TaskRef
 from distributed.deploy.cluster import Cluster as Deployment
 
 from ....graph.handle import Handle, fetched
-from ...events import Recorder, TaskFinished, TaskStarted
+from ...events import Recorder
 from ...lower import Bind, Key, lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
@@ -33,10 +33,11 @@ from .data.arguments import arguments
 from .data.store import bodies
 from .membership.members import Members
 from .priority import priority
-from .recovery import decide
-from .remote import RemoteCall, Report, Settings, warn_again
+from .recovery import LOST, decide
+from .remote import RemoteCall, Settings
+from .reporting import pass_on
 from .resident.runner import LostError
-from .session import Address, Annotations, Session
+from .session import Address, Annotations, Link, Session
 from .waiting import LOG, Waiting
 
 OVERHEAD = 1e-2
@@ -100,25 +101,20 @@ class Cluster(AbstractExecutor):
         patience: float = 10.0,
     ) -> None:
         super().__init__(1, OVERHEAD, blas_threads, recorder)
-        self._address = Address(client, n_workers, processes, security, unlike)
+        self._link = Link(Address(client, n_workers, processes, security, unlike))
         self._patience = patience
-        self._opened: Session | None = None
-        self._close: Any = None
         self._only: tuple[str, ...] | None = None
         self._retarget()
 
     @property
     def _session(self) -> Session:
         """The session; an executor that was pickled connects when it is first used, as unpickling must not wait."""
-        if self._opened is None:
-            self._opened = self._address.open()
-            self._close = weakref.finalize(self, self._opened.connection.let_go)
-            self._close.atexit = False  # Dask has an end of its own
-        return self._opened
+        return self._link.session
 
     @property
     def _waiting(self) -> Waiting:
-        return Waiting(self._session.client, self._patience, self._session.connection.mend)
+        session = self._session
+        return Waiting(session.client, self._patience, session.connection.mend, self._link.regained)
 
     @property
     def client(self) -> Any:
@@ -142,9 +138,11 @@ class Cluster(AbstractExecutor):
 
     @property
     def target(self) -> Target:
-        """See AbstractExecutor; as wide as the workers there are now. A scheduler that stays lost is an error."""
+        """See AbstractExecutor; as wide as the workers there are now, or were when the scheduler was lost."""
         self._session.connection.mend()
-        self._waiting.while_asking(self._session.members.refresh)
+        with suppress(*LOST):  # whoever runs something waits for it
+            if self._link.is_up:
+                self._session.members.refresh()
         self._retarget()
         return self._target
 
@@ -171,7 +169,7 @@ class Cluster(AbstractExecutor):
         return lambda executor, values: executor._replay(plan, values)
 
     def _replay(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
-        if stages(plan) or _is_tiny(plan, values):
+        if stages(plan) or _is_tiny(plan, values) or not self._link.is_up:
             return self.run(plan, values)
         cut = self.fitted(plan, values)
         if not self._session.residents.takes(cut, values):
@@ -190,7 +188,7 @@ class Cluster(AbstractExecutor):
         settings = Settings.here(self.blas_threads, new_token())
         call = session.residents.begin(plan, values, session.members.threads, settings)
         answer = self._waiting.for_call(call)
-        self._told(plan, [answer.reports])
+        pass_on(plan, [answer.reports], self.recorder)
         return tuple(fetched(answer.results))
 
     def _inline(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
@@ -200,15 +198,16 @@ class Cluster(AbstractExecutor):
     def _run(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
         if not plan.tasks or (_is_tiny(plan, given) and self._session.members.are_like_this_process()):
             return self._inline(plan, given)
+        self._waiting.for_the_scheduler()
         plan = self.fitted(plan, given)
         tries = 0
         while True:
             tries += 1
-            self._waiting.before(tries, self._session.members.count)
             try:
+                self._waiting.before(tries, self._session.members.count)
                 return self._once(plan, given)
             except Exception as error:
-                raised = decide(error, plan, tries, self._waiting.for_the_scheduler())
+                raised = decide(error, plan, tries, self._waiting.has_scheduler())
                 if raised is error:
                     raise
                 if raised is not None:
@@ -235,30 +234,29 @@ class Cluster(AbstractExecutor):
             {key: len(body) for key, (body, _) in zip(keys, bodies(plan), strict=True)},
         )
         answers = self._waiting.for_results([futures[key] for key in ready.keys], run)
-        self._told(plan, [answer[-1] for answer in answers])
+        pass_on(plan, [answer[-1] for answer in answers], self.recorder)
         return tuple(fetched(ready.results(answers, given, plan)))
-
-    def _told(self, plan: Plan, told: Sequence[Sequence[Report]]) -> None:
-        """Pass on what tasks told: warnings to the caller, times to the recorder."""
-        reports = {report.task: report for each in told for report in each}
-        warn_again([reports[task] for task in sorted(reports)])
-        if self.recorder is not None:
-            for task in sorted(reports):
-                report, name = reports[task], plan.tasks[task].name
-                self.recorder.record(TaskStarted(task, name, report.worker, report.start))
-                seconds = report.end - report.start
-                self.recorder.record(TaskFinished(task, name, report.worker, report.end, seconds))
 
     @property
     def closed(self) -> bool:
         """See AbstractExecutor; the client may be the user's, and closed by them."""
-        return self._opened is not None and self._opened.client.status in ("closing", "closed")
+        opened = self._link.opened
+        return opened is not None and opened.client.status in ("closing", "closed")
 
     @property
     def members(self) -> Members:
-        """The workers, as they are now."""
-        self._session.members.refresh()
+        """The workers, as they are now.
+
+        Errors:
+            SchedulerLostError: the scheduler was lost, and has not come back in time.
+        """
+        self._waiting.while_asking(lambda: self._session.members.refresh())
         return self._session.members
+
+    @property
+    def has_workers(self) -> bool:
+        """Whether there is a scheduler, and it has workers."""
+        return self._link.is_up and bool(self.client.scheduler_info()["workers"])
 
     def on(self, addresses: Sequence[str], recorder: Recorder) -> Cluster:
         """The same executor on some of its workers, on all where none is named, with a recorder of its own."""
@@ -269,12 +267,11 @@ class Cluster(AbstractExecutor):
 
     def close(self) -> None:
         """Close what this executor opened: its client, and its own cluster."""
-        if self._close is not None:
-            self._close()
+        self._link.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        address = self._address
-        if self._opened is not None:
+        address = self._link.address
+        if self._link.opened is not None:
             address = Address(self.address, None, True, self.security, address.unlike)
         return _unopened, (address, self._patience, self.blas_threads, self.recorder)
 
@@ -283,7 +280,7 @@ def _unopened(address: Address, patience: float, blas_threads: int | None, recor
     """An executor that connects when it is first used."""
     cluster = object.__new__(Cluster)
     AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, recorder)
-    cluster._address, cluster._patience, cluster._opened, cluster._close = address, patience, None, None
+    cluster._link, cluster._patience = Link(address), patience
     cluster._only = None
     return cluster
 

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import distributed
+from distributed.client import ClosedClientError
 from distributed.comm.core import CommClosedError
 
-from ....errors import BackpropError, WorkerLostError
+from ....errors import BackpropError, SchedulerLostError, WorkerLostError
 from ....graph.graph import literal
 from ...lower import task_of
 from ...planning.plan import Plan, Task
@@ -26,7 +27,7 @@ TRIES = DEATHS
 DATA = ("bp-const-", "bp-pick-")
 """How the keys of tasks begin that run no op."""
 
-LOST = (distributed.CancelledError, CommClosedError, TimeoutError, OSError)
+LOST = (distributed.CancelledError, CommClosedError, ClosedClientError, TimeoutError, OSError)
 """What Dask raises where data or a connection is lost."""
 
 
@@ -59,10 +60,10 @@ def _is_data(key: Any) -> bool:
     return isinstance(key, tuple) and str(key[0]).startswith(DATA)
 
 
-def scheduler_gone() -> WorkerLostError:
+def scheduler_gone() -> SchedulerLostError:
     """The error of a scheduler that was lost and has not come back."""
     what = "the scheduler of the cluster is gone"
-    return WorkerLostError(what, fix="start it again, make a new executor, and repeat the call")
+    return SchedulerLostError(what, fix="start it again, at the same address, and repeat the call")
 
 
 def _was_forgotten(error: Exception) -> bool:

@@ -1,14 +1,19 @@
-"""A session: one client, who is in its cluster, and what lies there on our behalf."""
+"""A session: one client, who is in its cluster, and what lies there on our behalf; and the link that has one."""
 
 from __future__ import annotations
 
+import threading
+import time
+import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import distributed
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
+from ....ops.core.stopping import check_stop
 from ...lower import new_token
 from ...planning.plan import Plan
 from .connection import Connection, connect
@@ -19,6 +24,12 @@ from .data.store import Store
 from .membership.members import Members
 from .priority import Priority
 from .resident.calls import Residents
+
+PAUSE, LONGEST = 0.05, 1.0
+"""Seconds between two looks for a scheduler: at first, doubled each time, and at most."""
+
+ANSWER = 5.0
+"""Seconds that a scheduler has to answer, where it was lost before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +125,13 @@ class Address:
     security: Any
     unlike: str
 
-    def open(self) -> Session:
-        """A session, its workers looked at."""
-        connection = connect(self.where, self.n_workers, self.processes, self.security)
+    def open(self, timeout: float | None = None) -> Session:
+        """A session, its workers looked at.
+
+        Arguments:
+            timeout: seconds that the scheduler at an address has to answer; None for what Dask's settings say.
+        """
+        connection = connect(self.where, self.n_workers, self.processes, self.security, timeout)
         try:
             members = Members(connection.client, self.unlike)
             members.refresh()
@@ -126,3 +141,84 @@ class Address:
         client, places = connection.client, Places(connection.client)
         span, residents = f"backprop-{new_token()}", Residents(client, places)
         return Session(connection, members, Store(client), Locating(client), span, places, residents)
+
+
+class Link:
+    """The way to a cluster, which an executor and its twins share: a session, opened anew where its scheduler was lost.
+
+    Dask's client looks for a lost scheduler for a while, and closes itself then. Where the executor was given an address,
+    a client of its own takes its place as soon as somebody answers there again.
+
+    Arguments:
+        address: how a session is opened.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._close: Any = None
+        self._is_closed = False
+
+    @property
+    def session(self) -> Session:
+        """The session, opened now where there was none; a lost scheduler is not waited for."""
+        if self._session is not None:
+            return self._session
+        with self._lock:
+            return self._session or self._open(None)
+
+    @property
+    def opened(self) -> Session | None:
+        """The session; None where it was not asked for yet."""
+        return self._session
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a scheduler, as far as the client has noticed."""
+        return bool(self.session.client.status == "running")
+
+    def regained(self, seconds: float) -> bool:
+        """Whether there is a scheduler, or is one again within some seconds.
+
+        Errors:
+            UnlikeWorkersError, ClusterError: it has workers that cannot be used.
+        """
+        until, pause = time.monotonic() + seconds, PAUSE
+        while not self.is_up and self._is_looking and time.monotonic() < until:
+            check_stop()
+            time.sleep(pause)
+            pause = min(2.0 * pause, LONGEST)
+            with suppress(OSError):  # nobody answers there
+                self._reopen()
+        return self.is_up
+
+    def close(self) -> None:
+        """Close what was opened; for good."""
+        self._is_closed = True
+        if self._close is not None:
+            self._close()
+
+    @property
+    def _is_looking(self) -> bool:
+        """Whether the client looks for its scheduler, or another one may take its place."""
+        return bool(self.session.client.status == "connecting") or self._can_reopen
+
+    @property
+    def _can_reopen(self) -> bool:
+        return not self._is_closed and isinstance(self.address.where, str)
+
+    def _reopen(self) -> None:
+        """Put a new session in the place of one whose client was closed."""
+        with self._lock:
+            if self._can_reopen and self.session.client.status == "closed":
+                self._open(ANSWER)
+
+    def _open(self, timeout: float | None) -> Session:
+        session = self.address.open(timeout)
+        if self._close is not None:
+            self._close.detach()
+        self._close = weakref.finalize(self, session.connection.let_go)
+        self._close.atexit = False  # Dask has an end of its own
+        self._session = session
+        return session

@@ -46,11 +46,13 @@ class Waiting:
         client: of the cluster.
         patience: seconds that a first worker has to join.
         mend: has workers started in the place of lost ones, where that can be.
+        regained: whether there is a scheduler, or is one again within some seconds.
     """
 
     client: Any
     patience: float
     mend: Callable[[], None]
+    regained: Callable[[float], bool]
 
     def for_results(self, futures: Sequence[Any], run: str) -> list[Any]:
         """The results of futures; where one fails, or this is interrupted, the run is stopped, and not waited for.
@@ -70,6 +72,7 @@ class Waiting:
                 gathered = self._gathered(futures)
                 while not concurrent.futures.wait([gathered], min(SILENCE, self.patience)).done:
                     self._say(time.monotonic() - began)
+                    self.for_the_scheduler()
                     self.for_a_worker()
                     moving = self._moving(moving)
                 return list(gathered.result())
@@ -144,22 +147,27 @@ class Waiting:
                 self.mend()
             self._say(self.patience - left)
 
-    def for_the_scheduler(self) -> bool:
-        """Whether the client has its scheduler, or has it again within a while."""
-        until = time.monotonic() + RECONNECTION
-        while self.client.status == "connecting" and time.monotonic() < until:
-            time.sleep(0.1)
-        return bool(self.client.status == "running")
+    def has_scheduler(self) -> bool:
+        """Whether there is a scheduler, or is one again within a while."""
+        return self.regained(RECONNECTION)
+
+    def for_the_scheduler(self) -> None:
+        """Return when there is a scheduler.
+
+        Errors:
+            SchedulerLostError: it has not come back in time.
+        """
+        if not self.has_scheduler():
+            raise scheduler_gone()
 
     def while_asking(self, ask: Callable[[], None]) -> None:
         """Ask the scheduler something, again where it is lost meanwhile and comes back.
 
         Errors:
-            WorkerLostError: it has not come back in time.
+            SchedulerLostError: it has not come back in time.
         """
         for _ in range(2):
-            if not self.for_the_scheduler():
-                break
+            self.for_the_scheduler()
             with suppress(*LOST):
                 return ask()
         raise scheduler_gone()

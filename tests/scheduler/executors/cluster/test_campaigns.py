@@ -25,6 +25,7 @@ from hypothesis import settings
 
 import backprop as bp
 from backprop.scheduler.executors.base import AbstractExecutor
+from tests.processes import workers_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 
@@ -127,12 +128,6 @@ def strike(cluster: bp.Cluster, rng: random.Random, fault: Callable[[], None]) -
             continue
         hits += 1
         print(f"{hits} of {count} gradients were struck, and all are right", flush=True)
-
-
-def workers_of(cluster: Any) -> list[Any]:
-    """The processes of the workers of a LocalCluster that run."""
-    found = [getattr(getattr(nanny, "process", None), "process", None) for nanny in list(cluster.workers.values())]
-    return [process for process in found if process is not None and process.pid is not None]
 
 
 def test_workers_are_killed_at_random_moments(rng: random.Random) -> None:

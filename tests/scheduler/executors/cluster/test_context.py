@@ -64,7 +64,7 @@ def test_an_executor_is_pickled_without_connecting(cluster: Cluster) -> None:
     there = pickle.loads(pickle.dumps(Cluster(cluster.client, blas_threads=None, recorder=Recorder())))
     assert there.blas_threads is None
     assert there.recorder is not None
-    assert there._opened is None
+    assert there._link.opened is None
     with there:
         assert there.address == cluster.address
         assert bp.grad(logs, executor=there)(abs(X) + 1.0).tobytes() == bp.grad(logs)(abs(X) + 1.0).tobytes()
