@@ -55,7 +55,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "report",
     ),
     "service": (
-        *("", "entries", "queue", "storage", "protocol", "isolation", "programs", "copies", "runs"),
+        *("", "entries", "queue", "storage", "protocol", "isolation", "programs", "copies", "losses", "runs"),
         *("intake", "book", "leader", "desk", "client", "server"),
     ),
 }

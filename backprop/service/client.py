@@ -31,7 +31,7 @@ from ..scheduler.planning.plan import Plan
 from .entries import content_hash
 from .protocol.batches import Part, batch_from_bytes, batch_to_bytes
 from .protocol.messages import plan_to_bytes, run_to_bytes
-from .protocol.problems import exception_of
+from .protocol.problems import MEDIA_TYPE, exception_of
 
 BINARY = "application/x-backprop"
 WAIT = 20.0
@@ -207,9 +207,9 @@ class Service(AbstractExecutor):
                 if answer.status < 300:
                     return answer
                 wait = answer.headers.get("retry-after")
-                if wait is None or time.monotonic() > end:
+                if time.monotonic() > end or (wait is None and not _is_of_others(answer)):
                     raise _raised(answer)
-                pause = float(wait)
+                pause = pause if wait is None else float(wait)
             time.sleep(min(pause, max(0.0, end - time.monotonic())))
             pause = min(2 * pause, 2.0)
 
@@ -235,6 +235,11 @@ def _context(tls: Tls) -> ssl.SSLContext:
 def _is_refused(error: Exception) -> bool:
     """Whether asking again is of no use: the service has another certificate."""
     return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+def _is_of_others(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Whether an answer is not the service's own, but of a proxy, say, behind which it starts again."""
+    return answer.status >= 500 and not answer.headers.get("content-type", "").startswith(MEDIA_TYPE)
 
 
 def _raised(answer: urllib3.BaseHTTPResponse) -> Exception:

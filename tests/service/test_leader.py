@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,16 @@ import backprop as bp
 from backprop.errors import BusyError
 from backprop.graph.wire.vocabulary import BUILT_IN
 from backprop.ops.core.op import Op
+from backprop.ops.core.stopping import check_stop
 from backprop.service.entries import Name
 from backprop.service.protocol.messages import plan_to_bytes, run_to_bytes
 from backprop.service.queue import Bounds
 from backprop.service.runs import Options, Submission
 from backprop.service.server.serving import Serving
 from backprop.service.server.settings import Settings
+from backprop.service.storage.journal import Journal
 from tests.service.conftest import serving
+from tests.service.heavy import heavily, heavy
 
 X = np.linspace(0.0, 1.0, 50)
 
@@ -116,9 +120,33 @@ def test_what_is_turned_away_is_not_in_the_journal(tmp_path: Path) -> None:
         assert service.desk.journal.content(given.data.hex(), 1.0) is None
 
 
+class Endless(bp.Serial):
+    """Runs what never ends, unless it is stopped."""
+
+    def run(self, plan: Any, values: Any) -> Any:
+        while True:
+            check_stop()
+            threading.Event().wait(0.01)
+
+
+def test_what_does_not_end_while_it_drains_is_stopped_and_runs_after_the_next_start(tmp_path: Path) -> None:
+    with serving(tmp_path, ops={"heavy": heavy}, executor=Endless(), drain=0.1) as service:
+        client, port = bp.connect(service.url, patience=120.0), service.port
+        future = client.submit(heavily, X)
+        while not service.desk.queue.running:
+            assert not future.done()
+            threading.Event().wait(0.01)
+    assert not future.done()
+    with serving(tmp_path, ops={"heavy": heavy}, port=port), client:
+        assert future.result(60) == heavily(X)
+    journal = Journal(tmp_path)
+    assert [entry.state for entry in journal.latest(None, 9)] == ["done"]
+    journal.close()
+
+
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
     database = sqlite3.connect(tmp_path / "journal.sqlite")
     database.execute("CREATE TABLE runs (client TEXT)")
     database.close()
     with pytest.raises(bp.errors.DamagedDataError, match="another version"):
-        bp.service.storage.journal.Journal(tmp_path)
+        Journal(tmp_path)

@@ -12,7 +12,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -32,7 +32,7 @@ from .access import Access
 from .metrics import Metrics
 from .openapi import document
 from .page import PAGE
-from .requests import all_ended, check_local, failed, key, number, options, told, unknown
+from .requests import Waiters, check_local, failed, key, number, options, told, unknown
 
 BINARY = "application/x-backprop"
 TICK = 0.05
@@ -50,12 +50,14 @@ class Api:
         access: who may ask.
         metrics: what is counted.
         about: what the service says of itself.
+        waiters: the requests that wait for runs.
     """
 
     desk: Desk
     access: Access
     metrics: Metrics
     about: dict[str, Any]
+    waiters: Waiters = field(default_factory=Waiters)
 
     # Programs and runs.
 
@@ -109,18 +111,20 @@ class Api:
     async def _events(self, name: Name) -> AsyncIterator[str]:
         last, outcome = None, await run_in_threadpool(self.desk.outcome, name)
         ended = asyncio.wrap_future(outcome)
-        while not outcome.done():
+        while not outcome.done() and not self.waiters.is_over:
             now = self.desk.progress(name)
             if now != last:
                 yield f"event: progress\ndata: {json.dumps(now)}\n\n"
             last = now
             await asyncio.wait([ended], timeout=TICK)
+        if not outcome.done():
+            return  # the service is to stop, and the client asks again
         entry = await run_in_threadpool(self.desk.entry, name)
         yield f"event: end\ndata: {json.dumps(shown(entry))}\n\n"
 
     async def _waited(self, request: Request, name: Name, answer: Future[Ended]) -> Response:
         """The answer of a run, for which the request waits as long as it says."""
-        await all_ended([answer], number(request, "wait", 0.0, 0.0, LONGEST_WAIT))
+        await self.waiters.all_ended([answer], number(request, "wait", 0.0, 0.0, LONGEST_WAIT))
         if answer.done():
             return await self._answer(request, *answer.result())
         entry = await run_in_threadpool(self.desk.entry, name)

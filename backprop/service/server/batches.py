@@ -15,7 +15,7 @@ from ..entries import Name
 from ..protocol.batches import Part, batch_from_bytes, batch_to_bytes
 from ..runs import Submission, Taken
 from .app import BINARY, LONGEST_WAIT, Api
-from .requests import all_ended, key, number, options, problem_part, told
+from .requests import key, number, options, problem_part, told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Batches:
         submissions = [Submission(Name(client, key(part.key)), part.data, given) for part in asked]
         found = await asyncio.wrap_future(self.api.desk.take(submissions))
         self.api.metrics.took(client, len(data), sum([bool(part.data) for part in asked]))
-        await all_ended([taken for taken in found if isinstance(taken, Future)], wait)
+        await self.api.waiters.all_ended([taken for taken in found if isinstance(taken, Future)], wait)
         parts = [self._part(each.name.key, taken) for each, taken in zip(submissions, found, strict=True)]
         return Response(batch_to_bytes("answers", parts), media_type=BINARY)
 

@@ -53,7 +53,7 @@ class Overview:
 
     async def _events(self, mine: str | None) -> AsyncIterator[str]:
         last = ""
-        while not self.api.desk.draining:
+        while not self.api.waiters.is_over:
             state = json.dumps(await run_in_threadpool(self._state, mine))
             yield f"event: overview\ndata: {state}\n\n" if state != last else ": nothing new\n\n"
             last = state

@@ -55,21 +55,42 @@ def problem_part(name: str, error: Exception) -> Part:
     return Part(name, json.dumps(found).encode(), int(found["status"]))
 
 
-async def all_ended(answers: Sequence[Future[Any]], seconds: float) -> None:
-    """Wait until all of some futures have ended, for so many seconds at most; the loop is woken once."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    left = itertools.count(len(answers) - 1, -1)
+class Waiters:
+    """The requests that wait: each is woken when its runs have ended, and all of them when the service is to stop.
 
-    def one(answer: Future[Any]) -> None:
-        if not next(left):
-            with suppress(RuntimeError):  # the loop has ended, and nobody waits
-                loop.call_soon_threadsafe(ended.set)
+    Attributes:
+        is_over: whether nobody is to wait any more.
+    """
 
-    for answer in answers:
-        answer.add_done_callback(one)
-    if answers and seconds:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(ended.wait(), seconds)
+    def __init__(self) -> None:
+        self.is_over = False
+        self._waiting: set[asyncio.Event] = set()
+
+    async def all_ended(self, answers: Sequence[Future[Any]], seconds: float) -> None:
+        """Wait until all of some futures have ended, for so many seconds at most; the loop is woken once."""
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+        left = itertools.count(len(answers) - 1, -1)
+
+        def one(answer: Future[Any]) -> None:
+            if not next(left):
+                with suppress(RuntimeError):  # the loop has ended, and nobody waits
+                    loop.call_soon_threadsafe(ended.set)
+
+        for answer in answers:
+            answer.add_done_callback(one)
+        if answers and seconds and not self.is_over:
+            self._waiting.add(ended)
+            try:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(ended.wait(), seconds)
+            finally:
+                self._waiting.discard(ended)
+
+    def end(self) -> None:
+        """Wake all who wait, and let nobody wait from now on; called in the loop."""
+        self.is_over = True
+        for each in self._waiting:
+            each.set()
 
 
 async def unknown(request: Request, error: Exception) -> Response:

@@ -24,8 +24,21 @@ from .app import Api, application
 from .batches import Batches
 from .metrics import Metrics
 from .overview import Overview
+from .requests import Waiters
 from .settings import Settings
 from .umbridge import Bridge
+
+
+class Server(uvicorn.Server):
+    """A server that tells requests that wait when it is to stop, so that each gets an answer before."""
+
+    waiters: Waiters
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer who waits, and stop."""
+        self.waiters.end()
+        await super().shutdown(sockets)
+
 
 BACKLOG = 2048
 """Connections that wait to be taken."""
@@ -70,7 +83,8 @@ class Serving:
             *Overview(api).routes(),
             *(Bridge(api).routes() if settings.umbridge else []),
         ]
-        self.server = uvicorn.Server(self._config(application(api, further, self._close)))
+        self.server = Server(self._config(application(api, further, self._close)))
+        self.server.waiters = api.waiters
 
     @property
     def port(self) -> int:

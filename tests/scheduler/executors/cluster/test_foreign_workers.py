@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.errors import ClusterError, UnlikeWorkersError, WorkerLostError
+from backprop.errors import ClusterError, SchedulerLostError, UnlikeWorkersError, WorkerLostError
 from backprop.scheduler.executors.cluster import waiting
 from tests.processes import free_port, process
 
@@ -104,9 +104,20 @@ def test_a_scheduler_that_is_lost_and_comes_back_and_one_that_does_not(
         os.kill(second.pid, signal.SIGKILL)
         second.wait(30)
     monkeypatch.setattr(waiting, "RECONNECTION", 0.5)
-    with pytest.raises(WorkerLostError, match="the scheduler of the cluster is gone"):
+    width = cluster.workers  # what is planned meanwhile is planned for the workers there were
+    with pytest.raises(SchedulerLostError, match="the scheduler of the cluster is gone"):
         gradient(LARGE)
+    cluster.client.close()  # as Dask does where it has looked for the scheduler for long
+    with pytest.raises(SchedulerLostError, match="the scheduler of the cluster is gone"):
+        gradient(LARGE)
+    assert cluster.workers == width
+    monkeypatch.undo()
+    with scheduler(port), worker(port):
+        for call in (gradient, compiled, compiled):
+            assert [call(v).tobytes() for v in (SMALL, LARGE)] == expected
     cluster.close()
+    with pytest.raises(SchedulerLostError):
+        gradient(LARGE)
 
 
 def filled(x: Any) -> Any:
