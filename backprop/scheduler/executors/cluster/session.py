@@ -146,8 +146,8 @@ class Address:
 class Link:
     """The way to a cluster, which an executor and its twins share: a session, opened anew where its scheduler was lost.
 
-    Dask's client looks for a lost scheduler for a while, and closes itself then. Where the executor was given an address,
-    a client of its own takes its place as soon as somebody answers there again.
+    Dask's client looks for a lost scheduler for a while, and closes itself then. Where the executor was given an
+    address, another client takes its place as soon as somebody answers there again.
 
     Arguments:
         address: how a session is opened.
