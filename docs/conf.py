@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import backprop
@@ -33,7 +34,10 @@ html_css_files = ["site.css"]
 html_title = "backprop"
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}
+html_sidebars = {"**": []}  # the header leads to all pages; code has the room
 html_theme_options = {
+    "header_links_before_dropdown": 4,
+    "navbar_persistent": ["search-button"],
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
@@ -63,8 +67,13 @@ def plain_stars(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
 
 
 def raises(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    """The section Errors is called Raises by napoleon."""
-    lines[:] = ["Raises:" if line.strip() == "Errors:" else line for line in lines]
+    """The section Errors is called Raises by napoleon; what stands there without a class is said of exceptions."""
+    for k, line in enumerate(lines):
+        if line.strip() == "Errors:":
+            lines[k] = line.replace("Errors:", "Raises:")
+            if k + 1 < len(lines) and not re.match(r" +[\w.]+(, [\w.]+)*: ", lines[k + 1]):
+                text = lines[k + 1].lstrip()
+                lines[k + 1] = f"{lines[k + 1][: -len(text)]}Exception: {text}"
 
 
 def setup(app: Any) -> None:

@@ -56,5 +56,20 @@ def test_pages_say_nothing_on_the_console_and_fit_a_phone() -> None:
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1"), name
 
 
+def test_nothing_is_cut_off_on_paper() -> None:
+    clipped = """() => [...document.querySelectorAll('article.bd-article pre')]
+        .filter(pre => pre.scrollWidth > pre.clientWidth + 1 || getComputedStyle(pre).overflow !== 'visible')
+        .map(pre => pre.innerText.slice(0, 60))"""
+    scrolling = """() => { const found = []; let one = document.querySelector('article.bd-article');
+        for (; one; one = one.parentElement)
+            if (getComputedStyle(one).overflowY !== 'visible') found.push(one.className);
+        return found; }"""
+    with opened_page(width=640) as page:  # the width of a sheet between its margins
+        page.emulate_media(media="print")
+        page.goto((SITE / "built/tutorials/plot_mnist.html").as_uri())
+        assert page.evaluate(clipped) == []
+        assert page.evaluate(scrolling) == []
+
+
 def test_the_tutorial_is_a_pdf_too() -> None:
     assert (SITE / "tutorial.pdf").read_bytes().startswith(b"%PDF")

@@ -68,7 +68,10 @@ def _show(report: Report, as_json: bool, html: Path | None, perfetto: Path | Non
     if html is not None:
         report.to_html(html)
     if perfetto is not None:
-        report.to_perfetto(perfetto)
+        try:
+            report.to_perfetto(perfetto)
+        except ImportError as missing:
+            raise click.ClickException(str(missing)) from missing
     if as_json:
         click.echo(json.dumps(json.loads(report.to_json()), indent=1))
     else:

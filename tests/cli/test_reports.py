@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,10 @@ def test_what_it_cannot_do_is_a_message(target: str, further: list[str], words: 
     assert result.exit_code == 1
     assert words in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_a_missing_package_for_traces_is_told_without_a_traceback(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "perfetto.trace_builder.proto_builder", None)
+    result = CliRunner().invoke(main, ["explain", f"{model}:loss", "--perfetto", "r.pftrace"])
+    assert result.exit_code == 1
+    assert "Error: traces of Perfetto need the package perfetto" in result.stderr

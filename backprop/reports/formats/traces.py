@@ -44,7 +44,7 @@ def perfetto_trace(description: Description) -> bytes:
         from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackEvent
         from perfetto.trace_builder.proto_builder import TraceProtoBuilder
     except ImportError as missing:
-        raise ImportError("traces of Perfetto need: pip install backprop-dask[report]") from missing
+        raise ImportError("traces of Perfetto need the package perfetto: pip install perfetto") from missing
     builder = TraceProtoBuilder()
     for k, name in enumerate(lanes(description)):
         packet = builder.add_packet()
