@@ -2,7 +2,8 @@
 
 A child builds the case, and calls the variant twice under `tracemalloc`'s eyes: the peak of the second call counts,
 with all that the first call left behind (compiled programs and their buffers), without the inputs. NumPy reports its
-arrays to tracemalloc.
+arrays to tracemalloc. Before that all modules are loaded that a call may load, and the same case runs at its least
+size, since code and what was learned of the machine are kept once in a process, whatever is computed.
 
 Limits: what a library allocates by itself (BLAS's packing buffers) is not seen.
 """
@@ -10,12 +11,15 @@ Limits: what a library allocates by itself (BLAS's packing buffers) is not seen.
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
 
-from .harness import Case, Variant, run
+from backprop import graph
+from backprop.scheduler import planning, programs
+
+from .harness import Variant, run
 from .targets import Figure
 
 
@@ -37,14 +41,32 @@ def child(*words: str) -> str:
     return answer.stdout
 
 
-def find(module: str, name: str) -> Case:
-    """A case by its name."""
-    cases: Iterator[Case] = importlib.import_module(f"benchmarks.{module}").cases()
-    return next(case for case in cases if case.name == name)
+def find(module: str, name: str, variant: str) -> tuple[Variant, Variant]:
+    """A variant of a case by its name, at the least size and at full size."""
+    made = importlib.import_module(f"benchmarks.{module}")
+    for small, full in zip(made.cases(made.TINY), made.cases(), strict=True):
+        if full.name == name:
+            return small.variants[variant], full.variants[variant]
+    raise LookupError(f"no case of {module} is called {name}")
 
 
-def peak(variant: Variant) -> int:
-    """The peak bytes of the second call of a variant, and of what the first one left."""
+def load_code() -> None:
+    """Load what is else loaded when it is first used, by a call at some size."""
+    for room in (graph, programs, planning):
+        for each in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
+            importlib.import_module(each.name)
+
+
+def peak(small: Variant, variant: Variant) -> int:
+    """The peak bytes of the second call of a variant, and of what the first one left.
+
+    Arguments:
+        small: the same at another size, which runs before anything counts.
+        variant: what counts.
+    """
+    load_code()
+    run(small)
+    run(small)
     tracemalloc.start()
     try:
         run(variant)
@@ -56,4 +78,4 @@ def peak(variant: Variant) -> int:
 
 
 if __name__ == "__main__":
-    print(peak(find(sys.argv[1], sys.argv[2]).variants[sys.argv[3]]))
+    print(peak(*find(*sys.argv[1:4])))
