@@ -10,6 +10,9 @@ Limits: with two cores, the client and the scheduler take time from the workers.
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
@@ -25,6 +28,7 @@ import backprop as bp
 
 from .ddp import RATE, Pair
 from .harness import Case, Variant
+from .simulation import checked
 from .targets import Figure, Target, ratio
 
 LAYERS = (784, 300, 100, 10)
@@ -34,14 +38,24 @@ MB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The rows of a batch, the bytes of what is captured, and the length of vectors of the small plan."""
+    """How much is asked for.
+
+    Arguments:
+        batches: the rows of a batch.
+        captured: the bytes of what is captured.
+        length: of vectors of the small plan.
+        array: the gigabytes of a dask array, the megabytes of its chunks, and the gigabytes of each of two workers.
+        counts: the workers on which the simulation is checked.
+    """
 
     batches: tuple[int, ...] = (8_192, 65_536)
     captured: int = 200 * MB
     length: int = 200_000
+    array: tuple[float, float, float] = (16.0, 16.0, 0.5)
+    counts: tuple[int, ...] = (1, 2, 3, 4)
 
 
-FULL, TINY = Sizes(), Sizes((256,), 2 * MB, 1_000)
+FULL, TINY = Sizes(), Sizes((256,), 2 * MB, 1_000, (0.01, 1.0, 0.5), (1,))
 
 
 def network(rows: int) -> tuple[Any, Any, Any]:
@@ -209,8 +223,29 @@ def largest(x: Any) -> Any:
     return np.max(branch(x))
 
 
+def large_array(sizes: Sizes) -> Iterator[Figure]:
+    """The most memory that a client has which takes a gradient over more data than all workers can hold."""
+    gigabytes, chunk, worker = sizes.array
+    options = {"--gigabytes": gigabytes, "--chunk": chunk, "--worker": worker, "--limit": 300}
+    words = [str(word) for option in options.items() for word in option]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.larger_than_memory", *words], capture_output=True, text=True, check=True
+    )
+    before, most = re.findall(r"([0-9.]+) MB resident before, at most ([0-9.]+) MB", done.stdout)[0]
+    yield Figure("client before, its modules alone", float(before), None, "MB")
+    yield Figure(f"client, {gigabytes:g} GB in chunks, workers of {worker:g} GB", float(most), 300.0, "MB")
+
+
+def simulations(sizes: Sizes) -> Iterator[Figure]:
+    """How far the model of a cluster is from real runs."""
+    for count, predicted, found in checked(sizes.counts):
+        yield Figure(f"{count} workers, predicted", predicted, None, "s")
+        yield Figure(f"{count} workers, measured", found, None, "s")
+        yield Figure(f"{count} workers, off by", 100 * abs(predicted / found - 1), 15.0, "%")
+
+
 def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
-    """All cases, on one cluster."""
+    """The whole table: steps, traffic and overhead on one cluster, then what needs clusters of its own."""
     limits: Sequence[tuple[float, float]] = ((1.05, 1.6), (0.85, 1.3))
     with bp.Cluster(n_workers=2) as cluster:
         for rows, limit in zip(sizes.batches, limits, strict=False):
@@ -218,3 +253,5 @@ def cases(sizes: Sizes = FULL, with_rivals: bool = False) -> Iterator[Case]:
         yield several(cluster, sizes.batches[0])
         yield overhead(cluster, sizes)
         yield Case("traffic of a cluster", {}, measures=lambda: tuple(traffic(cluster, sizes)))
+    yield Case("an array larger than memory", {}, measures=lambda: tuple(large_array(sizes)))
+    yield Case("the simulation beside workers", {}, measures=lambda: tuple(simulations(sizes)))

@@ -13,6 +13,7 @@ import dask.array
 import numpy as np
 from dask.base import compute
 from dask.delayed import Delayed
+from dask.highlevelgraph import MaterializedLayer
 from distributed import Future
 
 from ....errors import GraphTypeError
@@ -28,11 +29,20 @@ def fetch_all(values: Sequence[Any]) -> list[Any]:
     futures = [value for value in values if isinstance(value, Future)]
     arrays = [blocks(value) for value in values if isinstance(value, dask.array.Array)]
     delayed = [value for value in values if isinstance(value, Delayed)]
-    done = iter(compute(*delayed, *[block for each in arrays for block in each]))  # type: ignore[no-untyped-call]
+    wanted = [*delayed, *[block for each in arrays for block in each]]
+    done = iter(compute(*wanted, scheduler=_client_of(values)))  # type: ignore[no-untyped-call]
     results: dict[int, Any] = {id(value): next(done) for value in delayed}
     chunked = iter([Chunks(tuple([next(done) for _ in each])) for each in arrays])
     results.update(zip(map(id, futures), _gathered(futures), strict=True))
     return [next(chunked) if isinstance(value, dask.array.Array) else results[id(value)] for value in values]
+
+
+def _client_of(values: Sequence[Any]) -> Any:
+    """The client of what was persisted, who need not be Dask's default; None where nothing was."""
+    graphs = [value.dask for value in values if not isinstance(value, Future)]
+    layers = [layer for graph in graphs for layer in getattr(graph, "layers", {"": graph}).values()]
+    tasks = (task for layer in layers if isinstance(layer, MaterializedLayer | dict) for task in layer.values())
+    return next((task.client for task in tasks if isinstance(task, Future)), None)
 
 
 def _gathered(futures: Sequence[Any]) -> list[Any]:

@@ -1,7 +1,8 @@
 """Values that Dask has still to compute, as handles: chunks of dask arrays, and lazy results, whose types are known.
 
 A handle of a part of a Dask graph carries the graph, so that who reads it can make it a part of its own. What was
-computed already, by `persist` on a cluster, is a handle of a future.
+computed already, by `persist` on a cluster, is a handle of a future. Such chunks are read off the array, as Dask's
+optimisation would put names of tasks in the place of futures, and takes milliseconds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dask.array
 import numpy as np
 from dask.base import compute, optimize
 from dask.delayed import Delayed, delayed
+from dask.highlevelgraph import MaterializedLayer
 from distributed import Future
 
 from ....graph.handle import Handle
@@ -65,6 +67,28 @@ def chunks_of(arrays: Sequence[Any], shapes: Callable[[Sequence[Any]], Shapes]) 
         arrays: the arrays.
         shapes: the shapes of blocks of which Dask does not know it.
     """
+    held = [_held(array) for array in arrays]
+    made = iter(_made([array for array, chunks in zip(arrays, held, strict=True) if chunks is None], shapes))
+    return [next(made) if chunks is None else chunks for chunks in held]
+
+
+def _held(array: Any) -> Chunks | None:
+    """The chunks of an array that was persisted on a cluster, each the result of a future; None for any other array."""
+    layer = array.dask.layers.get(array.name)
+    if not isinstance(layer, MaterializedLayer) or not isinstance(array._meta, np.ndarray):
+        return None
+    if not array.ndim or any(count != 1 for count in array.numblocks[1:]) or np.isnan(array.shape).any():
+        return None
+    rows, rest = array.chunks[0], array.shape[1:]
+    futures: list[Any] = [layer.get((array.name, k, *(0,) * len(rest))) for k in range(len(rows))]
+    if not all(isinstance(future, Future) for future in futures):
+        return None
+    types = [array_type((int(n), *rest), array.dtype) for n in rows]
+    return Chunks(tuple([Handle(t, ClientHome(f.client), f) for t, f in zip(types, futures, strict=True)]))
+
+
+def _made(arrays: Sequence[Any], shapes: Callable[[Sequence[Any]], Shapes]) -> list[Chunks]:
+    """The chunks of arrays that Dask has still to compute; the arguments are those of `chunks_of`."""
     if not arrays:
         return []
     parts = [blocks(array) for array in arrays]

@@ -14,8 +14,10 @@ import pytest
 from dask.delayed import delayed
 
 import backprop as bp
+from backprop.graph.handle import fetched
 from backprop.ops.core.cache import LIMIT
 from backprop.scheduler.events import Recorder
+from backprop.scheduler.executors.cluster.data.homes import ClientHome
 from backprop.scheduler.executors.cluster.executor import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore:Sending large graph")]  # of from_array
@@ -180,6 +182,26 @@ def test_dask_arrays_in_chunks_along_any_axis(cluster: Cluster, chunks: tuple[in
         for f in (loss, SHARDED):
             np.testing.assert_allclose(bp.grad(f, executor=cluster)(W, *given), GRADIENT, rtol=1e-10)
     np.testing.assert_allclose(bp.grad(loss, executor=bp.Serial())(W, x, y), GRADIENT, rtol=1e-10)
+
+
+def test_chunks_of_a_persisted_array_are_handles_of_its_futures(cluster: Cluster) -> None:
+    """A block of such an array is an alias of Dask, which it would be a task to follow at each call."""
+    rows = dask.array.arange(24, chunks=12, dtype=float)
+    for array in cluster.client.persist([rows, rows.reshape(24, 1), rows[rows > 3]]):
+        (found,) = cluster.located([array])
+        assert isinstance(found.parts[0].home, ClientHome) == bool(np.isfinite(array.shape).all())
+        np.testing.assert_array_equal(np.concatenate(fetched(found.parts)), array.compute())
+
+
+@pytest.mark.parametrize("executor", ["serial", "threads:2"])
+def test_what_was_persisted_is_fetched_from_its_cluster_which_need_not_be_the_default_of_dask(
+    cluster: Cluster, executor: str
+) -> None:
+    x, part = dask.array.ones((8, 4), chunks=(4, 2)), delayed(np.ones)((8, 4))
+    whole, made = cluster.client.persist([x, part])
+    gradient = bp.grad(lambda w, x: np.sum((x @ w) ** 2), executor=executor)
+    for given, each in ((whole, 64.0), (whole[:6] + 1.0, 192.0), (made, 64.0)):
+        np.testing.assert_array_equal(gradient(np.ones(4), given), np.full(4, each))
 
 
 def test_unknown_chunks_are_asked_of_the_workers(cluster: Cluster) -> None:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import dask.array
 import numpy as np
 import psutil
 import pytest
@@ -65,6 +66,21 @@ def test_the_second_call_is_made_by_runners_and_has_the_same_bits(
         assert len({worker.split(" ")[0] for worker in threads_of(recorder)}) == 2
     changed = 1.5 * W
     assert bits(compiled(changed, X, Y)) == bits(bp.compile(SHARDED, executor=bp.Serial())(changed, X, Y))
+
+
+@pytest.mark.filterwarnings("ignore:Sending large graph")  # of from_array
+def test_persisted_dask_arrays_are_replayed_by_runners(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks = dask.array.from_array(X, (10_000, 300)), dask.array.from_array(Y, 10_000)
+    held = cluster.client.persist(chunks)
+    compiled = bp.compile(bp.value_and_grad(bp.minibatch(loss, (1, 2))), executor=cluster)
+    first = bits(compiled(W, *held))
+    assert first == bits(bp.compile(bp.value_and_grad(bp.minibatch(loss, (1, 2))), executor=bp.Serial())(W, *held))
+    assert bits(compiled(W, *held)) == first  # now it is known where chunks lie that were still to be made at first
+    recorder = Recorder()
+    monkeypatch.setattr(cluster, "recorder", recorder)
+    assert bits(compiled(W, *held)) == first
+    assert threads_of(recorder)
+    assert all("backprop_" in worker for worker in threads_of(recorder))
 
 
 def test_a_batch_that_was_seen_before_does_not_travel_again(cluster: Cluster) -> None:
