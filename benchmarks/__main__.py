@@ -28,6 +28,7 @@ from . import (
     scalar_chain,
     scaling,
     service,
+    waves,
 )
 from .harness import Result, measure
 from .report import as_json, as_markdown, show, spread
@@ -35,8 +36,21 @@ from .report import as_json, as_markdown, show, spread
 QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(mnist, ensemble, rnn, adbench, inversion, hierarchical, branches, big_ops, scalar_chain, checkpoint, scaling),
-        *(jacobians, loops, service, reports, cold, cluster),
+        *(
+            mnist,
+            ensemble,
+            rnn,
+            adbench,
+            inversion,
+            waves,
+            hierarchical,
+            branches,
+            big_ops,
+            scalar_chain,
+            checkpoint,
+            scaling,
+        ),
+        *(scaling, jacobians, loops, service, reports, cold, cluster),
     )
 }
 

@@ -28,10 +28,10 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PlainOnly:
-    """A function of SciPy's that is SciPy's own on plain values, and takes no traced ones.
+    """A function or a class of SciPy's that is SciPy's own on plain values, and takes no traced ones.
 
     Arguments:
-        function: the function.
+        function: the function or the class.
         name: its name, with that of the module.
         refusal: why it takes no traced values.
     """
@@ -60,7 +60,8 @@ def fallback(module: ModuleType, refusals: Sequence[Refusal]) -> Callable[[str],
 
     def find(name: str) -> Any:
         value = getattr(module, name)
-        if name.startswith("_") or not callable(value) or inspect.isclass(value):
+        is_left = not callable(value) or (inspect.isclass(value) and name not in reasons)
+        if name.startswith("_") or is_left:
             return value
         return PlainOnly(value, f"{module.__name__}.{name}", reasons.get(name, SELDOM))
 

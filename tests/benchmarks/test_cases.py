@@ -25,6 +25,7 @@ from benchmarks import (
     scalar_chain,
     scaling,
     service,
+    waves,
 )
 from benchmarks.harness import Variant, check
 from tests.service.conftest import serving
@@ -36,6 +37,7 @@ TIMED = (
     rnn,
     adbench,
     inversion,
+    waves,
     hierarchical,
     branches,
     big_ops,

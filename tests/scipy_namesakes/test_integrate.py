@@ -212,3 +212,30 @@ def test_signatures_are_those_of_scipy(name: str) -> None:
         return
     wanted = list(inspect.signature(getattr(theirs, name)).parameters)
     assert [p for p in inspect.signature(ours).parameters if p in wanted] == wanted
+
+
+def test_what_the_errors_say_to_write_is_right() -> None:
+    def principal_value(a: Any, c: float = 0.3) -> Any:
+        def f(x: Any) -> Any:
+            return np.exp(a * x)
+
+        return integrate.quad(lambda x: (f(x) - f(c)) / (x - c), 0, 1)[0] + f(c) * np.log((1 - c) / (c - 0))
+
+    expected = theirs.quad(lambda x: np.exp(1.5 * x), 0, 1, weight="cauchy", wvar=0.3)[0]
+    np.testing.assert_allclose(bp.evaluate(principal_value)(1.5), expected, rtol=1e-8)
+    bp.testing.check_grads(principal_value, (1.5,), rtol=1e-5)
+    with pytest.raises(GraphTypeError, match=r"weight='cauchy'(.|\n)*numpy\.log\(\(b - c\) / \(c - a\)\)"):
+        bp.evaluate(lambda a: integrate.quad(lambda x: a * x, 0, 1, weight="cauchy", wvar=0.3)[0])(1.5)
+
+    def height(t: Any, speed: Any) -> Any:
+        """That of a ball, which falls back to 0 after 2 speed / 9.81."""
+        states = integrate.solve_ivp(
+            lambda t, y: np.stack([y[1], -9.81 + 0.0 * t]),
+            (0.0, t),
+            np.stack([0.0 * speed, speed]),
+            t_eval=np.stack([t]),
+        )
+        return states.y[0, 0]
+
+    found = bp.value_and_grad(lambda speed: bp.root(height, 1.5, (speed,)))(8.0)
+    np.testing.assert_allclose(found, (16 / 9.81, 2 / 9.81), rtol=1e-4)

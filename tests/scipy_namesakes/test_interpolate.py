@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.interpolate
+import scipy.sparse.linalg
 
 import backprop as bp
 from backprop.errors import GraphTypeError, OutOfRangeError, ShapeError, UnknownFunctionError
@@ -78,6 +79,10 @@ CASES = {
     ),
     "RegularGridInterpolator": Case(
         lambda x, y, v, q: interpolate.RegularGridInterpolator((x, y), v)(q), GRID, jax_grid
+    ),
+    "RegularGridInterpolator of splines": Case(
+        lambda x, y, v, q: interpolate.RegularGridInterpolator((x, y), v, "cubic")(q),
+        (X, X[:4], of(6, 4), rng.uniform(0.1, 1.4, (3, 2))),
     ),
     "interpn": Case(lambda v, q: interpolate.interpn(GRID[:2], v, q), GRID[2:]),
     "interp1d": Case(lambda x, y, q: interpolate.interp1d(x, y)(q), (X, of(6), FEW)),
@@ -182,6 +187,24 @@ def test_grids_are_those_of_scipy(method: str) -> None:
     same(lambda M, v, q: M.RegularGridInterpolator((X,), v, method)(q), of(6), FEW)
 
 
+@pytest.mark.parametrize("method", ["slinear", "cubic", "quintic"])
+def test_splines_on_grids_are_those_of_scipy(method: str) -> None:
+    inside, y = rng.uniform(0, 3, (4, 5, 2)), X[::-1].copy() * 0.7
+    exact = {"solver": scipy.sparse.linalg.spsolve}  # SciPy's own iterates up to six digits
+    for values in (of(6, 6), of(6, 6, 2)):
+        same(lambda M, v, q: M.RegularGridInterpolator((X, y), v, method, **exact)(q), values, inside)
+        for fill in (None, 7.0):
+            same(
+                lambda M, v, q, f=fill: M.RegularGridInterpolator((X, y), v, method, False, f, **exact)(q),
+                values,
+                inside * 3 - 1,
+                rtol=1e-8,
+            )
+        same(lambda M, v, q: M.RegularGridInterpolator((X, y), v, method)(q), values, 3 * inside)
+    at = rng.uniform(0, 5, (3, 3))
+    same(lambda M, v, q: M.interpn((X, X, X), v, q, method), of(6, 6, 6), at, rtol=1e-4, atol=1e-4)
+
+
 @pytest.mark.parametrize("kind", ["linear", "nearest", "nearest-up", "previous", "next", "zero", "cubic", 2])
 def test_lines_are_those_of_scipy(kind: Any) -> None:
     order = rng.permutation(6)
@@ -196,14 +219,19 @@ def test_lines_are_those_of_scipy(kind: Any) -> None:
 
 
 def test_what_is_not_there_is_refused_with_what_to_write() -> None:
-    with pytest.raises(GraphTypeError, match=r"there is no method 'cubic' here\n.*map_coordinates"):
-        interpolate.RegularGridInterpolator((X,), of(6), "cubic")
+    with pytest.raises(GraphTypeError, match=r"there is no method 'pchip' here\n.*PchipInterpolator"):
+        interpolate.RegularGridInterpolator((X,), of(6), "pchip")
     with pytest.raises(ShapeError, match=r"CubicSpline: the points do not ascend\n.*test_interpolate\.py.*\n.*sort"):
         bp.evaluate(lambda x: interpolate.CubicSpline(x, of(6))(1.0))(X[::-1].copy())
     with pytest.raises(UnknownFunctionError, match="how many roots there are depends on them"):
         bp.evaluate(lambda y: interpolate.CubicSpline(X, y).roots())(of(6))
     with pytest.raises(UnknownFunctionError, match=r"splrep takes no traced values: .*\n.*\n.*make_interp_spline"):
         bp.evaluate(lambda y: interpolate.splrep(X, y))(of(6))
+    for name in ("RBFInterpolator", "UnivariateSpline", "LinearNDInterpolator", "BarycentricInterpolator", "lagrange"):
+        with pytest.raises(UnknownFunctionError, match=rf"{name} takes no traced values: .*\n.*\n"):
+            bp.evaluate(lambda y, name=name: getattr(interpolate, name)(X, y))(of(6))
+    plain = interpolate.RBFInterpolator(X[:, None], of(6))
+    assert isinstance(plain, scipy.interpolate.RBFInterpolator)
     y = X**2 - 3
     np.testing.assert_array_equal(interpolate.CubicSpline(X, y).roots(), scipy.interpolate.CubicSpline(X, y).roots())
 

@@ -195,6 +195,23 @@ def test_where_a_solver_starts_may_be_traced_and_does_not_matter() -> None:
     np.testing.assert_allclose(bp.hessian(f)(4.0), -1 / 16)
 
 
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-constr", "TNC", "SLSQP", "CG"])
+def test_methods_that_take_a_gradient_find_the_same_minimum(method: str) -> None:
+    options = {"xtol": 1e-12} if method in ("Newton-CG", "trust-constr") else {}
+
+    def f(a: Any) -> Any:
+        found = optimize.minimize(
+            lambda x: np.sum((x - a) ** 2) + 0.1 * np.sum(x**4), [0.3, 0.2], method=method, tol=1e-12, options=options
+        )
+        return np.sum(found.x**2)
+
+    a = np.array([1.0, 2.0])
+    expected = bp.value_and_grad(lambda a: np.sum(bp.root(lambda x: 2 * (x - a) + 0.4 * x**3, np.ones(2)) ** 2))(a)
+    found = bp.value_and_grad(f)(a)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
+    np.testing.assert_allclose(found[1], expected[1], rtol=1e-5)
+
+
 def test_an_assignment_is_constant() -> None:
     costs = RNG.uniform(size=(3, 4))
 
@@ -223,7 +240,7 @@ def test_a_root_of_any_structure() -> None:
         lambda a: optimize.root(lambda x: x - a, [0.0], callback=print).x,
         lambda a: optimize.minimize(lambda x: (x - a) ** 2, [0.0], jac=True).x,
         lambda a: optimize.minimize(lambda x: (x - a) ** 2, [0.0], constraints={"type": "eq"}).x,
-        lambda a: optimize.minimize(lambda x: (x - a) ** 2, [0.0], method="trust-constr").x,
+        lambda a: optimize.minimize(lambda x: (x - a) ** 2, [0.0], method="trust-exact").x,
         lambda a: optimize.minimize(lambda x: (x - a) ** 2, [0.0], method="CG", bounds=[(0, 1)]).x,
         lambda a: optimize.curve_fit(lambda t, p: p * t, [1.0], [a])[0],
         lambda a: optimize.fsolve(lambda x: x - a, [0.0], full_output=True)[0],

@@ -77,6 +77,14 @@ CASES = {
     "csd": Case(lambda x, y: signal.csd(x, y, **SPECTRUM)[1], (of(20), of(20)), jax("csd", **SPECTRUM)),
     "coherence": Case(lambda x, y: signal.coherence(x, y, **SPECTRUM)[1], (of(20), of(20))),
     "periodogram": Case(lambda x: signal.periodogram(x)[1], (of(9),)),
+    "resample": Case(lambda x: signal.resample(x, 6, axis=1), (of(2, 8),)),
+    "resample to more": Case(lambda x: signal.resample(x, 9, axis=1), (of(2, 6),)),
+    "upfirdn": Case(lambda h, x: signal.upfirdn(h, x, 3, 2), (B, of(2, 5))),
+    "resample_poly": Case(lambda x: signal.resample_poly(x, 3, 2), (of(7),)),
+    "resample_poly by a filter": Case(lambda x, h: signal.resample_poly(x, 2, 3, window=h), (of(9), of(5))),
+    "freqz": Case(lambda b, a: signal.freqz(b, a, 5)[1], (B, A)),
+    "freqz of frequencies": Case(lambda b, w: signal.freqz(b, A, w, fs=3.0)[1], (B, np.array([0.1, 0.7, 1.2]))),
+    "freqz_sos": Case(lambda b, a: signal.freqz_sos(sections(b, a), 4)[1], (SOS[:, :3], SOS[:, 4:])),
     "spectrogram": Case(lambda x: signal.spectrogram(x, **SPECTRUM)[2], (of(20),)),
 }
 
@@ -190,6 +198,31 @@ def test_powers_are_those_of_scipy(trend: Any, onesided: bool) -> None:
             agrees(lambda x, given=given, mode=mode: signal.spectrogram(x, *given, mode), x)
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 8])
+@pytest.mark.parametrize("num", [1, 2, 5, 7, 8, 12, 13])
+def test_resampled_signals_are_those_of_scipy(count: int, num: int) -> None:
+    agrees(lambda x: signal.resample(x, num), of(count, 2))
+    agrees(lambda x: signal.resample(x, num, np.arange(2.0, 2.0 + count), 1) if count > 1 else x, of(2, count) + 1j)
+    agrees(lambda x: signal.resample(x, num), of(count).astype(np.float32), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("up", "down"), [(1, 1), (2, 1), (1, 3), (3, 2), (4, 6), (5, 7)])
+def test_rates_are_changed_as_scipy_does(up: int, down: int) -> None:
+    for n in (1, 2, 9):
+        agrees(lambda h, x: signal.upfirdn(h, x, up, down, 0), of(4), of(n, 2))
+        agrees(lambda h, x: signal.upfirdn(h, x, up, down), of(1), of(2, n) + 1j)
+        for window in (("kaiser", 5.0), "hann", of(6), of(7)):
+            agrees(lambda x, w=window: signal.resample_poly(x, up, down, 1, w), of(2, n))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_responses_are_those_of_scipy(whole: bool) -> None:
+    for at in (7, np.array([0.0, 0.3, 1.5])):
+        agrees(lambda b, a, at=at: signal.freqz(b, a, at, whole, None, 3.0, True), B, A)
+        agrees(lambda b, at=at: signal.freqz(b, worN=at, whole=whole), B)
+        agrees(lambda s, at=at: signal.freqz_sos(s, at, whole, 3.0), SOS)
+
+
 # What is refused, and what a call of SciPy's own function says.
 
 
@@ -201,6 +234,15 @@ def test_what_is_not_there_is_refused_with_what_to_write() -> None:
         bp.evaluate(lambda x: signal.welch(x, nperseg=8, average="median"))(x)
     with pytest.raises(ShapeError, match=r"there is no mode 'odd'\n.*\n.*use one of \['full', 'same', 'valid'\]"):
         bp.evaluate(lambda x: signal.convolve(x, x, "odd"))(x)
+    for call in (
+        lambda x: signal.resample(x, 5, window="hann"),
+        lambda x: signal.resample(x, 5, domain="freq"),
+        lambda x: signal.upfirdn(B, x, mode="wrap"),
+        lambda x: signal.resample_poly(x, 2, 1, padtype="line"),
+        lambda x: signal.freqz(x, plot=print),
+    ):
+        with pytest.raises(GraphTypeError, match=r"there is no .* here"):
+            bp.evaluate(call)(x)
     with pytest.raises(GraphTypeError, match="lfilter takes no such argument"):
         bp.evaluate(lambda x: signal.lfilter(B, A, x, way=1))(x)
 

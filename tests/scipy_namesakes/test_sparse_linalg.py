@@ -68,6 +68,19 @@ def test_krylovs_methods(name: str) -> None:
     bp.testing.check_grads(f, (*data, B))
 
 
+@pytest.mark.parametrize("name", KRYLOV)
+def test_a_start_and_a_preconditioner_do_not_change_the_solution(name: str) -> None:
+    diagonal = sp.diags_array(1 / SYMMETRIC.diagonal())
+    before = {"M1": diagonal, "M2": sp.eye_array(N)} if name == "qmr" else {"M": diagonal}
+    solve = getattr(linalg, name)
+
+    def f(b: Any) -> Any:
+        return solve(SYMMETRIC, b, x0=b / 2, rtol=1e-13, **before)[0]
+
+    np.testing.assert_allclose(bp.evaluate(f)(B), theirs.spsolve(SYMMETRIC.tocsc(), B), rtol=1e-9)
+    bp.testing.check_grads(f, (B,))
+
+
 def test_factors_solve_the_transposed_equation() -> None:
     for trans in ("N", "T", "H"):
         np.testing.assert_allclose(
@@ -105,7 +118,7 @@ def test_what_is_refused() -> None:
         bp.grad(lambda a: linalg.eigsh(a, 2)[0].sum())(SYMMETRIC)
     np.testing.assert_allclose(linalg.eigsh(SYMMETRIC, 1)[0], theirs.eigsh(SYMMETRIC, 1)[0])
     for call in (
-        lambda b: linalg.cg(SYMMETRIC, b, x0=b)[0],
+        lambda b: linalg.cg(SYMMETRIC, b, callback=print)[0],
         lambda b: linalg.cg(theirs.aslinearoperator(SYMMETRIC), b)[0],
         lambda b: linalg.spsolve(SQUARE, SQUARE) @ b,
         lambda b: linalg.spsolve_triangular(SQUARE, b, unit_diagonal=True),

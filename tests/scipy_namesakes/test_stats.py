@@ -140,3 +140,16 @@ def test_what_is_not_differentiated_is_that_of_scipy() -> None:
 def test_namesakes_of_functions() -> None:
     assert special.gammainc is bp.ops.gammainc
     assert linalg.expm is bp.ops.expm
+
+
+def test_what_is_not_there_is_scipys_own_of_plain_values() -> None:
+    x = np.array([0.3, 1.2, -0.7])
+    np.testing.assert_array_equal(stats.zscore(x), scipy.stats.zscore(x))
+    assert stats.burr is scipy.stats.burr
+    for name in ("zscore", "skew", "gaussian_kde"):
+        with pytest.raises(
+            UnknownFunctionError, match=rf"scipy\.stats\.{name} takes no traced values: .*\n.*\n.*numpy"
+        ):
+            bp.evaluate(getattr(stats, name))(x)
+    with pytest.raises(AttributeError):
+        _ = stats.no_such_name

@@ -22,6 +22,9 @@ THEIRS: Any = scipy.integrate
 """SciPy's functions, whose stubs are narrower than they are."""
 
 
+PRINCIPAL_VALUE = "integrate (f(x) - f(c)) / (x - c), and add f(c) * numpy.log((b - c) / (c - a))"
+
+
 def _with_args(f: Function, args: Any) -> Callable[[Any], Any]:
     more = args if isinstance(args, tuple) else (args,)
     return lambda x: asarray(f(x, *more))
@@ -67,7 +70,7 @@ def quad(
     if full_output:
         refuse("quad", "full_output", "leave it out")
     if weight is not None:
-        refuse("quad", f"weight={weight!r}", "multiply the function by it")
+        refuse("quad", f"weight={weight!r}", PRINCIPAL_VALUE if weight == "cauchy" else "multiply the function by it")
     if complex_func:
         refuse("quad", "complex_func", "integrate the real and the imaginary part")
     places = {} if points is None else {"points": tuple(map(float, points))}

@@ -22,10 +22,27 @@ REFUSALS = (
     Refusal(
         "it is FITPACK's, which chooses knots by the values",
         "use make_interp_spline, make_lsq_spline or CubicSpline",
-        """bisplev bisplrep generate_knots insert make_smoothing_spline make_splprep make_splrep spalde splantider
-        splder splev splint splprep splrep sproot""",
+        """InterpolatedUnivariateSpline LSQBivariateSpline LSQUnivariateSpline RectBivariateSpline SmoothBivariateSpline
+        UnivariateSpline bisplev bisplrep generate_knots insert make_smoothing_spline make_splprep make_splrep spalde
+        splantider splder splev splint splprep splrep sproot""",
     ),
-    Refusal("it looks for neighbours among scattered points", "use RegularGridInterpolator on a grid", "griddata"),
+    Refusal(
+        "it looks for neighbours among scattered points",
+        "use RegularGridInterpolator on a grid",
+        "CloughTocher2DInterpolator LinearNDInterpolator NearestNDInterpolator griddata",
+    ),
+    Refusal(
+        "it is SciPy's own",
+        "solve for its weights: numpy.linalg.solve(kernel(distances between points), values), and sum up the kernel"
+        " around new points by them",
+        "RBFInterpolator Rbf",
+    ),
+    Refusal(
+        "it is ill-conditioned beyond a few points",
+        "use numpy.polyfit and numpy.polyval, or CubicSpline",
+        "BarycentricInterpolator KroghInterpolator approximate_taylor_polynomial barycentric_interpolate"
+        " krogh_interpolate lagrange",
+    ),
 )
 
 if not TYPE_CHECKING:

@@ -6,6 +6,7 @@ Source of names and defaults: the SciPy reference.
 from __future__ import annotations
 
 from itertools import product
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -20,27 +21,31 @@ from ...ops.arrays.indexing.items import getitem
 from ...ops.arrays.views import broadcast_arrays, broadcast_to, reshape
 from ...ops.composites.searching import searchsorted
 from ...ops.elementwise.selection import maximum, minimum, where
+from ...ops.linear_algebra.contractions import einsum
 from ..namesake import namesake, refuse_unless
 from .bsplines import BSpline, make_interp_spline
 from .piecewise import ascending, column, interval, of_points, put_at_axis
 
 __all__ = ["RegularGridInterpolator", "interp1d", "interpn"]
 
+DEGREES = {"slinear": 1, "cubic": 3, "quintic": 5}
+"""The degrees of splines on grids by SciPy's names."""
+
 
 def known(name: str, method: str) -> str:
     """A method of interpolation on grids.
 
     Errors:
-        GraphTypeError: a spline, of which there is none on grids here.
+        GraphTypeError: a method that there is none of on grids here.
         ShapeError: there is no such method.
     """
     refuse_unless(
-        method not in ("slinear", "cubic", "quintic", "pchip", "splinef2d"),
+        method not in ("pchip", "splinef2d", *(f"{degree}_legacy" for degree in DEGREES)),
         f"{name}: there is no method {method!r} here",
-        'use "linear" or "nearest", ndimage.map_coordinates on a grid of equal steps, or CubicSpline along each axis',
+        'use "linear", "nearest", "cubic" or "quintic", or PchipInterpolator along each axis',
     )
-    if method not in ("linear", "nearest"):
-        raise ShapeError(f"{name}: there is no method {method!r}", user_line(), 'use "linear" or "nearest"')
+    if method not in ("linear", "nearest", *DEGREES):
+        raise ShapeError(f"{name}: there is no method {method!r}", user_line(), 'use "linear", "nearest" or "cubic"')
     return method
 
 
@@ -50,10 +55,10 @@ class RegularGridInterpolator:
     Arguments:
         points: for each axis its coordinates, which ascend or, where they are plain, descend; Vars too.
         values: (m1, ..., mn, ...), Vars too.
-        method: "linear" or "nearest".
+        method: "linear", "nearest", or a spline along each axis: "slinear", "cubic" or "quintic".
         bounds_error: whether points beyond the grid are an error.
         fill_value: their value where they are none; None goes on as the last interval does.
-        solver, solver_args: of other methods.
+        solver, solver_args: ignored.
     Errors:
         GraphTypeError: another method.
         ShapeError: coordinates that do not fit.
@@ -124,7 +129,9 @@ class RegularGridInterpolator:
                 "RegularGridInterpolator: points beyond the grid", user_line(), "give bounds_error=False"
             )
         more = (1,) * (len(self.values.shape) - len(self.grid))
-        if method == "nearest":
+        if method in DEGREES:
+            found = self._spline(at, DEGREES[method])
+        elif method == "nearest":
             nearest = [where(share <= 0.5, place, place + 1) for share, place in zip(shares, places, strict=True)]
             found = getitem(self.values, tuple(nearest))
         else:
@@ -132,6 +139,16 @@ class RegularGridInterpolator:
         if self.fill_value is None:
             return found
         return where(reshape(outside, (*outside.shape, *more)), self.fill_value, found)
+
+    def _spline(self, at: list[Any], degree: int) -> Any:
+        """The sum of all values, each by the product of the splines along the axes that are 1 at its place alone."""
+        flat = [reshape(x, (-1,)) for x in at]
+        splines = [
+            make_interp_spline(line, np.eye(line.shape[0]), degree)(x) for line, x in zip(self.grid, flat, strict=True)
+        ]
+        axes = ascii_lowercase[: len(splines)]
+        found = einsum(f"{','.join(f'Z{axis}' for axis in axes)},{axes}...->Z...", *splines, self.values)
+        return reshape(found, (*at[0].shape, *self.values.shape[len(splines) :]))
 
     def _linear(self, places: list[Any], shares: list[Any], more: tuple[int, ...]) -> Any:
         """The sum of the values at the corners of cells, each by the shares of its sides."""

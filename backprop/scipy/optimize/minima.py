@@ -25,7 +25,8 @@ from .results import optimize_result, plain_options, with_args
 __all__ = ["minimize", "minimize_scalar"]
 
 Function = Callable[..., Any]
-WITH_BOUNDS = ("l-bfgs-b", "tnc", "slsqp", "powell", "nelder-mead", "cobyla", "cobyqa", "bounded")
+WITH_BOUNDS = ("l-bfgs-b", "tnc", "slsqp", "powell", "nelder-mead", "cobyla", "cobyqa", "trust-constr", "bounded")
+WITH_HESSIAN = ("dogleg", "trust-ncg", "trust-exact", "trust-krylov")
 
 
 def minimize(
@@ -48,8 +49,8 @@ def minimize(
         fun: from a vector to a number, which may capture traced values.
         x0: where to start, a vector; it has no derivative.
         args: further arguments of `fun`, traced or plain.
-        method: as of SciPy, but those that want a Hessian. Solvers that take a gradient get it, as it follows from
-            `fun`.
+        method: as of SciPy, but "dogleg", "trust-ncg", "trust-exact" and "trust-krylov", which want a Hessian. Solvers
+            that take a gradient get it, as it follows from `fun`.
         jac, hess, hessp: ignored; jac=True is refused.
         bounds: a Bounds, or pairs (low, high), None for no bound; they may be traced.
         constraints: ().
@@ -88,13 +89,15 @@ def _check(method: Any, jac: Any, bounds: Any, constraints: Any, callback: Any) 
         refuse("minimize", "jac=True", "return the value alone: its gradient follows from it")
     if constraints:
         refuse(
-            "minimize", "constraints", "write them into the function, or solve the conditions of the minimum by root"
+            "minimize",
+            "constraints",
+            "give bounds, or solve the conditions of the minimum, multipliers included, by backprop.root",
         )
     if callback is not None:
         refuse("minimize", "callback", "leave it out")
     name = str(_method(method, bounds)).lower()
-    if callable(method) or name.startswith(("trust", "dogleg")) or name == "newton-cg":
-        refuse("minimize", f"method={method!r}", 'take "BFGS", "L-BFGS-B" or another one without a Hessian')
+    if callable(method) or name in WITH_HESSIAN:
+        refuse("minimize", f"method={method!r}", 'take "Newton-CG", "trust-constr" or another one without a Hessian')
     if bounds is not None and name not in WITH_BOUNDS:
         refuse("minimize", f"bounds with method={method!r}", 'take "L-BFGS-B"')
 

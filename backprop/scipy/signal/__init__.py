@@ -13,6 +13,7 @@ import scipy.signal
 from ..plain import Refusal, fallback
 from .convolutions import *
 from .filters import *
+from .resampling import *
 from .smoothing import *
 from .spectra import *
 from .transforms import *
@@ -28,7 +29,8 @@ REFUSALS = (
     ),
     Refusal("it looks for places", "index the signal at what it finds in v.value", "argrelextrema find_peaks"),
     Refusal("it sorts windows", "use scipy.signal.savgol_filter, or numpy.median of the windows", "medfilt medfilt2d"),
-    Refusal("it changes the rate of a signal", "use numpy.interp, or convolve and a slice", "decimate resample_poly"),
+    Refusal("it is a former name", "use freqz_sos, which is the same", "sosfreqz"),
+    Refusal("it changes the rate of a signal", "use resample_poly, or filtfilt and a slice", "decimate"),
 )
 
 if not TYPE_CHECKING:

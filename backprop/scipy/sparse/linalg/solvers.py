@@ -153,7 +153,7 @@ def _method(name: str) -> Callable[..., tuple[Any, Any]]:
         M: Any = None,
         callback: Any = None,
     ) -> tuple[Any, Any]:
-        _refuse_start(name, x0, M, callback)
+        _refuse_callback(name, callback)
         return _both(name, A, b, rtol=float(rtol), atol=float(atol), maxiter=maxiter)
 
     solver.__name__ = solver.__qualname__ = name
@@ -162,21 +162,22 @@ def _method(name: str) -> Callable[..., tuple[Any, Any]]:
     Arguments:
         A: a matrix (n, n), sparse or an array, traced or plain.
         b: a vector (n,).
-        x0, M, callback: None.
+        x0, M: taken and not used, as they change the way to the solution, not the solution. Where the
+            method does not converge without a preconditioner, take `spsolve`.
+        callback: None.
         rtol, atol: the residual is to be below the larger of rtol |b| and atol; the derivative is as exact.
         maxiter: the largest number of iterations.
     Returns:
         x, and 0 where it has converged.
     Errors:
-        GraphTypeError: `x0`, `M` or `callback`, or a LinearOperator.
+        GraphTypeError: `callback`, or a LinearOperator.
     """
     return solver
 
 
-def _refuse_start(name: str, *given: Any) -> None:
-    for option, value in zip(("x0", "M", "callback"), given, strict=True):
-        if value is not None:
-            refuse(name, f"{option}=", "leave it out: the solution does not depend on it")
+def _refuse_callback(name: str, callback: Any) -> None:
+    if callback is not None:
+        refuse(name, "callback=", "leave it out: a graph that runs elsewhere has nobody to call")
 
 
 def _both(name: str, A: Any, b: Any, **options: Any) -> tuple[Any, Any]:
@@ -201,7 +202,7 @@ def gmres(
     callback_type: str | None = None,
 ) -> tuple[Any, Any]:
     """`scipy.sparse.linalg.gmres`: (x, info), as `cg`; `restart` is the number of iterations between restarts."""
-    _refuse_start("gmres", x0, M, callback)
+    _refuse_callback("gmres", callback)
     return _both("gmres", A, b, rtol=float(rtol), atol=float(atol), restart=restart, maxiter=maxiter)
 
 
@@ -219,7 +220,7 @@ def minres(
     check: bool = False,
 ) -> tuple[Any, Any]:
     """`scipy.sparse.linalg.minres`: (x, info), as `cg`, for a symmetric matrix; shift=0."""
-    _refuse_start("minres", x0, M, callback)
+    _refuse_callback("minres", callback)
     if shift:
         refuse("minres", f"shift={shift}", "subtract it from the diagonal of A")
     return _both("minres", A, b, rtol=float(rtol), maxiter=maxiter)
@@ -238,5 +239,5 @@ def qmr(
     callback: Any = None,
 ) -> tuple[Any, Any]:
     """`scipy.sparse.linalg.qmr`: (x, info), as `cg`."""
-    _refuse_start("qmr", x0, M1 if M1 is not None else M2, callback)
+    _refuse_callback("qmr", callback)
     return _both("qmr", A, b, rtol=float(rtol), atol=float(atol), maxiter=maxiter)
