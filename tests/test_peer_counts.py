@@ -71,7 +71,7 @@ def ours(place: str) -> Callable[[str], bool]:
 
 
 def ours_of_distributions(name: str) -> bool:
-    return is_distribution(getattr(importlib.import_module("backprop.scipy.stats"), name, None))
+    return is_distribution(vars(importlib.import_module("backprop.scipy.stats")).get(name))
 
 
 def of_autograd(place: str) -> Callable[[str], bool]:
