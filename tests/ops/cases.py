@@ -97,8 +97,8 @@ UNARY = (
     elementwise(partial(conversion.cast, dtype="complex128"), normal, name="cast-complex", single=False),
     elementwise(partial(conversion.cast, dtype="float64"), normal, name="cast-real", single=False, complex_ok=True),
     Case(
-        lambda x: conversion.python_number(x) * x,
-        lambda rng: (rng.normal(),),
+        lambda x: conversion.python_number(x) * np.ones(2),
+        lambda rng: (np.float64(rng.normal()),),
         name="item",
         complex_ok=True,
         single=False,
