@@ -26,6 +26,10 @@ from .stops import stop_run
 SILENCE = 5.0
 """Seconds without a result after which a run says what it waits for."""
 
+GONE = 0.5
+"""Seconds after which a call of resident runners looks whether their workers are there: who asks one that was killed
+for a value tries again for half a minute."""
+
 STALLED = 30.0
 """Seconds in which no worker takes tasks, as all are paused, after which a run is given up."""
 
@@ -105,7 +109,7 @@ class Waiting:
         stopped = nullcontext() if stop is None else stop.calling(call.stop)
         try:
             with stopped, _seceded():
-                while (answer := call.answer(SILENCE)) is None:
+                while (answer := call.answer(GONE)) is None:
                     self._say(time.monotonic() - began)
                     if not set(call.workers) <= set(self.client.nthreads()):
                         raise LostError("a worker has left")

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 IS_DEEP = settings().max_examples >= 2_000
 FAULTS = 200 if IS_DEEP else 4
 INTERRUPTS = 150 if IS_DEEP else 6
-WORKERS = 4 if IS_DEEP else 2
+WORKERS = 6 if IS_DEEP else 2
 
 RNG = np.random.default_rng(23)
 SMALL = RNG.normal(size=(64, 30)), RNG.normal(size=64), RNG.normal(size=30)
@@ -159,8 +159,8 @@ def test_workers_end_gracefully_at_random_moments(rng: random.Random) -> None:
 
 @pytest.mark.skipif(not IS_DEEP, reason="waits for lifetimes; make chaos runs it")
 def test_workers_end_by_their_lifetime(rng: random.Random) -> None:
-    """As with `dask worker --lifetime 8s --lifetime-stagger 4s --lifetime-restart`, which batch systems ask for."""
-    lifetime = {"duration": "8s", "stagger": "4s", "restart": True}
+    """As with `dask worker --lifetime 20s --lifetime-stagger 10s --lifetime-restart`, which batch systems ask for."""
+    lifetime = {"duration": "20s", "stagger": "10s", "restart": True}
     with (
         dask.config.set({"distributed.worker.lifetime": lifetime}),
         bp.Cluster(n_workers=WORKERS, patience=120.0) as cluster,
