@@ -207,7 +207,8 @@ class Cluster(AbstractExecutor):
                 self._waiting.before(tries, self._session.members.count)
                 return self._once(plan, given)
             except Exception as error:
-                raised = decide(error, plan, tries, self._waiting.has_scheduler())
+                by_chance = self._waiting.was_by_chance(error)
+                raised = decide(error, plan, tries, self._waiting.has_scheduler(), by_chance)
                 if raised is error:
                     raise
                 if raised is not None:

@@ -38,6 +38,14 @@ GIVEN_UP = (Status.closed, Status.failed)
 """What a worker or its nanny is that Dask does not start again."""
 
 
+class LocalCluster(distributed.LocalCluster):
+    """As Dask's, whose watch over workers ends, and lets `close` fail, where one is gone before it was announced."""
+
+    def _update_worker_status(self, op: str, msg: Any) -> None:
+        with contextlib.suppress(KeyError):
+            super()._update_worker_status(op, msg)  # type: ignore[no-untyped-call]
+
+
 def start(n_workers: int, processes: bool, security: Security | None) -> Any:
     """A new `distributed.LocalCluster`.
 
@@ -57,7 +65,7 @@ def start(n_workers: int, processes: bool, security: Security | None) -> Any:
     of_processes: dict[str, Any] = {"preload": [PRELOAD]} if processes else {}
     try:
         with told_of(f"starting a cluster of {n_workers} workers", total=n_workers) as told:
-            cluster = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+            cluster = LocalCluster(  # type: ignore[no-untyped-call]
                 n_workers=n_workers,
                 threads_per_worker=1,
                 processes=processes,

@@ -31,7 +31,7 @@ LOST = (distributed.CancelledError, CommClosedError, ClosedClientError, TimeoutE
 """What Dask raises where data or a connection is lost."""
 
 
-def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exception | None:
+def decide(error: Exception, plan: Plan, tries: int, is_connected: bool, by_chance: bool = False) -> Exception | None:
     """The exception to raise; None where the plan is to be run again.
 
     Arguments:
@@ -39,11 +39,13 @@ def decide(error: Exception, plan: Plan, tries: int, is_connected: bool) -> Exce
         plan: the plan.
         tries: runs so far.
         is_connected: whether the client still has, or has again, its scheduler.
+        by_chance: of a task that Dask blames, whether one of the workers had announced that it ends.
     """
     if isinstance(error, BackpropError) or hasattr(error, "__notes__"):  # what an op raised has a note of ours
         return error
     if isinstance(error, distributed.KilledWorker):
-        return None if _is_data(error.task) and tries < TRIES else _killed(error, plan)
+        is_innocent = by_chance or _is_data(error.task)
+        return None if is_innocent and tries < TRIES else _killed(error, plan)
     if lacks_package(error):
         return without_package("a worker")
     if not isinstance(error, LOST) and not _was_forgotten(error):
@@ -60,6 +62,21 @@ def _is_data(key: Any) -> bool:
     return isinstance(key, tuple) and str(key[0]).startswith(DATA)
 
 
+def was_by_chance(key: Any, events: Sequence[tuple[float, Any]]) -> bool:
+    """Whether a worker that ended while it had a task had announced its end, and so did not end by the task.
+
+    Dask counts the end of a worker's lifetime as the fault of its tasks where nobody was left to take what it held.
+
+    Arguments:
+        key: of the task.
+        events: of the scheduler, under "all", with their times.
+    """
+    said = [event for _, event in events if isinstance(event, dict)]
+    announced = {name for event in said for name in event.get("could-not-retire", ())}
+    ended = [e for e in said if e.get("action") == "remove-worker" and not e.get("expected")]
+    return any(e["worker"] in announced and key in e.get("processing-tasks", ()) for e in ended)
+
+
 def scheduler_gone() -> SchedulerLostError:
     """The error of a scheduler that was lost and has not come back."""
     what = "the scheduler of the cluster is gone"
@@ -67,8 +84,8 @@ def scheduler_gone() -> SchedulerLostError:
 
 
 def _was_forgotten(error: Exception) -> bool:
-    """Whether a task asked for something that had been on a worker that is gone."""
-    return isinstance(error, KeyError) and "bp-" in str(error)
+    """Whether a task asked for something that had been on a worker that is gone, or Dask for the worker."""
+    return isinstance(error, KeyError) and any(part in str(error) for part in ("bp-", "://"))
 
 
 def _killed(error: distributed.KilledWorker, plan: Plan) -> WorkerLostError:

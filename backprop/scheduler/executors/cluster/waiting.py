@@ -18,7 +18,7 @@ from distributed.worker import thread_state  # type: ignore[attr-defined]
 
 from ....errors import NoWorkersError
 from ....ops.core.stopping import check_stop, current_stop
-from .recovery import LOST, scheduler_gone
+from .recovery import LOST, scheduler_gone, was_by_chance
 from .resident.calls import Answer, Call
 from .resident.runner import LostError
 from .stops import stop_run
@@ -109,11 +109,14 @@ class Waiting:
         stopped = nullcontext() if stop is None else stop.calling(call.stop)
         try:
             with stopped, _seceded():
+                said = began
                 while (answer := call.answer(GONE)) is None:
-                    self._say(time.monotonic() - began)
                     if not set(call.workers) <= set(self.client.nthreads()):
                         raise LostError("a worker has left")
-                    moving = self._moving(moving)
+                    if time.monotonic() - said >= SILENCE:
+                        said = time.monotonic()
+                        self._say(said - began)
+                        moving = self._moving(moving)
                 return answer
         except BaseException:
             call.stop()
@@ -163,6 +166,18 @@ class Waiting:
         """
         if not self.has_scheduler():
             raise scheduler_gone()
+
+    def was_by_chance(self, error: Exception) -> bool:
+        """Whether Dask blames a task for workers of which one had announced its end.
+
+        Arguments:
+            error: what Dask raised.
+        """
+        if not isinstance(error, distributed.KilledWorker):
+            return False
+        with suppress(*LOST):
+            return was_by_chance(error.task, self.client.get_events("all"))
+        return False
 
     def while_asking(self, ask: Callable[[], None]) -> None:
         """Ask the scheduler something, again where it is lost meanwhile and comes back.

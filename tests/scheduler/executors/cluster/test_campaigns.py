@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 import dask
-import distributed
 import numpy as np
 import pytest
 from distributed.utils import get_mp_context
@@ -25,6 +24,7 @@ from hypothesis import settings
 
 import backprop as bp
 from backprop.scheduler.executors.base import AbstractExecutor
+from backprop.scheduler.executors.cluster.own import LocalCluster
 from tests.processes import workers_of
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore")]
 IS_DEEP = settings().max_examples >= 2_000
 FAULTS = 200 if IS_DEEP else 4
 INTERRUPTS = 150 if IS_DEEP else 6
-WORKERS = 6 if IS_DEEP else 2
+WORKERS = 4 if IS_DEEP else 2
 
 RNG = np.random.default_rng(23)
 SMALL = RNG.normal(size=(64, 30)), RNG.normal(size=64), RNG.normal(size=30)
@@ -178,7 +178,7 @@ def test_workers_end_by_their_lifetime(rng: random.Random) -> None:
 
 
 def test_workers_join_and_leave_and_plans_follow(rng: random.Random) -> None:
-    local = distributed.LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
+    local = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
     with local, bp.Cluster(local, patience=120.0) as cluster:
         widths = set()
         runs = list(gradients(cluster))

@@ -1,4 +1,4 @@
-"""What lies on a cluster stays there, and what is sent is sent once: counted by the bytes that cross the loopback."""
+"""What lies on a cluster stays there, and what is sent is sent once: counted by the bytes that Dask sends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 import dask.array
 import numpy as np
-import psutil
 import pytest
 from dask.delayed import delayed
 
@@ -19,6 +18,7 @@ from backprop.ops.core.cache import LIMIT
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster.data.homes import ClientHome
 from backprop.scheduler.executors.cluster.executor import Cluster
+from tests.traffic import sent_by
 
 pytestmark = [pytest.mark.cluster, pytest.mark.filterwarnings("ignore:Sending large graph")]  # of from_array
 
@@ -45,29 +45,18 @@ SHARDED = bp.minibatch(loss, (1, 2))
 GRADIENT = bp.grad(loss)(W, X, Y)
 
 
-def sent() -> int:
-    """The bytes that all processes of this machine have sent over the loopback interface."""
-    return int(psutil.net_io_counters(pernic=True)["lo"].bytes_sent)
+def traffic(cluster: Cluster, call: Callable[[], Any]) -> int:
+    """The bytes that are sent while something is called, once that has settled.
 
-
-def traffic(call: Callable[[], Any]) -> int:
-    """The bytes that cross the loopback interface while something is called, once that has settled.
-
-    It is the least of some calls, up to the first quiet one: other processes use the interface too, and Dask copies a
-    part to another worker, once, where the one that holds it is busy.
+    It is the least of some calls, up to the first quiet one: Dask copies a part to another worker, once, where the one
+    that holds it is busy.
     """
-    least = first_traffic(call)
+    least = sent_by(cluster, call)
     for _ in range(9):
         if least < QUIET:
             break
-        least = min(least, first_traffic(call))
+        least = min(least, sent_by(cluster, call))
     return least
-
-
-def first_traffic(call: Callable[[], Any]) -> int:
-    before = sent()
-    call()
-    return sent() - before
 
 
 def spread(cluster: Cluster, whole: np.ndarray[Any, Any], count: int = 4) -> list[Any]:
@@ -82,7 +71,7 @@ def test_the_gradient_over_futures_moves_no_data(cluster: Cluster) -> None:
     x, y = spread(cluster, X), spread(cluster, Y)
     gradient = bp.grad(SHARDED, executor=cluster)
     np.testing.assert_allclose(gradient(W, x, y), GRADIENT, rtol=1e-10)
-    assert traffic(lambda: gradient(W, x, y)) < MB // 2
+    assert traffic(cluster, lambda: gradient(W, x, y)) < MB // 2
 
 
 def test_the_bits_are_those_of_serial(cluster: Cluster) -> None:
@@ -224,7 +213,7 @@ def test_generated_data_larger_than_a_share_of_it_passes_no_client(cluster: Clus
     x = dask.array.random.default_rng(0).normal(size=(40_000, 200), chunks=(5_000, 200))  # made where it is read
     y = dask.array.zeros(40_000, chunks=5_000)
     gradient = bp.grad(SHARDED, executor=cluster)
-    assert traffic(lambda: gradient(W, x, y)) < 2 * MB
+    assert traffic(cluster, lambda: gradient(W, x, y)) < 2 * MB
     np.testing.assert_allclose(gradient(W, x, y), bp.grad(loss)(W, x.compute(), np.zeros(40_000)), rtol=1e-9)
 
 
@@ -236,9 +225,9 @@ def test_a_captured_array_travels_once(cluster: Cluster) -> None:
 
     w = RNG.normal(size=2_000)
     plain, compiled = bp.grad(captured, executor=cluster), bp.compile(bp.grad(captured), executor=cluster)
-    assert first_traffic(lambda: plain(w)) > 15 * MB
+    assert sent_by(cluster, lambda: plain(w)) > 15 * MB
     for again in (plain, compiled, compiled):
-        assert traffic(lambda again=again: again(w)) < MB
+        assert traffic(cluster, lambda again=again: again(w)) < MB
     table[0, 0] += 1.0  # is another array now, in plain calls
     np.testing.assert_allclose(plain(w), bp.grad(captured)(w), rtol=1e-10)
 
@@ -251,7 +240,7 @@ def test_data_inside_an_op_travels_once_and_without_a_warning(cluster: Cluster) 
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Dask warns of large graphs
         found = gradient(w)
-    assert traffic(lambda: gradient(w)) < MB
+    assert traffic(cluster, lambda: gradient(w)) < MB
     np.testing.assert_allclose(found, 2.0 * table.T @ (table @ w), rtol=1e-10)
 
 

@@ -14,7 +14,7 @@ from backprop.errors import ClusterError, NoWorkersError, Source, WorkerLostErro
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.executors.cluster.recovery import TRIES, decide
+from backprop.scheduler.executors.cluster.recovery import TRIES, decide, was_by_chance
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.planner import make_plan
 from tests.scheduler.graphs import Hand
@@ -27,6 +27,11 @@ def plan() -> Plan:
     a = hand(sin, 0, source=Source("user.py", 3, "loss"))
     b = hand(DARK, a, source=Source("user.py", 4, "loss"))
     return make_plan(hand.graph(b), ((a,), (b,)))
+
+
+def ended(worker: str, key: Any) -> dict[str, Any]:
+    """An event of Dask's scheduler."""
+    return {"action": "remove-worker", "worker": worker, "expected": False, "processing-tasks": {key}}
 
 
 def noted(error: Exception) -> Exception:
@@ -42,6 +47,7 @@ def noted(error: Exception) -> Exception:
         TimeoutError(),
         OSError("timed out"),
         KeyError("bp-x"),
+        KeyError("tls://10.0.0.1:1"),
     ],
     ids=repr,
 )
@@ -83,6 +89,28 @@ def test_workers_that_are_killed_while_data_is_on_its_way_are_no_ops_fault(key: 
     assert decide(data, plan(), 1, True) is None
     for blamed in (task, other):
         assert isinstance(decide(blamed, plan(), 1, True), WorkerLostError)
+
+
+KEY = ("bp-fwd-0", 0)
+REFUSED = {"action": "retire-workers", "retired": (), "could-not-retire": ("tcp://a",)}
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([REFUSED, ended("tcp://a", KEY)], True),
+        ([REFUSED, ended("tcp://b", KEY)], False),
+        ([REFUSED, ended("tcp://a", ("bp-fwd-0", 1))], False),
+        ([REFUSED, ended("tcp://a", KEY) | {"expected": True}], False),
+        ([ended("tcp://a", KEY), ended("tcp://b", KEY)], False),
+        (["a word of a user's own", {}, REFUSED, ended("tcp://a", KEY), ended("tcp://b", KEY)], True),
+    ],
+)
+def test_workers_that_had_announced_their_end_did_not_end_by_the_task(events: list[Any], expected: bool) -> None:
+    assert was_by_chance(KEY, [(0.0, event) for event in events]) is expected
+    error = distributed.KilledWorker(KEY, "tcp://10.0.0.1:1", 3)  # type: ignore[no-untyped-call]
+    assert (decide(error, plan(), 1, True, expected) is None) is expected
+    assert isinstance(decide(error, plan(), TRIES, True, expected), WorkerLostError)
 
 
 def test_a_worker_without_the_package_is_said() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import distributed
 import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.scheduler.executors.cluster.own import LocalCluster
 
 pytestmark = pytest.mark.cluster
 
@@ -26,7 +26,7 @@ GRADIENT = bp.grad(bp.minibatch(loss, 1, shards=6))
 
 
 def local(workers: int) -> Any:
-    return distributed.LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
+    return LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=None)  # type: ignore[no-untyped-call]
 
 
 def test_a_cluster_that_adapts_is_asked_for_its_maximum() -> None:

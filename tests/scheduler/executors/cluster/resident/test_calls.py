@@ -10,12 +10,12 @@ from typing import Any
 
 import dask.array
 import numpy as np
-import psutil
 import pytest
 
 import backprop as bp
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster.executor import Cluster
+from tests.traffic import sent_by
 
 pytestmark = pytest.mark.cluster
 
@@ -87,18 +87,12 @@ def test_a_batch_that_was_seen_before_does_not_travel_again(cluster: Cluster) ->
     compiled = bp.compile(SHARDED, executor=cluster)
     for _ in range(3):
         compiled(W, X, Y)
-    assert min(sent_by(lambda: compiled(W, X, Y)) for _ in range(3)) < MB
+    assert min(sent_by(cluster, lambda: compiled(W, X, Y)) for _ in range(3)) < MB
     X[0, 0] += 1.0
     again = compiled(W, X, Y)
     X[0, 0] -= 1.0
     assert bits(again) != bits(compiled(W, X, Y))
     assert bits(compiled(W, X, Y)) == bits(bp.compile(SHARDED, executor=bp.Serial())(W, X, Y))
-
-
-def sent_by(call: Any) -> int:
-    before = psutil.net_io_counters(pernic=True)["lo"].bytes_sent
-    call()
-    return int(psutil.net_io_counters(pernic=True)["lo"].bytes_sent - before)
 
 
 def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +110,7 @@ def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytes
     monkeypatch.setattr(cluster, "recorder", recorder)
     assert bits(compiled(W, x, y)) == expected
     assert all("backprop_" in worker for worker in threads_of(recorder))
-    assert min(sent_by(lambda: compiled(W, x, y)) for _ in range(10)) < MB  # the interface is shared with others
+    assert min(sent_by(cluster, lambda: compiled(W, x, y)) for _ in range(10)) < MB
     w = scatter(W, workers=[workers[0]], hash=False)  # the other worker takes it from there
     for _ in range(2):
         assert bits(compiled(w, x, y)) == expected
