@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import distributed
@@ -39,17 +40,32 @@ class Connection:
                 kill(each)
 
     def let_go(self) -> None:
-        """Close, from another thread where the one that asks is Dask's own: garbage may be collected in any."""
+        """Close, from another thread where the one that asks is Dask's own."""
         if self.owned and self.client.asynchronous:
             threading.Thread(target=self.close, name="backprop-close", daemon=True).start()
         else:
             self.close()
+
+    def closer(self) -> SimpleQueue[bool]:
+        """What a thread waits at that closes this when it is told so, or ends: the garbage collector may tell it.
+
+        It comes in the middle of anything, where neither may be waited for Dask nor a thread be started: the thread
+        that it stopped may hold a lock that either needs.
+        """
+        bell: SimpleQueue[bool] = SimpleQueue()
+        threading.Thread(target=_close_when_told, args=(self, bell), name="backprop-close", daemon=True).start()
+        return bell
 
     def mend(self) -> None:
         """Start workers of a cluster of our own in the place of those that Dask has given up on; returns at once."""
         for each in self.owned:
             if isinstance(each, distributed.LocalCluster):
                 mend(each)
+
+
+def _close_when_told(connection: Connection, bell: SimpleQueue[bool]) -> None:
+    if bell.get():
+        connection.close()
 
 
 def connect(

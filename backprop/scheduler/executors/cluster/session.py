@@ -196,8 +196,8 @@ class Link:
     def close(self) -> None:
         """Close what was opened; for good."""
         self._is_closed = True
-        if self._close is not None:
-            self._close()
+        if self._end_quietly():
+            self.session.connection.let_go()
 
     @property
     def _is_looking(self) -> bool:
@@ -216,9 +216,18 @@ class Link:
 
     def _open(self, timeout: float | None) -> Session:
         session = self.address.open(timeout)
-        if self._close is not None:
-            self._close.detach()
-        self._close = weakref.finalize(self, session.connection.let_go)
-        self._close.atexit = False  # Dask has an end of its own
+        self._end_quietly()
+        if session.connection.owned:
+            self._close = weakref.finalize(self, session.connection.closer().put, True)
+            self._close.atexit = False  # Dask has an end of its own
         self._session = session
         return session
+
+    def _end_quietly(self) -> bool:
+        """Let go of what would close the session when this object ends; whether there was something."""
+        finalizer = None if self._close is None else self._close.detach()
+        if finalizer is None:
+            return False
+        _, tell, _, _ = finalizer
+        tell(False)
+        return True
