@@ -55,7 +55,7 @@ class Sizes:
     counts: tuple[int, ...] = (1, 2, 3, 4)
 
 
-FULL, TINY = Sizes(), Sizes((256,), 2 * MB, 1_000, (0.01, 1.0, 0.5), (1,))
+FULL, TINY = Sizes(), Sizes((256,), 2 * MB, 1_000, (0.01, 1.0, 0.5), ())
 
 
 def network(rows: int) -> tuple[Any, Any, Any]:
