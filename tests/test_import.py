@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 
 import pytest
 
@@ -88,3 +89,17 @@ def test_the_collector_is_as_it_was_after_a_name_was_loaded() -> None:
 def test_sparse_matrices_are_known_whenever_they_come() -> None:
     later = "import scipy.sparse as sp; A = sp.csr_array(np.eye(3)); bp.grad(lambda A: np.sum(A @ x))(A).toarray()"
     assert "scipy.sparse" in imported(f"{LOSS}bp.grad(f)(x); {later}")
+
+
+def test_several_tasks_on_threads_need_no_dask_where_nobody_else_has_it() -> None:
+    script = """
+    f = bp.grad(lambda xs: sum(np.sum(np.sin(x) * np.exp(x)) for x in xs))
+    xs = [np.linspace(0.0, 1.0 + k, 200_000) for k in range(4)]
+    threads = bp.Threads(2)
+    assert len(bp.compile(f, executor=threads).plan(xs).tasks) > 1
+    with bp.use(threads):
+        found = f(xs)
+    with bp.use("serial"):
+        assert all(np.array_equal(one, other) for one, other in zip(found, f(xs)))
+    """
+    assert not imported(LOSS + "\n" + textwrap.dedent(script)).intersection(HEAVY)
