@@ -143,7 +143,8 @@ def resample_poly(
     wanted = count * up // down + bool(count * up % down)
     if isinstance(window, str | tuple):
         half = 10 * max(up, down)
-        taps = scipy.signal.firwin(2 * half + 1, 1.0 / max(up, down), window=window)
+        design: Any = scipy.signal.firwin  # whose stub takes names of windows alone
+        taps: Any = design(2 * half + 1, 1.0 / max(up, down), window=window)
     else:
         taps = asarray(window)
         half = (taps.shape[0] - 1) // 2
