@@ -6,11 +6,13 @@ tested where there is somebody at the address.
 
 from __future__ import annotations
 
+import threading
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from backprop.api.executors import executor_classes
 from backprop.scheduler.executors.base import AbstractExecutor
+from backprop.scheduler.executors.cluster.connection import closing
 from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.threads import Threads
 
@@ -40,3 +42,11 @@ def executors() -> dict[str, Make]:
 def is_local(make: Make) -> bool:
     """Whether an executor runs all tasks in this process, and costs nothing to start."""
     return isinstance(make.func, type) and issubclass(make.func, AbstractExecutor) and make.func.shares_gil
+
+
+def status_when_let_go(client: Any) -> str:
+    """The status of a client, once the thread has ended that closes it where nobody uses it any more."""
+    for thread in threading.enumerate():
+        if thread.name == closing(client):
+            thread.join(30)
+    return str(client.status)

@@ -17,7 +17,10 @@ from hypothesis import settings
 import backprop as bp
 from backprop.ops.core.cache import CACHE
 
-LIMIT = 4 << 20
+CALLS, LIMIT = 300, 1 << 20
+"""By default: so many calls fill a cache of so many bytes."""
+LONG_CALLS, LONG_LIMIT = 10_000, 4 << 20
+"""In a long run."""
 SLACK = 3 << 20
 """Bytes beside the cache: entries that come and go, and what Python keeps of its own."""
 TABLES = 7 << 20
@@ -26,10 +29,15 @@ FLAT = 1 << 19
 """Bytes by which memory may grow in the last tenth of the calls, when the cache and the tables are full."""
 
 
+def calls_and_limit() -> tuple[int, int]:
+    """Of this run."""
+    return (LONG_CALLS, LONG_LIMIT) if settings().max_examples >= 2_000 else (CALLS, LIMIT)
+
+
 @pytest.fixture(autouse=True)
 def _small_cache() -> Iterator[None]:
     limit = CACHE.limit
-    bp.clear_caches(limit=LIMIT)
+    bp.clear_caches(limit=calls_and_limit()[1])
     yield
     bp.clear_caches(limit=limit)
 
@@ -88,13 +96,13 @@ KINDS: tuple[Callable[[int], None], ...] = (
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_is_flat_after_the_bound(kind: Callable[[int], None]) -> None:
-    calls = 10_000 if settings().max_examples >= 2_000 else 300
+    calls, limit = calls_and_limit()
     tracemalloc.start()
     try:
         start = held = 0
         for k in range(calls):
             kind(k)
-            assert CACHE.nbytes <= LIMIT
+            assert CACHE.nbytes <= limit
             if k == calls * 9 // 10:
                 gc.collect()
                 start = tracemalloc.get_traced_memory()[0]
@@ -105,5 +113,5 @@ def test_memory_is_flat_after_the_bound(kind: Callable[[int], None]) -> None:
     print(
         f"{kind.__name__}: {calls} calls, {start:,} bytes at nine tenths, {held:,} at the end, cache {CACHE.nbytes:,}"
     )
-    assert held < LIMIT + SLACK + (TABLES if calls > 1_000 else 0)
+    assert held < limit + SLACK + (TABLES if calls == LONG_CALLS else 0)
     assert held - start < FLAT

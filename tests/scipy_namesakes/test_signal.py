@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 import scipy.signal
 
 import backprop as bp
@@ -198,12 +199,17 @@ def test_powers_are_those_of_scipy(trend: Any, onesided: bool) -> None:
             agrees(lambda x, given=given, mode=mode: signal.spectrogram(x, *given, mode), x)
 
 
+OLD_SCIPY = np.lib.NumpyVersion(scipy.__version__) < "1.16.0"
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 8])
 @pytest.mark.parametrize("num", [1, 2, 5, 7, 8, 12, 13])
 def test_resampled_signals_are_those_of_scipy(count: int, num: int) -> None:
     agrees(lambda x: signal.resample(x, num), of(count, 2))
-    agrees(lambda x: signal.resample(x, num, np.arange(2.0, 2.0 + count), 1) if count > 1 else x, of(2, count) + 1j)
     agrees(lambda x: signal.resample(x, num), of(count).astype(np.float32), rtol=1e-5, atol=1e-5)
+    if OLD_SCIPY and num % 2 == 0 and num < count:
+        return  # SciPy's result was not linear in complex signals there
+    agrees(lambda x: signal.resample(x, num, np.arange(2.0, 2.0 + count), 1) if count > 1 else x, of(2, count) + 1j)
 
 
 @pytest.mark.parametrize(("up", "down"), [(1, 1), (2, 1), (1, 3), (3, 2), (4, 6), (5, 7)])

@@ -213,15 +213,20 @@ def test_item_and_tolist_give_python_numbers(dtype: str) -> None:
             assert ours.dtype == (f(x) * other).dtype
 
 
+refused_by_numpy = pytest.mark.skipif(
+    np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="this NumPy makes a number of an array with one element"
+)
+
+
 @pytest.mark.parametrize(
     ("f", "x"),
     [
         (lambda x: format(x, "d"), np.ones(3)),
         (lambda x: format(x, "d"), np.float64(1.0)),
         (float, np.zeros(0, bool)),
-        (float, np.ones((1, 1), int)),
+        pytest.param(float, np.ones((1, 1), int), marks=refused_by_numpy),
         (int, np.ones(2)),
-        (complex, np.ones(1, int)),
+        pytest.param(complex, np.ones(1, int), marks=refused_by_numpy),
         (bool, np.ones(2)),
         (bool, np.zeros(0)),
         (math.trunc, np.ones(2)),

@@ -42,7 +42,7 @@ class Connection:
     def let_go(self) -> None:
         """Close, from another thread where the one that asks is Dask's own."""
         if self.owned and self.client.asynchronous:
-            threading.Thread(target=self.close, name="backprop-close", daemon=True).start()
+            threading.Thread(target=self.close, name=closing(self.client), daemon=True).start()
         else:
             self.close()
 
@@ -53,7 +53,7 @@ class Connection:
         that it stopped may hold a lock that either needs.
         """
         bell: SimpleQueue[bool] = SimpleQueue()
-        threading.Thread(target=_close_when_told, args=(self, bell), name="backprop-close", daemon=True).start()
+        threading.Thread(target=_close_when_told, args=(self, bell), name=closing(self.client), daemon=True).start()
         return bell
 
     def mend(self) -> None:
@@ -61,6 +61,11 @@ class Connection:
         for each in self.owned:
             if isinstance(each, distributed.LocalCluster):
                 mend(each)
+
+
+def closing(client: Any) -> str:
+    """The name of the thread that closes a client."""
+    return f"backprop-close {client.id}"
 
 
 def _close_when_told(connection: Connection, bell: SimpleQueue[bool]) -> None:

@@ -118,7 +118,7 @@ def test_each_branch_over_a_list_runs_where_its_future_is(
     compiled, held = bp.compile(bp.grad(f), executor=cluster), scatter()
     for _ in range(2):
         assert compiled(W, held).tobytes() == serial.tobytes()
-    assert traffic(lambda: compiled(W, held)) < MB // 2
+    assert traffic(cluster, lambda: compiled(W, held)) < MB // 2
 
 
 def test_what_map_gives_is_a_batch(cluster: Cluster) -> None:

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from backprop.scheduler.executors.cluster.executor import Cluster
-from tests.executors import FURTHER, IN_THREADS
+from tests.executors import FURTHER, IN_THREADS, status_when_let_go
 
 TRACKER = "multiprocessing.resource_tracker"
 """A process that Python itself keeps for as long as it runs."""
@@ -44,7 +44,4 @@ def test_one_that_is_dropped_in_the_thread_of_dask_closes_its_client(clusters: d
 
     client.loop.add_callback(drop)
     assert dropped.wait(30)
-    for thread in threading.enumerate():
-        if thread.name == "backprop-close":
-            thread.join(30)
-    assert client.status == "closed"
+    assert status_when_let_go(client) == "closed"
