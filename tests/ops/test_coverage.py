@@ -25,9 +25,10 @@ from backprop import ops
 from backprop.errors import AssignmentError, UnknownFunctionError
 from backprop.ops.core.op import Op
 from backprop.ops.numpy_names import FUNCTIONS, METHODS, REFUSALS, UFUNCS, UNSUPPORTED, lookup_function
-from backprop.scipy import integrate, interpolate, linalg, ndimage, optimize, signal
+from backprop.scipy import integrate, interpolate, linalg, ndimage, optimize, signal, stats
 from backprop.scipy.plain import PlainOnly
 from backprop.scipy.sparse import linalg as sparse_linalg
+from backprop.scipy.stats.plain import Plain
 from tests.ops import cases, cases_index, cases_linalg, cases_numeric, cases_shape, cases_structured
 from tests.ops.case import Case, flat, value_tree
 from tests.ops.cases_shape import OfList
@@ -203,6 +204,7 @@ def without_example(text: str) -> list[str]:
         package = "sparse_linalg" if ours is sparse_linalg else title.rpartition(".")[2]
         functions, classes, plain = named_as(title, ours)
         wanted += [f"{package}.{name}" for name in (*functions, *classes) if name not in plain]
+    wanted += [f"stats.{name}" for name, value in vars(stats).items() if isinstance(value, Plain)]
     return [name for name in wanted if name not in used]
 
 

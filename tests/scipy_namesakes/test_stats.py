@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -153,3 +154,30 @@ def test_what_is_not_there_is_scipys_own_of_plain_values() -> None:
             bp.evaluate(getattr(stats, name))(x)
     with pytest.raises(AttributeError):
         _ = stats.no_such_name
+
+
+LISTS: dict[str, Callable[[Any, Any], Any]] = {
+    "values": lambda s, a: s.norm.logpdf([0.2, 0.5], a),
+    "locations": lambda s, a: s.norm.cdf(0.3, [0.1, 0.2], a),
+    "shapes": lambda s, a: s.gamma.logpdf(a, [1.5, 2]),
+    "probabilities": lambda s, a: s.norm.ppf([0.2, 0.5], a),
+    "counts": lambda s, a: s.poisson.logpmf([1, 2], a),
+    "counts at most": lambda s, a: s.binom.cdf([1, 2], 5, a),
+    "a covariance": lambda s, a: s.multivariate_normal.logpdf([0.1, 0.2], [0, 0], [[a, 0.1], [0.1, 1]]),
+    "a vector": lambda s, a: s.multivariate_normal.logpdf([0.1, a], [0, 0], [[2, 0.1], [0.1, 1]]),
+    "a mean": lambda s, a: s.multivariate_normal.logpdf([0.1, 0.2], [a, 0], 2),
+    "of an entropy": lambda s, a: s.multivariate_normal.entropy([0, 0], [[a, 0.1], [0.1, 1]]),
+    "weights": lambda s, a: s.dirichlet.logpdf([0.2, 0.8], [a, 1.0]),
+    "shares": lambda s, a: s.dirichlet.logpdf([a, 1 - a], [2, 1.0]),
+    "all shares but one": lambda s, a: s.dirichlet.logpdf([a], [2, 1.0]),
+    "outcomes": lambda s, a: s.multinomial.logpmf([1, 2], 3, [a, 1 - a]),
+    "trials": lambda s, a: s.multinomial.pmf([[1, 2], [2, 1]], [3, 3], [a, 1 - a]),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_are_arrays_traced_or_not(name: str) -> None:
+    f = LISTS[name]
+    np.testing.assert_allclose(bp.evaluate(lambda a: f(stats, a))(0.7), f(scipy.stats, 0.7))
+    quotient = (np.sum(f(scipy.stats, 0.7 + 1e-6)) - np.sum(f(scipy.stats, 0.7 - 1e-6))) / 2e-6
+    np.testing.assert_allclose(bp.grad(lambda a: np.sum(f(stats, a)))(0.7), quotient, rtol=1e-5)

@@ -16,7 +16,7 @@ import numpy as np
 
 from ...errors import UnknownFunctionError
 from ...ops.elementwise import exp, floor, isfinite, log, log1p, where
-from .plain import Plain
+from .plain import Plain, array
 
 Function = Callable[..., Any]
 
@@ -70,7 +70,7 @@ class _Distribution(Plain):
         unknown, missing = set(given) - {*order, "scale"}, [name for name in order if name not in given]
         if unknown or missing or len(args) > len(order) or set(order[: len(args)]) & set(named):
             raise TypeError(f"{self.name} takes the parameters {', '.join(order)}; look at {[*unknown, *missing]}")
-        return [given[name] for name in order]
+        return [array(given[name]) for name in order]
 
     def _known(self, method: str, f: Function | None) -> Function:
         """A function that the distribution may not have."""
@@ -134,7 +134,7 @@ class Continuous(_Distribution):
     def ppf(self, q: Any, *args: Any, **named: Any) -> Any:
         """The point that a share `q` lies below of."""
         *shapes, loc, scale = self._parsed(("loc", "scale"), args, named)
-        quantile = self._known("ppf", self.ppf_of)
+        q, quantile = array(q), self._known("ppf", self.ppf_of)
         low, high = self.support(*shapes)
         valid = self.valid(*shapes) & (scale > 0) & (q >= 0) & (q <= 1)
         inside = (q > 0) & (q < 1)
@@ -144,7 +144,7 @@ class Continuous(_Distribution):
 
     def _standard(self, x: Any, shapes: list[Any], loc: Any, scale: Any) -> tuple[Any, Any, Any, Any]:
         valid = self.valid(*shapes) & (scale > 0)
-        y = (x - loc) / where(scale > 0, scale, 1.0)
+        y = (array(x) - loc) / where(scale > 0, scale, 1.0)
         return y, *self.support(*shapes), valid & (y == y)
 
     def _probability(self, upper: bool, logarithm: bool, x: Any, args: Any, named: Any) -> Any:
@@ -163,7 +163,7 @@ class Discrete(_Distribution):
     def logpmf(self, k: Any, *args: Any, **named: Any) -> Any:
         """The logarithm of the probability of `k`."""
         *shapes, loc = self._parsed(("loc",), args, named)
-        y, (low, high) = k - loc, self.support(*shapes)
+        y, (low, high) = array(k) - loc, self.support(*shapes)
         inside = (y >= low) & (y <= high) & (floor(y * 1.0) == y)
         value = self.log_density(_within(y * 1.0, inside, low, high), *shapes)
         return where(self.valid(*shapes) & (y == y), where(inside, value, -np.inf), np.nan)
@@ -190,7 +190,7 @@ class Discrete(_Distribution):
 
     def _probability(self, upper: bool, logarithm: bool, k: Any, args: Any, named: Any) -> Any:
         *shapes, loc = self._parsed(("loc",), args, named)
-        y, (low, high) = floor((k - loc) * 1.0), self.support(*shapes)
+        y, (low, high) = floor((array(k) - loc) * 1.0), self.support(*shapes)
         inside = (y >= low) & (y < high)
         value = self._cumulated(upper, logarithm, _within(y, inside, low, high), shapes)
         outside = where(inside, value, _outside(upper, logarithm, y < low))

@@ -12,7 +12,7 @@ from ...ops.elementwise import exp, log, sqrt, square, where
 from ...ops.linear_algebra import cholesky, eigh, slogdet, solve
 from ...ops.reductions import all, sum
 from ...ops.special import gammaln, xlogy
-from .plain import Plain
+from .plain import Plain, array
 
 __all__ = ["dirichlet", "multinomial", "multivariate_normal"]
 
@@ -37,6 +37,7 @@ class _MultivariateNormal(Plain):
         Errors:
             numpy.linalg.LinAlgError: a covariance that is not positive definite, where that is not allowed.
         """
+        x, mean, cov = array(x), array(mean), array(cov)
         n = _dimension(mean, cov, x)
         matrix = _matrix(cov, n)
         apart = (x if mean is None else x - mean) + np.zeros(n if n > 1 or _ndim(x) else ())
@@ -51,6 +52,7 @@ class _MultivariateNormal(Plain):
 
     def entropy(self, mean: Any = None, cov: Any = 1.0) -> Any:
         """The differential entropy, in nats; arguments as those of `logpdf`."""
+        mean, cov = array(mean), array(cov)
         n = _dimension(mean, cov, 0.0)
         return 0.5 * (n * (1 + math.log(2 * math.pi)) + slogdet(_matrix(cov, n))[1])
 
@@ -106,6 +108,7 @@ class _Dirichlet(Plain):
         Returns:
             a number, or an array of the shape of `x` without its first axis.
         """
+        x, alpha = array(x), array(alpha)
         if shape(x)[0] + 1 == shape(alpha)[0]:
             x = np.concatenate([x, (1 - sum(x, axis=0))[None]])
         weights = (alpha - 1).reshape((-1,) + (1,) * (_ndim(x) - 1))
@@ -131,6 +134,7 @@ class _Multinomial(Plain):
         Returns:
             an array of the shape of `x` without its last axis; -inf where the counts do not sum to `n`.
         """
+        x, n, p = array(x), array(n), array(p)
         value = gammaln(n + 1) + sum(xlogy(x, p) - gammaln(x + 1), axis=-1)
         fits = (sum(x, axis=-1) == n) & all(x >= 0, axis=-1)
         return where(fits, value, -np.inf)

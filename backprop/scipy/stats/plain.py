@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import scipy  # which imports its stats when they are first asked for
 
+from ...ops.arrays.as_array import asarray
 from ..plain import SELDOM, PlainOnly
+
+
+def array(value: Any) -> Any:
+    """A list as an array, whatever it holds; all else as it is, as a number of Python's own has no dtype to hand on."""
+    return asarray(value) if isinstance(value, list | tuple) else value
 
 
 class Plain:
