@@ -26,7 +26,7 @@ SLACK = 3 << 20
 TABLES = 7 << 20
 """Bytes of the tables of types (`lru_cache`), which are bounded by number: up to 8,192 shapes, 6.1 MB when full."""
 FLAT = 1 << 19
-"""Bytes by which memory may grow in the last tenth of the calls, when the cache and the tables are full."""
+"""Bytes by which memory may grow in a tenth of the calls, when the cache and the tables are full."""
 
 
 def calls_and_limit() -> tuple[int, int]:
@@ -97,21 +97,18 @@ KINDS: tuple[Callable[[int], None], ...] = (
 @pytest.mark.parametrize("kind", KINDS)
 def test_memory_is_flat_after_the_bound(kind: Callable[[int], None]) -> None:
     calls, limit = calls_and_limit()
+    held = []  # at eight and nine tenths and at the end
     tracemalloc.start()
     try:
-        start = held = 0
         for k in range(calls):
             kind(k)
             assert CACHE.nbytes <= limit
-            if k == calls * 9 // 10:
+            if k + 1 in (calls * 8 // 10, calls * 9 // 10, calls):
                 gc.collect()
-                start = tracemalloc.get_traced_memory()[0]
-        gc.collect()
-        held = tracemalloc.get_traced_memory()[0]
+                held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    print(
-        f"{kind.__name__}: {calls} calls, {start:,} bytes at nine tenths, {held:,} at the end, cache {CACHE.nbytes:,}"
-    )
-    assert held < limit + SLACK + (TABLES if calls == LONG_CALLS else 0)
-    assert held - start < FLAT
+    told = ", ".join(f"{nbytes:,}" for nbytes in held)
+    print(f"{kind.__name__}: {calls} calls, {told} bytes at 8, 9 and 10 tenths, cache {CACHE.nbytes:,}")
+    assert held[-1] < limit + SLACK + (TABLES if calls == LONG_CALLS else 0)
+    assert min(held[1] - held[0], held[2] - held[1]) < FLAT  # in one of them a table of Python's own may become larger

@@ -170,6 +170,7 @@ def test_a_compiled_function_one_of_whose_branches_raises() -> None:
 
 
 @posix
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a callback of the collector drops one
 @pytest.mark.parametrize("way", WAYS)
 def test_an_interrupt_while_a_helper_works_waits_for_that_one_and_starts_no_other(way: str) -> None:
     armed, begun, ended, later = [True], threading.Event(), threading.Event(), []
