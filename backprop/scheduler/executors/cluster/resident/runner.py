@@ -144,7 +144,10 @@ class Runner(WorkerPlugin):
         context.run(_worker_cvar.set, self._worker)  # an op may ask for the worker that it runs on
         address = self._worker.address
         call = lambda: context.run(told, task, program, values, settings, address)  # noqa: E731
-        return asyncio.get_running_loop().run_in_executor(self._pool, call)
+        try:
+            return asyncio.get_running_loop().run_in_executor(self._pool, call)
+        except RuntimeError as error:  # its pool takes nothing any more
+            raise LostError("the worker is ending") from error
 
     async def _asked(self, address: str, op: str, **message: Any) -> Any:
         """What another worker answers."""

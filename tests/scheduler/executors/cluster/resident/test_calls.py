@@ -199,6 +199,19 @@ def test_a_worker_that_is_killed_sends_the_plan_the_way_of_tasks(cluster: Cluste
     timer.join()
 
 
+def test_a_worker_that_is_ending_sends_the_plan_the_way_of_tasks() -> None:
+    with Cluster(n_workers=2, processes=False) as near:
+        compiled = bp.compile(SHARDED, executor=near)
+        expected = [bits(compiled(W, X, Y)) for _ in range(6)][-1]
+        near.client.run(refuse)
+        assert bits(compiled(W, X, Y)) == expected
+
+
+def refuse(dask_worker: Any) -> None:
+    """Let a runner take nothing more, as one does whose worker ends."""
+    dask_worker.plugins["backprop-runner"]._pool.shutdown(wait=False)
+
+
 def kill_one(cluster: Cluster) -> None:
     os.kill(min(cluster.client.run(os.getpid).values()), signal.SIGKILL)
 
