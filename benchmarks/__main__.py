@@ -36,21 +36,8 @@ from .report import as_json, as_markdown, show, spread
 QUESTIONS = {
     module.__name__.rpartition(".")[2]: module
     for module in (
-        *(
-            mnist,
-            ensemble,
-            rnn,
-            adbench,
-            inversion,
-            waves,
-            hierarchical,
-            branches,
-            big_ops,
-            scalar_chain,
-            checkpoint,
-            scaling,
-        ),
-        *(scaling, jacobians, loops, service, reports, cold, cluster),
+        *(mnist, ensemble, rnn, adbench, inversion, waves, hierarchical, branches, big_ops, scalar_chain),
+        *(checkpoint, scaling, jacobians, loops, service, reports, cold, cluster),
     )
 }
 

@@ -9,42 +9,15 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from benchmarks import (
-    adbench,
-    big_ops,
-    branches,
-    checkpoint,
-    cold,
-    ensemble,
-    hierarchical,
-    inversion,
-    memory,
-    mnist,
-    reports,
-    rnn,
-    scalar_chain,
-    scaling,
-    service,
-    waves,
-)
+from benchmarks import adbench, inversion, memory, scaling, service
+from benchmarks.__main__ import QUESTIONS
 from benchmarks.harness import Variant, check
 from tests.service.conftest import serving
 
-TIMED = (
-    reports,
-    mnist,
-    ensemble,
-    rnn,
-    adbench,
-    inversion,
-    waves,
-    hierarchical,
-    branches,
-    big_ops,
-    scalar_chain,
-    cold,
-    checkpoint,
-)
+APART = ("scaling", "jacobians", "loops", "service", "cluster")
+"""Those that have tests of their own."""
+
+TIMED = [module for name, module in QUESTIONS.items() if name not in APART]
 
 
 @pytest.mark.parametrize("module", TIMED, ids=lambda module: module.__name__.rpartition(".")[2])
