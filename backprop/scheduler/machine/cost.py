@@ -14,6 +14,7 @@ holds the GIL for longer than the model says.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,17 +153,13 @@ def _by_rates(node: Node, types: tuple[ValueType[Any], ...], machine: Machine) -
 
 def costs(graph: Graph, machine: Machine) -> list[Cost]:
     """The cost of each node of a graph; it is worked out once for equal ops, params and types."""
-    types = list(graph.inputs)
-    worked_out: dict[Any, Cost] = {}  # types by their identity
+    worked_out: dict[Any, Cost] = {}
     found: list[Cost] = []
-    for node in graph.nodes:
-        op, inputs, params, type, _ = node
-        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+    for key, node, types in _keyed(graph):
         price = worked_out.get(key)
         if price is None:
-            price = worked_out[key] = cost(node, tuple([types[j] for j in inputs]), machine)
+            price = worked_out[key] = cost(node, tuple([types[j] for j in node.inputs]), machine)
         found.append(price)
-        types.append(type)
     return found
 
 
@@ -171,18 +168,23 @@ def kinds(graph: Graph) -> list[tuple[Node, tuple[ValueType[Any], ...], int]]:
 
     A graph of 10^5 nodes, as a loop over numbers makes it, has a few kinds.
     """
-    types = list(graph.inputs)
-    firsts: dict[Any, tuple[Node, tuple[ValueType[Any], ...]]] = {}  # types by their identity
+    firsts: dict[Any, tuple[Node, tuple[ValueType[Any], ...]]] = {}
     counts: dict[Any, int] = {}
-    for node in graph.nodes:
-        op, inputs, params, type, _ = node
-        key = (op, params, id(type), *[id(types[j]) for j in inputs])
+    for key, node, types in _keyed(graph):
         if key not in counts:
-            firsts[key] = node, tuple([types[j] for j in inputs])
+            firsts[key] = node, tuple([types[j] for j in node.inputs])
             counts[key] = 0
         counts[key] += 1
-        types.append(type)
     return [(*firsts[key], count) for key, count in counts.items()]
+
+
+def _keyed(graph: Graph) -> Iterator[tuple[Any, Node, Sequence[ValueType[Any]]]]:
+    """The nodes of a graph, each with what its cost depends on, and the types of all ids before it."""
+    types = list(graph.inputs)
+    for node in graph.nodes:
+        op, inputs, params, type, _ = node
+        yield (op, params, id(type), *[id(types[j]) for j in inputs]), node, types  # types by their identity
+        types.append(type)
 
 
 def _dearest(held: tuple[Graph, ...], loop: Loop | None, nbytes: int, machine: Machine) -> Cost:
