@@ -31,7 +31,7 @@ from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
 from .data.arguments import arguments
 from .data.store import bodies
-from .membership.members import Members
+from .membership.members import Members, workers_of
 from .priority import priority
 from .recovery import LOST, decide
 from .remote import RemoteCall, Settings
@@ -257,7 +257,7 @@ class Cluster(AbstractExecutor):
     @property
     def has_workers(self) -> bool:
         """Whether there is a scheduler, and it has workers."""
-        return self._link.is_up and bool(self.client.scheduler_info()["workers"])
+        return self._link.is_up and bool(workers_of(self.client))
 
     def on(self, addresses: Sequence[str], recorder: Recorder) -> Cluster:
         """The same executor on some of its workers, on all where none is named, with a recorder of its own."""

@@ -18,6 +18,7 @@ from distributed.worker import thread_state  # type: ignore[attr-defined]
 
 from ....errors import NoWorkersError
 from ....ops.core.stopping import check_stop, current_stop
+from .membership.members import workers_of
 from .recovery import LOST, scheduler_gone, was_by_chance
 from .resident.calls import Answer, Call
 from .resident.runner import LostError
@@ -199,7 +200,7 @@ class Waiting:
         Errors:
             NoWorkersError: that is too long ago.
         """
-        workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = workers_of(self.client).values()
         if not workers or any(worker.get("status") != "paused" for worker in workers):
             return time.monotonic()
         if time.monotonic() - last > STALLED:
@@ -210,7 +211,7 @@ class Waiting:
     def _say(self, waited: float) -> None:
         if waited < SILENCE:
             return
-        workers = self.client.scheduler_info(n_workers=-1)["workers"]
+        workers = workers_of(self.client)
         running = sum(1 for worker in workers.values() if worker.get("status") == "running")
         reason = "no worker is there" if not workers else f"{running} of {len(workers)} workers take tasks"
         LOG.warning("waiting for %s for %.0f s: %s", self.client.scheduler.address, waited, reason)

@@ -26,6 +26,15 @@ MOMENT = 1.0
 ADVICE = "set OPENBLAS_CORETYPE and NPY_DISABLE_CPU_FEATURES alike on all workers, and install the same versions"
 
 
+def workers_of(client: Any) -> dict[str, Any]:
+    """What Dask says of each worker, by its address; of all of them, as its own default are five.
+
+    Arguments:
+        client: of the cluster.
+    """
+    return dict(client.scheduler_info(n_workers=-1)["workers"])
+
+
 class Members:
     """The workers of a cluster.
 
@@ -120,7 +129,7 @@ class Members:
 
     def status(self) -> list[dict[str, Any]]:
         """For each worker its name, threads, bytes of memory used and allowed, and tasks that it has."""
-        told, tasks = self._client.scheduler_info(n_workers=-1)["workers"], self._client.processing()
+        told, tasks = workers_of(self._client), self._client.processing()
         return [
             {
                 "name": address,
@@ -135,7 +144,7 @@ class Members:
     @property
     def memory(self) -> int:
         """Bytes that a thread of a worker has, at least; a gigabyte where workers have no limit."""
-        workers = self._client.scheduler_info(n_workers=-1)["workers"].values()
+        workers = workers_of(self._client).values()
         return min([w["memory_limit"] // w["nthreads"] for w in workers if w["memory_limit"]], default=1 << 30)
 
     def are_like_this_process(self) -> bool:
@@ -148,7 +157,7 @@ class Members:
         """The workers as text: threads, memory, groups of equal bits, and a setting that makes them slow."""
         told = self._client.run(_settings, on_error="return")
         groups: dict[tuple[tuple[str, str], ...], int] = {}
-        info = self._client.scheduler_info(n_workers=-1)["workers"]
+        info = workers_of(self._client)
         lines = [f"{len(info)} workers"]
         for address, worker in info.items():
             known = self._found.get(address)
