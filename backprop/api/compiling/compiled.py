@@ -142,9 +142,9 @@ class Compiled(Generic[P, R]):
         executor, last, told = current(self._executor), self._last, observer()
         if last is not None and last.replay is not None and last.is_for(executor):
             matched = last.replay.match(args, kwargs)
-            if matched is not None and told is None:
-                return last.replay(executor, matched)  # type: ignore[no-any-return]
-            if matched is not None and told is not None:
+            if matched is not None:
+                if told is None:
+                    return last.replay(executor, matched)  # type: ignore[no-any-return]
                 told.replaying(name_of(self._function), last.path, lambda: self._retraced(args, kwargs, executor))
                 return last.replay.finished(replay_graph(last.path.graph, matched, executor))  # type: ignore[no-any-return]
         request = requested(self._function, args, kwargs, executor)

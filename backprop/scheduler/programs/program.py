@@ -22,7 +22,7 @@ from ...graph.written import by_lines_of_bodies
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from .code_generation import Code, generate
-from .limits import LONGEST as LONGEST
+from .limits import LONGEST
 from .line_tables import at_lines, line_at
 from .loop_code import generate_loop
 from .step_loop import loop_over

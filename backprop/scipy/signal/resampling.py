@@ -14,7 +14,7 @@ import scipy.signal
 from ...errors import ShapeError
 from ...ops.arrays.arguments import along, is_traced, one_axis
 from ...ops.arrays.as_array import asarray
-from ...ops.arrays.axes import moveaxis
+from ...ops.arrays.axes import atleast_1d, moveaxis
 from ...ops.arrays.padding import pad_with
 from ...ops.arrays.views import reshape
 from ...ops.elementwise.complex_parts import imag, real
@@ -195,7 +195,7 @@ def freqz(
 
 def _polynomial(coefficients: Any, w: Any, fs: float) -> Any:
     """The sum of coefficients times powers of exp(-i angle)."""
-    c = reshape(asarray(coefficients), (-1,)) if np.ndim(coefficients) == 0 else asarray(coefficients)
+    c = atleast_1d(coefficients)
     if len(c.shape) != 1 or not c.shape[0]:
         raise ShapeError(f"freqz: coefficients of shape {c.shape}", fix="give vectors")
     angles = asarray(w) * (2 * math.pi / fs)

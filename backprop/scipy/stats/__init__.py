@@ -28,5 +28,5 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         value = getattr(scipy.stats, name)
-        is_ours = inspect.isfunction(value) or name == "gaussian_kde"  # and no distribution
-        return fallback(scipy.stats, REFUSALS)(name) if is_ours else value
+        is_distribution = not inspect.isfunction(value) and not inspect.isclass(value)
+        return value if is_distribution else fallback(scipy.stats, REFUSALS)(name)

@@ -110,11 +110,7 @@ class Racing:
         with whole.calling(copies.wake):
             while (verdict := race.verdict) is None:
                 check_stop()
-                now = time.monotonic()
-                is_late = bool(race.places) and now >= race.late_at
-                while (place := race.start(now, _idle(executor) if is_late else ())) is not None:
-                    copies.start(place if race.is_voted or len(race.places) > 1 else ())
-                answer = copies.next(LOOK if is_late else min(max(race.late_at - now, 0.01), SELDOM))
+                answer = copies.next(_started(race, copies, executor))
                 if answer is not None and answer.copy not in race.gone:
                     race.answered(answer.copy, answer.digest)
                 elif race.is_voted:
@@ -177,6 +173,15 @@ class _Copies:
         for number, stop in enumerate(self.stops):
             if number not in self.given:
                 stop.stop(StoppedError("another copy was first, or the run was stopped"))
+
+
+def _started(race: Race, copies: _Copies, executor: Spread) -> float:
+    """Start the copies that are to start now; the seconds until somebody is to look again."""
+    now = time.monotonic()
+    is_late = bool(race.places) and now >= race.late_at
+    while (place := race.start(now, _idle(executor) if is_late else ())) is not None:
+        copies.start(place if race.is_voted or len(race.places) > 1 else ())
+    return LOOK if is_late else min(max(race.late_at - now, 0.01), SELDOM)
 
 
 def _idle(executor: Spread) -> tuple[str, ...]:

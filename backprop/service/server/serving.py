@@ -30,13 +30,20 @@ from .umbridge import Bridge
 
 
 class Server(uvicorn.Server):
-    """A server that tells requests that wait when it is to stop, so that each gets an answer before."""
+    """A server that tells requests that wait when it is to stop, so that each gets an answer before.
 
-    waiters: Waiters
+    Arguments:
+        config: of uvicorn.
+        waiters: the requests.
+    """
+
+    def __init__(self, config: uvicorn.Config, waiters: Waiters) -> None:
+        super().__init__(config)
+        self._waiters = waiters
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer who waits, and stop."""
-        self.waiters.end()
+        self._waiters.end()
         await super().shutdown(sockets)
 
 
@@ -83,8 +90,7 @@ class Serving:
             *Overview(api).routes(),
             *(Bridge(api).routes() if settings.umbridge else []),
         ]
-        self.server = Server(self._config(application(api, further, self._close)))
-        self.server.waiters = api.waiters
+        self.server = Server(self._config(application(api, further, self._close)), api.waiters)
 
     @property
     def port(self) -> int:

@@ -17,7 +17,8 @@ from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.scheduler.programs.interpreter import LateProgram, interpreter, runner_of
-from backprop.scheduler.programs.program import LONGEST, Program
+from backprop.scheduler.programs.limits import LONGEST
+from backprop.scheduler.programs.program import Program
 from tests.scheduler.graphs import Hand
 from tests.strategies import Program as Case
 from tests.strategies import programs

@@ -21,7 +21,8 @@ from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
 from backprop.scheduler.programs.code_generation import generate
-from backprop.scheduler.programs.program import LONGEST, Program, compile_program
+from backprop.scheduler.programs.limits import LONGEST
+from backprop.scheduler.programs.program import Program, compile_program
 from backprop.scheduler.programs.step_loop import loop_over
 from backprop.scheduler.programs.steps import steps_of
 from tests.scheduler.graphs import Hand, branches, meaning
