@@ -11,15 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 from ..graph.graph import Graph
 from ..scheduler.events import Event, Recorder, TaskFinished
 from ..scheduler.executors.base import AbstractExecutor
+from ..scheduler.executors.telling import Way
 from ..scheduler.planning.plan import Plan
-
-Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
-"""How a plan is run: once, or again and again."""
 
 
 class Observer(Protocol):

@@ -15,8 +15,9 @@ from ...graph.handle import fetched
 from ...graph.tracing.memory.guard import same_bits
 from ...scheduler.entry import entered
 from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.executors.telling import Way
 from ...scheduler.planning.plan import Plan
-from ..watching import Kept, Observer, Way, observed, observer
+from ..watching import Kept, Observer, observed, observer
 from .not_finite import found_in, not_finite
 
 

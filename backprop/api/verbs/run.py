@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from ...graph.autodiff.differentiate import differentiate
@@ -25,17 +26,17 @@ from ...graph.written import by_lines
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor, entered
+from ...scheduler.executors.telling import Way, told_if_long
 from ...scheduler.learning.course import Course
 from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
-from ...scheduler.patience.waiting import AFTER
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
 from ...scheduler.tape.first_runs import first_reading
 from ...scheduler.tape.running import gradient
 from ..executors import Where, executor_of
-from ..watching import Way, observer
-from .telling import counted, told_of_long, told_of_tasks
+from ..watching import observer
+from .telling import counted, told_of_long, told_of_tape
 
 _CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
@@ -167,22 +168,15 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
     course, told = course_of(executor, graph), observer()
     if told is None:
         return course.run(way, executor, values)
-    return told.run(way, graph, executor.fitted(course.plan, values), values, executor)
+    return told.run(partial(told_if_long, way), graph, executor.fitted(course.plan, values), values, executor)
 
 
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    if plan.span < AFTER:
-        return executor.run(plan, values)
-    with told_of_tasks(executor, plan) as telling:
-        return telling.run(plan, values)
+    return executor.run(plan, values)
 
 
 def _again(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
-    given = entered(plan, values)
-    if plan.span < AFTER:
-        return executor.bound(plan)(given)
-    with told_of_tasks(executor, plan) as telling:
-        return telling.bound(plan)(given)
+    return executor.bound(plan)(entered(plan, values))
 
 
 def run_joint(
@@ -202,7 +196,7 @@ def run_joint(
         return run_graph(joint(graph, wrt, tuple(known)), given, executor)
     reading = first_reading(graph, wrt, values, executor.target)
     if reading is not None:
-        with blas_threads(executor.blas_threads):
+        with blas_threads(executor.blas_threads), told_of_tape(reading):
             found = gradient(reading, wrt, values, known)
         if found is not None:
             return found

@@ -6,16 +6,18 @@ What to do with a run is decided in policy.py. One run at a time is timed; other
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 from ...graph.graph import Graph
 from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from .. import learning
 from ..events import Recorder
+from ..executors import telling
 from ..executors.base import AbstractExecutor, Replayed, cut
+from ..executors.telling import Way
 from ..machine.cost import Machine, cost, costs, kinds
 from ..machine.learned import Measured, corrected, factors, size_class
 from ..planning.plan import Plan, Task, in_words
@@ -24,9 +26,6 @@ from ..programs.limits import LONGEST
 from .book import this_book
 from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
 from .switch import measures
-
-Way: TypeAlias = Callable[[AbstractExecutor, Plan, Sequence[Any]], Sequence[Any]]
-"""How a plan is run: once, or again and again."""
 
 
 class Course:
@@ -64,7 +63,7 @@ class Course:
             values: of the inputs.
         """
         if self.has_ended or executor.recorder is not None or not measures() or not self._turn.acquire(blocking=False):
-            return way(executor, self.plan, values)
+            return telling.told_if_long(way, executor, self.plan, values)
         try:
             return self._measured(way, executor, values)
         finally:
@@ -76,7 +75,7 @@ class Course:
                 return self._watched(way, executor, values)
             case Step.TIME_NODES if not any([isinstance(value, Handle) for value in values]):
                 return self._timed(executor, values)
-        results = way(executor, self.plan, values)
+        results = telling.told(way, executor, self.plan, values)  # its time is not known yet
         if self._known.next is Step.RUN:
             self._known = has_run(self._known)
         return results
@@ -84,7 +83,7 @@ class Course:
     def _watched(self, way: Way, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
         """Run, and time the tasks."""
         recorder = Recorder()
-        results = way(executor.recording(recorder), self.plan, values)
+        results = telling.told(way, executor.recording(recorder), self.plan, values)
         took = {event.name: event.seconds for event in recorder.finished}
         predicted = [task.seconds for task in self.plan.tasks]
         seconds = [took.get(task.name, task.seconds) for task in self.plan.tasks]
@@ -189,7 +188,7 @@ class Replaying:
         if self._run is not None:
             return self._run(executor, values)
         if self._course.has_ended:
-            self._run = executor.replayed(self._course.plan)
+            self._run = telling.replayed(executor, self._course.plan)
             return self._run(executor, values)
         return self._course.run(_bound, executor, values)
 
@@ -200,4 +199,4 @@ def _bound(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Seq
 
 def replayed(executor: AbstractExecutor, course: Course) -> Replayed:
     """The plan of a course as something to call again and again; see `AbstractExecutor.replayed`."""
-    return executor.replayed(course.plan) if course.has_ended else Replaying(course)
+    return telling.replayed(executor, course.plan) if course.has_ended else Replaying(course)

@@ -46,6 +46,15 @@ class Told:
         with self._lock:
             self._set(self._done + 1, self._total)
 
+    def reach(self, done: int) -> None:
+        """So many steps are done, as far as is known; any thread may say so.
+
+        Arguments:
+            done: steps, repeated ones included.
+        """
+        with self._lock:
+            self._set(done if self._total is None else min(done, self._total), self._total)
+
     @contextmanager
     def part(self, total: int | None) -> Iterator[Told]:
         """Show the steps of a part of the work, where those of the whole are not known."""

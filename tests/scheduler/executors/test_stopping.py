@@ -14,7 +14,7 @@ import pytest
 import backprop as bp
 from backprop.errors import StoppedError
 from backprop.ops.core.stopping import Stop, stoppable
-from backprop.scheduler.executors.cluster.stops import STOPS
+from backprop.scheduler.executors.cluster.runs import STOPS
 
 X = np.linspace(0.0, 1.0, 50)
 

@@ -14,7 +14,6 @@ import pytest
 import backprop as bp
 from backprop.api.verbs import telling
 from backprop.graph.passes import DEFAULT_PASSES
-from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster import own
 from backprop.scheduler.patience.waiting import Told, told_of
 
@@ -119,14 +118,12 @@ def test_the_passes_over_a_long_graph_are_counted(told: list[Told], monkeypatch:
     assert told[0].done == len(DEFAULT_PASSES)
 
 
-def test_the_tasks_of_a_plan_are_counted_and_a_recorder_is_told_as_well(told: list[Told]) -> None:
-    recorder = Recorder()
-    threads, x = bp.Threads(2, recorder=recorder), np.ones((400, 400))
-    plan = bp.compile(lambda x: np.sum(x @ x) + np.sum((x + 1.0) @ x), executor=threads).plan(x)
-    assert len(plan.tasks) > 1
-    with telling.told_of_tasks(threads, plan) as executor:
-        executor.run(plan, [x])
-    assert told[-1].done == len(plan.tasks) == len(recorder.finished)
+def test_a_long_graph_that_runs_from_its_tape_is_told_of(told: list[Told], monkeypatch: pytest.MonkeyPatch) -> None:
+    bp.grad(lambda x: np.sum(np.sin(x) * 1.25))(np.ones(3))
+    assert told == []
+    monkeypatch.setattr(telling, "AFTER", 0.0)
+    bp.grad(lambda x: np.sum(np.sin(x) * 1.5))(np.ones(3))
+    assert len(told) == 1
 
 
 @pytest.mark.cluster

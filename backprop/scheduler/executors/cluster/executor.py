@@ -29,13 +29,14 @@ from ...planning.stages import run_staged, stages
 from ...planning.target import Target
 from ..base import AbstractExecutor, Replayed, entered, number_in
 from ..inline import run_inline
+from ..telling import running
 from .data.arguments import arguments
 from .data.store import bodies
 from .membership.members import Members, workers_of
 from .priority import priority
 from .recovery import LOST, decide
 from .remote import RemoteCall, Settings
-from .reporting import pass_on
+from .reporting import pass_on, told_of_run
 from .resident.runner import LostError
 from .session import Address, Annotations, Link, Session
 from .waiting import LOG, Waiting
@@ -187,7 +188,8 @@ class Cluster(AbstractExecutor):
         session = self._session
         settings = Settings.here(self.blas_threads, new_token())
         call = session.residents.begin(plan, values, session.members.threads, settings)
-        answer = self._waiting.for_call(call)
+        with told_of_run(self.client, running(plan, self), len(plan.tasks), settings.run):
+            answer = self._waiting.for_call(call)
         pass_on(plan, [answer.reports], self.recorder)
         return tuple(fetched(answer.results))
 
@@ -234,7 +236,8 @@ class Cluster(AbstractExecutor):
             {key: futures[key] for key in programs},
             {key: len(body) for key, (body, _) in zip(keys, bodies(plan), strict=True)},
         )
-        answers = self._waiting.for_results([futures[key] for key in ready.keys], run)
+        with told_of_run(self.client, running(plan, self), len(plan.tasks), run):
+            answers = self._waiting.for_results([futures[key] for key in ready.keys], run)
         pass_on(plan, [answer[-1] for answer in answers], self.recorder)
         return tuple(fetched(ready.results(answers, given, plan)))
 
@@ -281,8 +284,7 @@ def _unopened(address: Address, patience: float, blas_threads: int | None, recor
     """An executor that connects when it is first used."""
     cluster = object.__new__(Cluster)
     AbstractExecutor.__init__(cluster, 1, OVERHEAD, blas_threads, recorder)
-    cluster._link, cluster._patience = Link(address), patience
-    cluster._only = None
+    cluster._link, cluster._patience, cluster._only = Link(address), patience, None
     return cluster
 
 

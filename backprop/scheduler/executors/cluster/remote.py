@@ -27,7 +27,7 @@ from ....ops.core.stopping import stoppable
 from ...lower import Picks, picked_from
 from ...machine.blas import blas_threads as blas
 from ...programs.program import compile_program
-from .stops import STOPS
+from .runs import DONE, STOPS
 
 
 class Warned(NamedTuple):
@@ -141,6 +141,7 @@ def told(
         start = time.perf_counter()
         results = run(*values)
         end = time.perf_counter()
+    DONE.add(settings.run)
     worker = f"{address} {threading.current_thread().name}"
     return results, Report(task, worker, start, end, tuple(warned))
 

@@ -22,7 +22,7 @@ from .membership.members import workers_of
 from .recovery import LOST, scheduler_gone, was_by_chance
 from .resident.calls import Answer, Call
 from .resident.runner import LostError
-from .stops import stop_run
+from .runs import stop_run
 
 SILENCE = 5.0
 """Seconds without a result after which a run says what it waits for."""

@@ -26,7 +26,7 @@ from distributed.worker import _worker_cvar
 
 from ....lower import Pick
 from ..remote import Program, Settings, told
-from ..stops import stop_run
+from ..runs import stop_run
 from .parts import Part, Remote
 from .runs import Run
 from .wire import DROP, RUN, TAKE, VALUE, Brought, Kept, Lying, Sent
