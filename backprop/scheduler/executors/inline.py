@@ -100,13 +100,15 @@ class SingleTask:
     Arguments:
         program: of the task.
         name: of the task.
-        args: for each of its arguments, which value it is.
+        rows: runs of rows that the task reads, each of which value.
+        args: for each of its arguments, which value it is; behind the values are those rows.
         outputs: for each output, which result it is; below zero, which value, counted from the end.
         blas_threads: the threads of BLAS.
     """
 
     program: Callable[..., tuple[Any, ...]]
     name: str
+    rows: tuple[tuple[int, slice], ...]
     args: tuple[int, ...]
     outputs: tuple[int, ...]
     blas_threads: int | None
@@ -115,14 +117,15 @@ class SingleTask:
         """The results of the plan."""
         told = executor.recorder
         program = self.program if told is None else InstrumentedProgram(self.program, 0, self.name, told)
+        given = [*values, *[values[k][rows] for k, rows in self.rows]] if self.rows else values
         with blas(self.blas_threads):
-            results = program(*[values[k] for k in self.args])
+            results = program(*[given[k] for k in self.args])
         return [results[k] if k >= 0 else values[k] for k in self.outputs]
 
 
 @cached()
 def single_task(plan: Plan, blas_threads: int | None) -> SingleTask | None:
-    """A plan of a single task that reads whole inputs as something to call; None for any other plan.
+    """A plan of a single task as something to call; None for any other plan, and where a result is rows of an input.
 
     Arguments:
         plan: the plan.
@@ -131,9 +134,11 @@ def single_task(plan: Plan, blas_threads: int | None) -> SingleTask | None:
     if len(plan.tasks) != 1:
         return None
     (task,) = plan.tasks
-    args = [slot.index for slot in task.args if isinstance(slot, PlanInput) and slot.rows is None]
-    if len(args) < len(task.args) or any(isinstance(slot, PlanInput) and slot.rows for slot in plan.outputs):
+    if any(isinstance(slot, PlanInput) and slot.rows for slot in plan.outputs):
         return None
     given = len(plan.inputs)
+    cuts = [slot for slot in task.args if isinstance(slot, PlanInput) and slot.rows is not None]
+    args = [given + cuts.index(slot) if slot in cuts else slot.index for slot in task.args]
+    rows = [(slot.index, slice(*slot.rows)) for slot in cuts if slot.rows is not None]
     outputs = [slot.index - given if isinstance(slot, PlanInput) else slot.index for slot in plan.outputs]
-    return SingleTask(programs(plan)[0], task.name, tuple(args), tuple(outputs), blas_threads)
+    return SingleTask(programs(plan)[0], task.name, tuple(rows), tuple(args), tuple(outputs), blas_threads)

@@ -52,7 +52,10 @@ class Book:
         return self._factors
 
     def learn(self, factors: Mapping[str, float]) -> None:
-        """Keep what was measured, in the file as well; what was known counts as much as what is new.
+        """Keep what was measured, in the file as well.
+
+        Where it is more than was known, both count the same; where it is less it counts alone, as what disturbs a
+        measurement only adds to it.
 
         Arguments:
             factors: by op and size class.
@@ -71,9 +74,9 @@ class Book:
 
 
 def _mixed(known: Mapping[str, float], new: Mapping[str, float]) -> dict[str, float]:
-    """Factors with newer ones: the geometric mean where both know an op, the newest last."""
+    """Factors with newer ones: the geometric mean where one that is known grows, the newest last."""
     mixed = {name: factor for name, factor in known.items() if name not in new}
-    mixed.update({name: math.sqrt(factor * known.get(name, factor)) for name, factor in new.items()})
+    mixed.update({name: min(factor, math.sqrt(factor * known.get(name, factor))) for name, factor in new.items()})
     return dict(list(mixed.items())[-MOST:])
 
 

@@ -24,7 +24,7 @@ from ..planning.plan import Plan, Task, in_words
 from ..planning.target import Target
 from ..programs.limits import LONGEST
 from .book import this_book
-from .policy import OFF, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_watched
+from .policy import OFF, TIMED, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_timed, was_watched
 from .switch import measures
 
 
@@ -89,15 +89,29 @@ class Course:
         seconds = [took.get(task.name, task.seconds) for task in self.plan.tasks]
         self._known = was_watched(self._known, seconds, predicted, self._pays(sum(seconds)))
         if self.has_ended:
-            self._correct(self._scaled(), self.plan.story)
-            self._graph = None
+            self._end(predicted)
         return results
+
+    def _end(self, predicted: Sequence[float]) -> None:
+        """Predict what was measured; where tasks are off and no node can be timed, that is all that is learned."""
+        found = self._scaled()
+        if self._known.cuts == 0 and off(self._known.seconds, predicted):
+            this_book().learn(factors(found))
+        self._correct(found, self.plan.story)
+        self._graph = None
 
     def _timed(self, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
         """Run, time the nodes of tasks that are off, and cut the graph anew."""
-        tasks = self.plan.tasks
-        wrong = off(self._known.seconds, [task.seconds for task in tasks])
+        wrong = off(self._known.seconds, [task.seconds for task in self.plan.tasks])
         results, nodes = learning.run_timed(self.plan, wrong, values, executor.blas_threads)
+        self._known = was_timed(self._known, nodes)
+        if self._known.timed == TIMED:
+            self._learn(wrong)
+        return results
+
+    def _learn(self, wrong: Sequence[int]) -> None:
+        """Keep what the nodes of some tasks took, and cut the graph anew by it."""
+        tasks, nodes = self.plan.tasks, self._known.nodes
         found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
         if found:
             this_book().learn(factors(found))
@@ -107,7 +121,6 @@ class Course:
             f"{in_words(self._known.seconds[worst])} in the place of {in_words(tasks[worst].seconds)}"
         )
         self._anew([*found, *self._scaled(set(nodes))], told)
-        return results
 
     def _pays(self, seconds: float) -> bool:
         """Whether a plan of so many seconds is worth more than new predictions: its nodes can be timed, or cut anew."""
@@ -118,15 +131,9 @@ class Course:
 
     def _scaled(self, but: set[int] | frozenset[int] = frozenset()) -> list[Measured]:
         """What the nodes of all tasks but some took, each by its share of what its task took."""
-        found: list[Measured] = []
-        rates, machine = self._target.machine.rates, self.plan.machine or self._target.machine
-        for k, (task, took) in enumerate(zip(self.plan.tasks, self._known.seconds, strict=True)):
-            if k not in but and task.seconds > 0.0:
-                for node, types, count in kinds(task.body):
-                    share = cost(node, types, machine).seconds * took / task.seconds
-                    said = cost(node, types, rates).seconds
-                    found.append((size_class(node, types), count * said, count * share))
-        return found
+        machine = self.plan.machine or self._target.machine
+        pairs = enumerate(zip(self.plan.tasks, self._known.seconds, strict=True))
+        return [part for k, (task, took) in pairs if k not in but for part in _shares(task, took, machine)]
 
     @gc_paused()
     def _anew(self, found: Sequence[Measured], told: str) -> None:
@@ -163,6 +170,16 @@ def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[Meas
     body, said = task.body, costs(task.body, machine.rates)
     names = [size_class(node, tuple([body.type_of(j) for j in node.inputs])) for node in body.nodes]
     return [(name, price.seconds, took) for name, price, took in zip(names, said, seconds, strict=True)]
+
+
+def _shares(task: Task, took: float, machine: Machine) -> list[Measured]:
+    """For each kind of nodes of a task its share of what the task took, by what it is predicted to take."""
+    found = kinds(task.body)
+    predicted = [count * cost(node, types, machine).seconds for node, types, count in found]
+    said = [count * cost(node, types, machine.rates).seconds for node, types, count in found]
+    names = [size_class(node, types) for node, types, _ in found]
+    whole = sum(predicted) or 1.0
+    return [(name, s, p * took / whole) for name, s, p in zip(names, said, predicted, strict=True)]
 
 
 def _ratio(one: float, other: float) -> float:

@@ -1,14 +1,17 @@
 """What to measure of a plan's next run, and what follows from what was measured: decisions over plain data.
 
 The first run of a plan is not measured: memory is fresh, and programs are generated. The next ones are timed task by
-task. A task that is off its prediction by more than `OFF` has its nodes timed once, in the next run, and the graph is
-cut anew with these costs. A plan that is right is left alone from then on: what is measured costs a run nothing more.
+task. A task that is off its prediction by more than `OFF` has its nodes timed in the next ones, and the graph is cut
+anew with these costs. A plan that is right is left alone from then on: what is measured costs a run nothing more.
+
+Of each task and of each node the least of two times counts: what disturbs a run only adds to it, and a thread that has
+to wait for a processor in the middle of a node of a microsecond makes it one of ten milliseconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from ..planning.partitioning.gate import WORTH_IT
@@ -18,6 +21,9 @@ OFF = 1.5
 
 WATCHED = 2
 """Runs of a plan that are timed, task by task."""
+
+TIMED = 2
+"""Runs of a plan whose nodes are timed."""
 
 CUTS = 2
 """How often a graph is cut anew, at most."""
@@ -50,12 +56,16 @@ class Learnt:
         watched: how many runs were timed.
         seconds: for each task the least that it took; () before any was timed.
         cuts: how often the graph was cut anew.
+        timed: how many runs had nodes timed.
+        nodes: for each task whose nodes were timed, the least that each of them took.
     """
 
     next: Step = Step.RUN
     watched: int = 0
     seconds: tuple[float, ...] = ()
     cuts: int = 0
+    timed: int = 0
+    nodes: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
 
 def has_run(known: Learnt) -> Learnt:
@@ -79,6 +89,17 @@ def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[flo
     may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
     step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
     return Learnt(step, watched, best, known.cuts)
+
+
+def was_timed(known: Learnt, nodes: Mapping[int, Sequence[float]]) -> Learnt:
+    """What is known after a run whose nodes were timed.
+
+    Arguments:
+        known: what was known.
+        nodes: for each task whose nodes were timed, the seconds that each of them took.
+    """
+    best = {k: tuple(map(min, known.nodes.get(k, took), took)) for k, took in nodes.items()}
+    return replace(known, timed=known.timed + 1, nodes=best)
 
 
 def off(seconds: Sequence[float], predicted: Sequence[float]) -> tuple[int, ...]:

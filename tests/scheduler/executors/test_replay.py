@@ -8,16 +8,18 @@ import numpy as np
 import pytest
 from dask.callbacks import Callback
 
+import backprop as bp
 from backprop.graph.graph import Graph
 from backprop.ops.core.op import Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add
 from backprop.ops.elementwise.trigonometric import sin
+from backprop.scheduler.executors.inline import single_task
 from backprop.scheduler.executors.replay import replay
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.thread_pool import PoolOfEachThread
 from backprop.scheduler.executors.threads import Threads
-from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.planning.plan import Plan, PlanInput
 from backprop.scheduler.planning.planner import make_plan
 from backprop.scheduler.programs.program import compile_program
 from tests.scheduler.graphs import Hand
@@ -43,6 +45,20 @@ def woven(seed: int) -> Graph:
         hand(add, hand(sin, a), b)
     last = 1 + len(hand.nodes)
     return hand.graph(last, last - 7, 0, last)
+
+
+def test_a_single_task_that_reads_rows_of_its_inputs_is_called_at_once() -> None:
+    x, y = np.arange(12.0).reshape(4, 3), np.linspace(0.1, 1.0, 3)
+
+    def f(x: Any, y: Any) -> Any:
+        return np.sin(x[1]) * y + x[2:4], x[1] * y[0]
+
+    plan = bp.compile(f, executor=Serial()).plan(x, y)
+    assert any(isinstance(slot, PlanInput) and slot.rows for slot in plan.tasks[0].args)
+    single = single_task(plan, 1)
+    assert single is not None
+    for got, expected in zip(single(Serial(), [x, y]), f(x, y), strict=True):
+        np.testing.assert_array_equal(got, expected)
 
 
 @pytest.mark.parametrize("workers", [2, 3, 5])

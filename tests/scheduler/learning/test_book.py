@@ -51,6 +51,13 @@ def test_one_bad_measurement_counts_half(tmp_path: Path) -> None:
     assert known.factors == {"a": 8.0}
 
 
+def test_less_than_was_known_counts_alone_as_what_disturbs_only_adds(tmp_path: Path) -> None:
+    known = book(tmp_path / "learned.json")
+    known.learn({"a": 2000.0})
+    known.learn({"a": 2.0})
+    assert known.factors == book(tmp_path / "learned.json").factors == {"a": 2.0}
+
+
 def test_no_more_are_kept_than_there_is_room_for(tmp_path: Path) -> None:
     known = book(tmp_path / "learned.json")
     known.learn({f"old {k}": 2.0 for k in range(MOST)})

@@ -28,9 +28,10 @@ from backprop.scheduler.machine.blas_architecture import libraries
 from backprop.scheduler.machine.cost import Machine, costs
 from backprop.scheduler.machine.profile import Profile, key, save, this_file, this_machine
 from backprop.scheduler.planning.plan import Plan
+from backprop.scheduler.programs.limits import LONGEST
 
 XS = [np.linspace(0.1 * k, 1.0, 300) for k in range(1, 5)]
-CALLS = 12
+CALLS = 14
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +144,27 @@ def test_a_graph_too_long_to_time_its_nodes_gets_new_predictions_alone(monkeypat
     assert sum([p.seconds for task in plan.tasks for p in costs(task.body, plan.machine)]) == pytest.approx(plan.work)
 
 
-def test_what_was_learned_is_known_of_other_graphs_and_in_other_processes() -> None:
+def test_a_task_whose_first_times_were_disturbed_is_predicted_by_its_last_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    hold, looks = [1.0], count()
+    monkeypatch.setattr(inline, "time", SimpleNamespace(perf_counter=lambda: next(looks) * hold[0]))
+    monkeypatch.setattr(node_clock, "perf_counter", lambda: next(looks) * 1e-5)
+    f = bp.compile(branches(10.0), executor=bp.Serial())
+    for _ in range(5):
+        f(XS)  # nodes take some us, the tasks seemed to take a second
+    hold[0] = 1e-3
+    for _ in range(CALLS):
+        f(XS)
+    plan = f.plan(XS)
+    assert plan.machine is not None
+    assert sum([p.seconds for task in plan.tasks for p in costs(task.body, plan.machine)]) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("longest", [LONGEST, 3])
+def test_what_was_learned_is_known_of_other_graphs_and_in_other_processes(
+    longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "LONGEST", longest)  # where nodes cannot be timed, each has its share of its task
+
     def loss(xs: Any) -> Any:
         return sum([np.sum(np.tanh(x) * np.exp(x)) for x in xs])
 

@@ -7,6 +7,7 @@ import pytest
 from backprop.scheduler.learning.policy import (
     CUTS,
     OFF,
+    TIMED,
     WATCHED,
     Learnt,
     Step,
@@ -14,6 +15,7 @@ from backprop.scheduler.learning.policy import (
     off,
     pays_to_cut,
     was_cut,
+    was_timed,
     was_watched,
 )
 
@@ -57,6 +59,15 @@ def test_a_plan_that_is_off_is_left_where_more_than_new_predictions_does_not_pay
 def test_the_least_of_the_runs_counts() -> None:
     known = was_watched(was_watched(has_run(Learnt()), (9.0, 1.0), (1.0, 1.0)), (1.0, 9.0), (1.0, 1.0))
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
+
+
+def test_nodes_are_timed_in_several_runs_and_the_least_of_each_counts() -> None:
+    known = watched(Learnt(), (9.0, 1.0), (1.0, 1.0))
+    for run in range(TIMED):
+        assert (known.next, known.timed) == (Step.TIME_NODES, run)
+        known = was_timed(known, {0: (1.0 + run, 9.0 - run)})
+    assert (known.timed, known.nodes) == (TIMED, {0: (1.0, 10.0 - TIMED)})
+    assert was_cut(known) == Learnt(cuts=1)
 
 
 def test_what_takes_too_little_to_be_shared_is_cut_once_only() -> None:
