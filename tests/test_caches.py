@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +27,12 @@ def _as_before() -> Iterator[None]:
 
 def loss(x: Any) -> Any:
     return np.sum(np.sin(x) * x)
+
+
+def long(x: Any) -> Any:
+    for _ in range(800):
+        x = np.sin(x) * 1.01
+    return x
 
 
 X = np.linspace(0.0, 1.0, 7)
@@ -85,3 +93,27 @@ def test_clearing_leaves_what_compiled_functions_have_captured() -> None:
     bp.clear_caches()
     assert [compiled(np.ones(k)) for k in (1, 2)] == [2.0, 4.0]
     assert compiled.traces == 2
+
+
+def test_derivatives_that_are_parts_of_a_compiled_graph_are_let_go() -> None:
+    bp.clear_caches(limit=0)
+    bp.clear_caches(limit="64 MiB")
+    bp.compile(bp.grad(np.sin), executor="serial")(0.7)  # loads what it needs
+    tracemalloc.start()
+    try:
+        compiled = bp.compile(bp.grad(long), executor="serial")
+        compiled(0.7)
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert held < 500 * len(compiled.graph(0.7))  # bytes a node, from the trace to the plan; 630 with what passes
+
+
+def test_derivatives_of_functions_that_are_traced_at_every_call_are_kept() -> None:
+    bp.clear_caches()
+    second = bp.grad(bp.grad(long))
+    want = second(0.7)
+    before = len(CACHE)
+    assert second(0.7) == want
+    assert len(CACHE) == before

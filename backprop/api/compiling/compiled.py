@@ -36,7 +36,7 @@ from ...scheduler.programs.memory.rematerialisation import within
 from .. import reporting
 from ..executors import Where
 from ..verbs.call import Request, requested
-from ..verbs.run import course_of, current, handed_out, plain, plan_of, replay_graph, run_graph
+from ..verbs.run import course_of, current, handed_out, passing_derivatives, plain, plan_of, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
 from ..watching import observer
 from .replay import Replay, finishes, matcher
@@ -224,7 +224,7 @@ class Compiled(Generic[P, R]):
         self, request: Request, structure: Structure, known: Mapping[NodeId, Any], steps: Sequence[Question]
     ) -> tuple[Path, dict[NodeId, Any]]:
         """A new path, which starts with steps that are known."""
-        with told_of(f"compiling {name_of(self._function)}"):
+        with told_of(f"compiling {name_of(self._function)}"), passing_derivatives():
             recording = request.record(known)
             path = self._path_of(recording, steps)
         with self._lock:

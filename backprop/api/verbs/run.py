@@ -23,7 +23,7 @@ from ...graph.tracing.structures.structure import restore
 from ...graph.tracing.var import Var
 from ...graph.verify import verify
 from ...graph.written import by_lines
-from ...ops.core.cache import cached
+from ...ops.core.cache import CACHE, cached
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor, entered
 from ...scheduler.executors.telling import Way, told_if_long
@@ -32,7 +32,7 @@ from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
-from ...scheduler.tape.first_runs import first_reading
+from ...scheduler.tape.first_runs import AT_ONCE, first_reading, seen
 from ...scheduler.tape.running import gradient
 from ..executors import Where, executor_of
 from ..watching import observer
@@ -71,8 +71,22 @@ def current(executor: Where | None = None) -> AbstractExecutor:
 
 Ids = tuple[NodeId, ...]
 
+_PASSING: ContextVar[object] = ContextVar("whose derivatives pass", default=None)
 
-@cached(by_lines)
+
+@contextmanager
+def passing_derivatives() -> Iterator[None]:
+    """A block that makes a graph which is kept: at its end the derivatives that have become parts of it are let go."""
+    owner = object()
+    token = _PASSING.set(owner)
+    try:
+        yield
+    finally:
+        _PASSING.reset(token)
+        CACHE.drop_all(owner)
+
+
+@cached(by_lines, owner=_PASSING.get)
 @gc_paused()
 def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     """The joint graph of a scalar function, after all passes.
@@ -85,7 +99,7 @@ def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
     return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
 
 
-@cached(by_lines)
+@cached(by_lines, owner=_PASSING.get)
 @gc_paused()
 def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
     """The forward and the pullback graph of a graph, after all passes; the arguments are those of `joint`."""
@@ -200,6 +214,7 @@ def run_joint(
             found = gradient(reading, wrt, values, known)
         if found is not None:
             return found
+        seen(graph, wrt, executor.target).last = AT_ONCE  # as the tape cannot answer
     return run_graph(joint(graph, wrt, tuple(known)), given, executor)
 
 

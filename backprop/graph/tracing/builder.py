@@ -22,7 +22,7 @@ from ...ops.core.types import ValueType
 from ...ops.elementwise.conversion import cast
 from ..graph import NUMBERS, Graph, Literal, Node, NodeId, literal, literal_node, number_node
 from ..params import NO_PARAMS, Params
-from ..subgraph import reach, renumber
+from ..subgraph import reach, remapped, renumber
 from ..weak_numbers import Signature, signature
 from .boundary.elements import joined
 from .memory.guard import Guard, type_taken_in, unchanged
@@ -251,7 +251,7 @@ class Builder:
         lifted = [self.lift(arg) for arg in args]
         ids = [var.id for var in lifted]
         for node in graph.nodes:
-            ids.append(self.append(node.reading(tuple([ids[i] for i in node.inputs]))).id)
+            ids.append(self.append(remapped(node, ids)).id)
         return [Var(self, ids[i], self.types[ids[i]]) for i in graph.outputs]
 
     def build(self, outputs: Sequence[NodeId], start: Sequence[NodeId] | None = None) -> tuple[Graph, list[NodeId]]:

@@ -272,16 +272,15 @@ class Kept:
         return [value for value in found if value is not MISSING]
 
 
-def _all(*args: Any) -> Hashable:
-    return args
-
-
-def cached(by: Callable[..., Hashable] = _all, cache: Cache = CACHE) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def cached(
+    by: Callable[..., Hashable] = lambda *args: args, cache: Cache = CACHE, owner: Callable[[], object] = lambda: None
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorates a function, so that it is not called again with what it was called with lately.
 
     Arguments:
         by: (arguments) -> what they are compared by; the arguments themselves by default.
         cache: where results are kept.
+        owner: () -> by whom a result that is made now can be taken back.
     """
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
@@ -292,7 +291,7 @@ def cached(by: Callable[..., Hashable] = _all, cache: Cache = CACHE) -> Callable
             key = mark, by(*args, **kwargs)
             found = cache.get(key)
             if found is MISSING:
-                found = cache.put(key, function(*args, **kwargs))
+                found = cache.put(key, function(*args, **kwargs), owner())
             return found  # type: ignore[no-any-return]
 
         return result

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...graph.graph import Graph, NodeId
@@ -11,19 +12,36 @@ from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from ...ops.core.cache import cached
 from ..planning.target import Target
-from .policy import is_seen_often, pays_at_once
+from .policy import calls_that_pay
 from .reading import Reading, read
 
+AT_ONCE = 1
+"""The call at which a graph is optimised that the tape cannot answer."""
 
-@cached()
-def sightings(content: int, wrt: tuple[NodeId, ...]) -> Iterator[int]:
-    """Counts how often a graph is seen: by its hash, as graphs that run once are not worth keeping.
+
+@dataclass(slots=True, eq=False)
+class Sightings:
+    """How often a graph was seen.
 
     Arguments:
-        content: the hash of the graph; where two graphs share one, they are optimised sooner.
-        wrt: what it is differentiated by.
+        numbers: of its calls; a counter that threads share.
+        last: the call at which it is optimised, once that is known.
     """
-    return itertools.count(1)
+
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    last: float = float("inf")
+
+
+@cached(lambda graph, wrt, target: (hash(graph), wrt, target.workers))
+def seen(graph: Graph, wrt: tuple[NodeId, ...], target: Target) -> Sightings:
+    """How often a graph was seen: by its hash, as graphs that run once are not worth keeping.
+
+    Arguments:
+        graph: the graph; where two share a hash, they are optimised sooner.
+        wrt: ids of the inputs that it is differentiated by.
+        target: where it would run if it were planned.
+    """
+    return Sightings()
 
 
 def first_reading(graph: Graph, wrt: tuple[NodeId, ...], values: Sequence[Any], target: Target) -> Reading | None:
@@ -35,11 +53,14 @@ def first_reading(graph: Graph, wrt: tuple[NodeId, ...], values: Sequence[Any], 
         values: a value for each input.
         target: where the graph would run if it were planned.
     """
-    seen = next(sightings(hash(graph), wrt))
-    if is_seen_often(seen) or any([isinstance(value, Handle) for value in values]):
+    sightings = seen(graph, wrt, target)
+    number = next(sightings.numbers)
+    if number >= sightings.last or any([isinstance(value, Handle) for value in values]):
         return None
     with gc_paused():
         reading = read(graph, wrt, target.machine)
-    if reading is None or pays_at_once(len(graph), reading.work_s, reading.span_s, target.workers):
+    if reading is None:
+        sightings.last = AT_ONCE
         return None
-    return reading
+    sightings.last = calls_that_pay(len(graph), reading.work_s, reading.span_s, target.workers)
+    return reading if number < sightings.last else None

@@ -1,29 +1,29 @@
-"""When a graph is worth optimising: pure decisions over plain numbers.
+"""When a graph is worth optimising: a pure decision over plain numbers.
 
-Making a joint graph, passes over it, a plan and a program take some ten times as long as running the graph once from
-its tape. So who calls a function with ever new graphs is answered by the tape, and who calls it with the same graph
-again and again pays for the program when it has been seen a few times: as in renting or buying skis, this costs at
-most twice what the better of the two would have cost.
+Making a joint graph, passes over it, a plan and a program take some twenty times as long as what a program then saves
+in a run. So who calls a function with ever new graphs is answered by the tape, and who calls it with the same graph
+again and again gets the program when the runs so far would have paid for it: as in renting or buying skis, this costs
+at most twice what the better of the two would have cost.
 
 Source: A. R. Karlin, M. S. Manasse, L. Rudolph, D. D. Sleator, Competitive snoopy caching, Algorithmica 3, 1988.
 """
 
 from __future__ import annotations
 
-OFTEN = 3
-"""The time a graph is seen at which it is optimised."""
+from math import ceil
 
 OPTIMISING_S = 1e-4
 """Seconds that a node of a function takes to be differentiated, optimised and planned, with all that it leads to."""
 
+TAPE_S = 4e-6
+"""Seconds that a node of a function takes longer from the tape than in a program."""
 
-def is_seen_often(seen: int) -> bool:
-    """Whether a graph has been seen so many times, this time included, that it is optimised."""
-    return seen >= OFTEN
+PASSES_SAVE = 0.2
+"""The share of a run's work that passes, blocks and memory that is used again save."""
 
 
-def pays_at_once(nodes: int, work_s: float, span_s: float, workers: int) -> bool:
-    """Whether a graph is worth optimising and planning before it first runs, since threads would share its work.
+def calls_that_pay(nodes: int, work_s: float, span_s: float, workers: int) -> int:
+    """How many runs of a graph pay for optimising and planning it: it is optimised at the run of this number.
 
     Arguments:
         nodes: of the graph.
@@ -31,4 +31,5 @@ def pays_at_once(nodes: int, work_s: float, span_s: float, workers: int) -> bool
         span_s: those on the longest way through the graph.
         workers: how many tasks can run at once.
     """
-    return work_s - max(span_s, work_s / workers) > OPTIMISING_S * nodes
+    shared_s = work_s - max(span_s, work_s / workers)
+    return ceil(OPTIMISING_S / (TAPE_S + (PASSES_SAVE * work_s + shared_s) / max(nodes, 1)))

@@ -18,12 +18,14 @@ from backprop.graph.autodiff.split import supply
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.passes import run_passes
+from backprop.graph.tracing.structures.structure import flatten
 from backprop.graph.tracing.trace import trace
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
+from backprop.scheduler.tape import first_runs
 from backprop.scheduler.tape.first_runs import first_reading
-from backprop.scheduler.tape.policy import OFTEN
+from backprop.scheduler.tape.policy import calls_that_pay
 from backprop.scheduler.tape.reading import read
 from backprop.scheduler.tape.running import gradient
 from tests.strategies import Program, programs
@@ -31,6 +33,7 @@ from tests.strategies import Program, programs
 LARGE = np.arange(1 << 18)
 RNG = np.random.default_rng(3)
 TARGET = Serial().target
+OFTEN = calls_that_pay(1, 0.0, 0.0, 1)
 VECTOR, MATRIX = RNG.normal(size=7), RNG.normal(size=(3, 4))
 
 
@@ -191,6 +194,16 @@ def test_a_graph_is_optimised_when_it_was_seen_a_few_times() -> None:
     assert [answer is not None for answer in answers] == [True] * (OFTEN - 1) + [False] * 2
     bp.clear_caches()
     assert first_reading(traced.graph, (0,), traced.values, TARGET) is not None
+
+
+@pytest.mark.parametrize("name", NOT_ON_TAPE)
+def test_what_the_tape_cannot_answer_is_asked_of_it_once(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    bp.clear_caches()
+    f, args = NOT_ON_TAPE[name]
+    call = bp.grad(f, executor=Serial())
+    first = call(*args)
+    monkeypatch.setattr(first_runs, "read", None)
+    same_bits(flatten(call(*args))[0], flatten(first)[0])
 
 
 @pytest.mark.parametrize("executor", [bp.Serial(), bp.Threads(2), bp.Auto(2)], ids=repr)
