@@ -10,6 +10,7 @@ import pytest
 import scipy.special as sp
 
 import backprop as bp
+from backprop.scipy import linalg
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
@@ -365,3 +366,58 @@ def test_the_last_column_of_a_square_q_follows_from_the_others(x: Any) -> None:
         expected = along_the_sum(f, x)
         for found in each_way(f, x):
             np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def turned(x: Any) -> Any:
+    u, _, v = np.linalg.svd(x)
+    return u @ v * W
+
+
+@pytest.mark.parametrize("f", [turned, lambda x: linalg.polar(x)[0] * W], ids=["svd", "polar"])
+@pytest.mark.parametrize("x", [SINGULAR, SINGULAR + 0j, np.diag([3.0, 0.0])], ids=["real", "complex", "diagonal"])
+def test_the_nearest_orthogonal_matrix_jumps_at_a_singular_one(f: Any, x: Any) -> None:
+    def total(x: Any) -> Any:
+        return np.sum(np.real(f(x)))
+
+    with pytest.warns(RuntimeWarning, match="jumps|rank is not full"):
+        assert np.all(np.isnan(bp.grad(total)(x)))
+    with pytest.warns(RuntimeWarning, match="jumps|rank is not full"):
+        assert np.all(np.isnan(bp.grad(lambda x: np.real(f(x)[0, 1]))(x)))
+    with pytest.warns(RuntimeWarning, match="jumps|rank is not full"):
+        assert np.isnan(bp.jvp(total, (x,), (np.ones_like(x),))[1])
+
+
+@pytest.mark.parametrize("x", [np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]]), SINGULAR], ids=["tall", "square"])
+def test_the_vector_of_a_singular_value_0_alone_is_determined(x: Any) -> None:
+    def null_space(x: Any) -> Any:
+        v = np.linalg.svd(x, full_matrices=False)[2][1]
+        return np.outer(v, v) * W
+
+    for found in each_way(null_space, x):
+        np.testing.assert_allclose(found, along_the_sum(null_space, x), atol=1e-8)
+
+
+STACKED = {
+    "eigh": lambda x: np.linalg.eigh(x)[1],
+    "eig": lambda x: np.real(np.linalg.eig(x)[1]),
+    "svd": lambda x: np.linalg.svd(x)[0],
+    "U V^H": lambda x: np.matmul(*np.linalg.svd(x)[::2]),
+    "qr": lambda x: np.linalg.qr(x)[0],
+    "complete qr": lambda x: np.linalg.qr(x[..., :1], "complete")[0],
+}
+
+
+@pytest.mark.parametrize("f", STACKED.values(), ids=STACKED)
+def test_forward_mode_is_nan_matrix_by_matrix(f: Any) -> None:
+    value, pullback = bp.vjp(f, DEGENERATE)
+    count, n = value.size, len(DEGENERATE)
+    reverse = np.stack([pullback(unit.reshape(value.shape))[0].ravel() for unit in np.eye(count)])
+    units = np.eye(DEGENERATE.size).reshape(-1, *DEGENERATE.shape)
+    forward = np.stack([bp.jvp(f, (DEGENERATE,), (unit,))[1].ravel() for unit in units], 1)
+    assert np.any(np.isnan(forward))
+    assert np.any(np.isfinite(forward[forward != 0]))
+    for i, rows in enumerate(forward.reshape(n, -1, n, 4)):
+        others = np.delete(rows, i, 1)
+        np.testing.assert_array_equal(others, 0.0)
+    both = np.isfinite(reverse) & np.isfinite(forward)
+    np.testing.assert_allclose(forward[both], reverse[both], atol=1e-14)

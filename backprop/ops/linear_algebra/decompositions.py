@@ -12,7 +12,6 @@ end. Sources stand beside them.
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -31,7 +30,6 @@ from ..core.types import TupleType, ValueType, array_type
 from ..elementwise.arithmetic import absolute
 from ..elementwise.comparison import greater, logical_and, logical_or, not_equal
 from ..elementwise.complex_parts import real
-from ..elementwise.masking import scale
 from ..elementwise.selection import where
 from ..reductions.questions import any
 from ..reductions.reductions import max
@@ -75,8 +73,8 @@ def is_near(gap: Any, size: Any) -> Any:
 
 
 def inverse(gap: Any, near: Any) -> Any:
-    """1 / gap; NaN where it is but a rounding error."""
-    return where(near, math.nan, 1.0 / where(near, 1.0, gap))
+    """1 / gap; 0 where it is but a rounding error."""
+    return where(near, 0.0, 1.0 / where(near, 1.0, gap))
 
 
 def differ(g: Any) -> Any:
@@ -86,24 +84,14 @@ def differ(g: Any) -> Any:
     return greater(absolute(across - down), limit * (absolute(across) + absolute(down)))
 
 
-def turned(change: Any, gap: Any, near: Any, columns: Any, what: str, line: str) -> Any:
-    """How much columns turn towards each other: change / gap, and on the diagonal 0.
+def apart(near: Any) -> Any:
+    """The pairs of different columns (..., n, n) among some."""
+    return logical_and(near, ~np.eye(near.shape[-1], dtype=bool))
 
-    Where the gap is but a rounding error, that is NaN where one of both columns is used, and 0 where none is.
 
-    Arguments:
-        change: (..., n, n).
-        gap: the difference of the values of each pair, of the same shape.
-        near: whether it is but a rounding error.
-        columns: which columns are used: booleans (..., n).
-        what: what is not determined then, for the warning.
-        line: the user's line.
-    """
-    outside = ~np.eye(change.shape[-1], dtype=bool)
-    close = logical_and(near, outside)
-    quotient = where(outside, scale(change, inverse(where(outside, gap, 1.0), close)), 0.0)
-    pairs = expand_dims(columns, -2) | expand_dims(columns, -1)
-    return where_undetermined(quotient, logical_and(close, pairs), what=what, line=line)
+def pairs(columns: Any) -> Any:
+    """The pairs (..., n, n) of which one is among some columns (..., n)."""
+    return logical_or(expand_dims(columns, -2), expand_dims(columns, -1))
 
 
 def diagonal_matrix(x: Any) -> Any:
@@ -202,7 +190,8 @@ def _qr_vjp(g: Any, out: Any, x: Any, *, complete: bool) -> Any:
         total = total - matmul(q[..., n:], matmul(adjoint(gq[..., n:]), first))
         bad = logical_or(bad, rotates(q[..., n:], gq[..., n:]))
     answer = _by_leading(first, r, gr, total) if by_others else _solved(total, r)
-    return where_undetermined(conjugated(answer), expand_dims(bad, -1), what=QR_TURN, line=line_of(g))
+    answer = conjugated(answer)
+    return where_undetermined(answer, answer, expand_dims(bad, -1), what=QR_TURN, line=line_of(g))
 
 
 def _solved(total: Any, r: Any) -> Any:

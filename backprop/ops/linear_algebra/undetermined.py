@@ -13,33 +13,82 @@ import numpy as np
 
 from ..arrays.creation import filled
 from ..arrays.tuples import make_tuple
-from ..core.batching import FIRST
-from ..core.op import Op, broadcast
-from ..core.rows import BY_ELEMENT
-from ..core.types import NumericType, ValueType, numeric
-from ..elementwise.ufunc import result_type
+from ..core.batching import FIRST, STACKS
+from ..core.op import Op
+from ..core.types import NumericType, ValueType, array_type, numeric
+from ..elementwise.comparison import logical_and, not_equal
 
 
-def _undetermined_type(x: ValueType[Any], bad: ValueType[Any], **params: Any) -> NumericType[Any]:
-    operands = numeric("undetermined", x, bad)
-    return result_type(operands[:1], broadcast("undetermined", operands), operands[0].dtype)
+def where_undetermined(total: Any, x: Any, bad: Any, free: Any = None, *, what: str, line: str) -> Any:
+    """The cotangents of matrices, NaN where they depend on a share that is not determined, with a warning.
+
+    A direction in which a matrix does not move has the derivative 0, whatever is not determined: so forward mode is NaN
+    matrix by matrix, too, and there only for the shares.
+
+    Arguments:
+        total: the cotangents (..., m, n).
+        x: what they are linear in (..., i, j), finite where it is not determined.
+        bad: which elements of `x` they depend on, and are not determined; of its shape but for axes of length 1.
+        free: which elements of `x` are not determined at all, so that a tangent of them is NaN; those by default.
+        what: what is not determined then, for the warning.
+        line: the user's line.
+    """
+    whole = np.ones(x.shape[-2:], bool)
+    bad = logical_and(bad, whole)
+    rows, columns = total.shape[-2:]
+    return total + lost(
+        x, bad, bad if free is None else logical_and(free, whole), rows=rows, columns=columns, what=what, line=line
+    )
 
 
-def _undetermined(x: Any, bad: Any, *, what: str, line: str) -> Any:
-    if np.any(bad):
+def _lost_type(
+    x: ValueType[Any], bad: ValueType[Any], free: ValueType[Any], *, rows: int, columns: int, **texts: str
+) -> NumericType[Any]:
+    t, *_ = numeric("lost", x, bad, free)
+    return array_type((*t.shape[:-2], rows, columns), t.dtype)
+
+
+def _lost(x: Any, bad: Any, free: Any, *, rows: int, columns: int, what: str, line: str) -> Any:
+    affected = np.any(bad, (-2, -1), keepdims=True)
+    _warn(affected, what, line)
+    nan, zero = x.dtype.type(np.nan), x.dtype.type(0)
+    return np.where(np.broadcast_to(affected, (*bad.shape[:-2], rows, columns)), nan, zero)
+
+
+def _lost_vjp(
+    g: Any, out: Any, x: Any, bad: Any, free: Any, *, what: str, line: str, **lengths: int
+) -> tuple[Any, None, None]:
+    return lost_where_moved(g, free, what=what, line=line), None, None
+
+
+# Zeros for a stack of matrices, and NaN throughout each of which `bad` holds for a share x.
+lost: Op = Op("lost", _lost_type, _lost, _lost_vjp, home=__name__, batch=STACKS)
+
+
+def _moved_type(g: ValueType[Any], free: ValueType[Any], **texts: str) -> NumericType[Any]:
+    t, b = numeric("lost_where_moved", g, free)
+    return array_type(b.shape, t.dtype)
+
+
+def _lost_where_moved(g: Any, free: Any, *, what: str, line: str) -> Any:
+    affected = free & np.any(g != 0, (-2, -1), keepdims=True)
+    _warn(affected, what, line)
+    return np.where(affected, g.dtype.type(np.nan), g.dtype.type(0))
+
+
+def _moved_vjp(h: Any, out: Any, g: Any, free: Any, **texts: str) -> tuple[Any, None]:
+    rows, columns = g.shape[-2:]
+    return lost(h, logical_and(free, not_equal(h, 0)), free, rows=rows, columns=columns, **texts), None
+
+
+# Its transpose: zeros for the shares of matrices, and NaN for those that are free, where a matrix moves at all along g.
+lost_where_moved: Op = Op("lost_where_moved", _moved_type, _lost_where_moved, _moved_vjp, home=__name__, batch=STACKS)
+
+
+def _warn(affected: Any, what: str, line: str) -> None:
+    if np.any(affected):
         at = f", at {line}" if line else ""
-        warnings.warn(f"{what}{at}; the derivative is NaN there", RuntimeWarning, stacklevel=2)
-    return np.where(bad, np.asarray(x).dtype.type(np.nan), x)[()]
-
-
-def _undetermined_vjp(g: Any, out: Any, x: Any, bad: Any, **params: Any) -> tuple[Any, None]:
-    return where_undetermined(g, bad, **params), None
-
-
-# x, and NaN with a warning where `bad` holds.
-where_undetermined: Op = Op(
-    "where_undetermined", _undetermined_type, _undetermined, _undetermined_vjp, home=__name__, rows=BY_ELEMENT
-)
+        warnings.warn(f"{what}{at}; the derivative is NaN there", RuntimeWarning, stacklevel=3)
 
 
 def _noted(x: Any, bad: Any, *, what: str, line: str) -> Any:

@@ -22,7 +22,7 @@ from ...elementwise.comparison import logical_and
 from ...elementwise.complex_parts import real
 from ...reductions.questions import any
 from ...reductions.reductions import max
-from ..decompositions import both, diagonal_matrix, differ, hermitian, is_near, real_of, turned, used
+from ..decompositions import apart, both, diagonal_matrix, differ, hermitian, inverse, is_near, pairs, real_of, used
 from ..equations import inexact, matrices, solve_matrices
 from ..products import conjugated, matmul
 from ..undetermined import is_absent, line_of, where_undetermined
@@ -44,15 +44,11 @@ class EighResult(NamedTuple):
     eigenvectors: Any
 
 
-def _turned(change: Any, w: Any, gv: Any, name: str, line: str) -> Any:
-    """How much eigenvectors turn towards each other, in the derivative."""
-    what = f"{name}: eigenvectors of equal eigenvalues are not determined"
-    gap, near = _gaps(w)
-    return turned(change, gap, near, used(gv), what, line)
+VECTORS = "eigenvectors of equal eigenvalues are not determined"
 
 
 def _gaps(w: Any) -> tuple[Any, Any]:
-    """The differences of eigenvalues (..., n, n), and which are but rounding errors."""
+    """The differences of eigenvalues (..., n, n), and which are but rounding errors; those of one with itself are."""
     gap = expand_dims(w, -2) - expand_dims(w, -1)
     return gap, is_near(gap, expand_dims(max(absolute(w), -1, keepdims=True), -1))
 
@@ -74,13 +70,22 @@ def hermitian_cotangent(g: Any, w: Any, v: Any, name: str) -> Any:
         name: of the op, for warnings.
     """
     gw, gv = both(g)
-    rows = matrix_transpose(v)
-    if not is_absent(g, 1):  # else equal eigenvalues are told apart by their place
-        split = any(logical_and(_gaps(w)[1], differ(gw)), -1)
-        what = f"{name}: equal eigenvalues have no derivative one by one beside that of their vectors"
-        gw = where_undetermined(gw, split, what=what, line=line_of(g))
-    inner = _turned(matmul(rows, gv), w, gv, name, line_of(g)) + diagonal_matrix(gw)
-    return hermitian(matmul(conjugated(v), matmul(inner, rows)))
+    rows, line = matrix_transpose(v), line_of(g)
+    gap, near = _gaps(w)
+    change, free = matmul(rows, gv), apart(near)
+    inner = change * inverse(gap, near) + diagonal_matrix(gw)
+    total = hermitian(matmul(conjugated(v), matmul(inner, rows)))
+    bad = logical_and(free, pairs(used(gv)))
+    total = where_undetermined(total, change, bad, free, what=f"{name}: {VECTORS}", line=line)
+    if is_absent(g, 1):  # equal eigenvalues are told apart by their place
+        return total
+    what = f"{name}: equal eigenvalues have no derivative one by one beside that of their vectors"
+    return where_undetermined(total, expand_dims(gw, -2), _split(near, gw), what=what, line=line)
+
+
+def _split(near: Any, gw: Any) -> Any:
+    """Which eigenvalues have an equal one that counts for another share: booleans (..., 1, n)."""
+    return any(logical_and(near, differ(gw)), -2, keepdims=True)
 
 
 def _eigh_vjp(g: Any, out: Any, x: Any, *, uplo: str) -> Any:
@@ -137,12 +142,14 @@ def _eig_vjp(g: Any, out: Any, x: Any) -> Any:
     rows = matrix_transpose(v)
     product = matmul(rows, gv)
     of_length = matmul(rows, conjugated(v)) * expand_dims(real(diagonal(product, 0, -2, -1)), -2)
-    _, near = _gaps(w)
-    split = any(logical_and(near, differ(gw)), -1)
+    gap, near = _gaps(w)
+    change, free, line = product - of_length, apart(near), line_of(g)
+    inner = change * inverse(gap, near) + diagonal_matrix(gw)
+    total = solve_matrices(rows, matmul(inner, rows))
+    bad = logical_and(free, pairs(used(gv)))
+    total = where_undetermined(total, change, bad, free, what=f"eig: {VECTORS}", line=line)
     what = "eig: equal eigenvalues of a matrix that is not symmetric have no derivative one by one"
-    shares = where_undetermined(gw, split, what=what, line=line_of(g))
-    inner = _turned(product - of_length, w, gv, "eig", line_of(g)) + diagonal_matrix(shares)
-    return solve_matrices(rows, matmul(inner, rows))
+    return where_undetermined(total, expand_dims(gw, -2), _split(near, gw), what=what, line=line)
 
 
 # Source of the rule: Boeddeker et al., On the computation of complex-valued gradients, arXiv:1701.00392, section 4.2:

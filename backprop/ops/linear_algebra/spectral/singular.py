@@ -21,11 +21,11 @@ from ...core.op import Op
 from ...core.types import TupleType, ValueType, array_type
 from ...elementwise.arithmetic import absolute
 from ...elementwise.comparison import greater, logical_and, logical_not, logical_or
-from ...elementwise.masking import cornered, scale
+from ...elementwise.masking import cornered
 from ...elementwise.selection import where
 from ...reductions.questions import any
-from ...reductions.reductions import max
-from ..decompositions import diagonal_matrix, differ, inverse, is_near, real_of, rotates, turned, used
+from ...reductions.reductions import max, sum
+from ..decompositions import apart, diagonal_matrix, differ, inverse, is_near, pairs, real_of, rotates, used
 from ..equations import inexact, matrices
 from ..products import adjoint, conjugated, matmul
 from ..undetermined import is_absent, line_of, where_undetermined
@@ -56,80 +56,77 @@ def _svd_type(x: ValueType[Any], *, full: bool) -> TupleType:
 
 
 def _svd_vjp(g: Any, out: Any, x: Any, *, full: bool) -> Any:
-    k = min(x.shape[-2:])
+    k, line = min(x.shape[-2:]), line_of(g)
     gu, gv = conjugated(item(g, index=0)), matrix_transpose(item(g, index=2))
     u, v, s = item(out, index=0), adjoint(item(out, index=2)), item(out, index=1)
     u1, v1, gu1, gv1 = u[..., :k], v[..., :k], gu[..., :k], gv[..., :k]
     left, right = _skew(matmul(adjoint(u1), gu1)), _skew(matmul(adjoint(v1), gv1))
-    across, down = expand_dims(s, -2), expand_dims(s, -1)
-    columns, largest = logical_or(used(gu1), used(gv1)), s[..., :1]
-    change = scale(left * across + down * right, inverse(across + down, is_near(across + down, largest[..., None])))
-    line, equal = line_of(g), is_near(across - down, largest[..., None])
-    inner = turned(
-        change, across - down, equal, columns, "svd: vectors of equal singular values are not determined", line
-    )
+    across, down, largest = expand_dims(s, -2), expand_dims(s, -1), s[..., :1]
+    columns, equal = logical_or(used(gu1), used(gv1)), is_near(across - down, largest[..., None])
+    change = (left * across + down * right) * inverse(across + down, is_near(across + down, largest[..., None]))
     zero, gs = is_near(s, largest), item(g, index=1)
-    if not (is_absent(g, 0) and is_absent(g, 2)):  # else a corner, or told apart by place
-        split = any(logical_and(equal, differ(gs)), -1)
-        what = "svd: equal singular values, or 0, have no derivative one by one beside that of their vectors"
-        gs = where_undetermined(gs, logical_or(split, logical_and(zero, _counts(gs))), what=what, line=line)
+    inner = change * inverse(across - down, equal)
     inner = inner + diagonal_matrix(cornered(gs * logical_not(zero), s, where(zero, s, math.nan)))
     if x.dtype.kind == "c":
-        inner = inner + diagonal_matrix(scale(take_diagonal(left, offset=0), 0.5 * inverse(s, zero)))
-    total = matmul(matmul(u1, inner), adjoint(v1))
-    turn_u, turn_v = _outside(u, gu, k), _outside(v, gv, k)
-    if turn_u is not None:
-        total = total + matmul(_outward(turn_u, s, zero, _or_any(columns, gu[..., k:]), line), adjoint(v1))
-        total = _apart(total, u[..., k:], gu[..., k:], line)
-    if turn_v is not None:
-        total = total + matmul(u1, adjoint(_outward(turn_v, s, zero, _or_any(columns, gv[..., k:]), line)))
-        total = _apart(total, v[..., k:], gv[..., k:], line)
+        inner = inner + diagonal_matrix(take_diagonal(left, offset=0) * (0.5 * inverse(s, zero)))
+    total, free = matmul(matmul(u1, inner), adjoint(v1)), apart(equal)
+    what = "svd: vectors of equal singular values are not determined"
+    total = where_undetermined(total, change, logical_and(free, pairs(columns)), free, what=what, line=line)
+    if not (is_absent(g, 0) and is_absent(g, 2)):  # else a corner, or told apart by place
+        split = logical_or(any(logical_and(equal, differ(gs)), -1), logical_and(zero, _counts(absolute(gs))))
+        what = "svd: equal singular values, or 0, have no derivative one by one beside that of their vectors"
+        total = where_undetermined(total, expand_dims(gs, -2), expand_dims(split, -2), what=what, line=line)
+    if x.shape[-2] > k:
+        outward = _outward(u, gu, s, zero)
+        total = _beyond(total + matmul(outward, adjoint(v1)), outward, u[..., k:], gu, zero, line)
+    elif x.shape[-1] > k:
+        outward = _outward(v, gv, s, zero)
+        total = _beyond(total + matmul(u1, adjoint(outward)), outward, v[..., k:], gv, zero, line)
+    elif not (is_absent(g, 0) or is_absent(g, 2)):  # else the vectors of each side are determined but for their signs
+        flips = logical_and(zero, logical_or(_counts(_sizes(gu)), _counts(_sizes(gv))))
+        what = "svd: where a singular value is 0, the product of its vectors jumps"
+        total = where_undetermined(total, gu, expand_dims(flips, -2), what=what, line=line)
     return conjugated(total)
 
 
-def _counts(gs: Any) -> Any:
-    """Which cotangents of values (..., k) are more than the rounding errors of the others."""
-    size = absolute(gs)
-    largest = max(size, -1, keepdims=True) if size.shape[-1] else size
-    return greater(size, largest * (32.0 * float(np.finfo(gs.dtype).eps)))
+def _sizes(g: Any) -> Any:
+    """How large the cotangents of columns (..., m, k) are, in all (..., k)."""
+    return sum(absolute(g), -2)
 
 
-def _outward(turn: Any, s: Any, zero: Any, columns: Any, line: str) -> Any:
-    """How much vectors turn out of their span; undetermined where a singular value is zero."""
-    quotient = scale(turn, expand_dims(inverse(s, zero), -2))
-    what = "svd: vectors of singular values that are 0 are not determined"
-    return where_undetermined(quotient, expand_dims(logical_and(zero, columns), -2), what=what, line=line)
-
-
-def _apart(total: Any, u: Any, gu: Any, line: str) -> Any:
-    """The cotangent, where no result depends on how the further columns of a full u are turned among themselves."""
-    if u.shape[-1] < 2:
-        return total
-    what = "svd: the further columns of a full U or V are determined but for a rotation"
-    return where_undetermined(total, expand_dims(rotates(u, gu), -1), what=what, line=line)
-
-
-def _or_any(columns: Any, *others: Any) -> Any:
-    """Columns that are used, or all of them where one of the other columns is."""
-    for other in others:
-        if other.shape[-1]:
-            columns = logical_or(columns, any(used(other), -1, keepdims=True))
-    return columns
+def _counts(sizes: Any) -> Any:
+    """Which of some sizes (..., k) are more than the rounding errors of the others."""
+    largest = max(sizes, -1, keepdims=True) if sizes.shape[-1] else sizes
+    return greater(sizes, largest * (32.0 * float(np.finfo(sizes.dtype).eps)))
 
 
 def _skew(x: Any) -> Any:
     return x - adjoint(x)
 
 
-def _outside(u: Any, gu: Any, k: int) -> Any:
-    """What turns the first k columns of u (m, k or m) out of their span; None where they span everything."""
-    first, rows, columns = u[..., :k], u.shape[-2], u.shape[-1]
-    if rows == k:
-        return None
+def _outward(u: Any, gu: Any, s: Any, zero: Any) -> Any:
+    """How much the first k columns of u (m, k or m) turn out of their span; 0 where a singular value is zero."""
+    k = s.shape[-1]
+    first, further = u[..., :k], u[..., k:]
     turn = gu[..., :k] - matmul(first, matmul(adjoint(first), gu[..., :k]))
-    if columns == k:
-        return turn
-    return turn - matmul(u[..., k:], matmul(adjoint(gu[..., k:]), first))
+    if further.shape[-1]:
+        turn = turn - matmul(further, matmul(adjoint(gu[..., k:]), first))
+    return turn * expand_dims(inverse(s, zero), -2)
+
+
+def _beyond(total: Any, outward: Any, further: Any, gu: Any, zero: Any, line: str) -> Any:
+    """The cotangent, where it depends on no column of a singular value 0, nor on how the further columns are turned."""
+    k = outward.shape[-1]
+    columns = used(gu[..., :k])
+    if further.shape[-1]:
+        columns = logical_or(columns, any(used(gu[..., k:]), -1, keepdims=True))
+    what = "svd: vectors of singular values that are 0 are not determined"
+    free = expand_dims(zero, -2)
+    total = where_undetermined(total, outward, logical_and(free, expand_dims(columns, -2)), free, what=what, line=line)
+    if further.shape[-1] < 2:
+        return total
+    what = "svd: the further columns of a full U or V are determined but for a rotation"
+    return where_undetermined(total, total, expand_dims(rotates(further, gu[..., k:]), -1), what=what, line=line)
 
 
 # Source of the rule: Townsend, Differentiating the singular value decomposition, 2016; the complex diagonal as in
