@@ -117,6 +117,7 @@ BINARY = (
     *each(ELEMENTWISE, "scale vanishing ratio over", away_from_zero, away_from_zero, complex_ok=True),
     *each(ELEMENTWISE, "power quiet_power", positive, normal, complex_ok=True),
     elementwise(powers.float_power, positive, normal, single=False),
+    elementwise(lambda odds: exponential.share_of_odds(odds, 1 / (1 + odds)), positive, name="share_of_odds"),
     *each(ELEMENTWISE, "maximum minimum fmax fmin", distinct, between),
     *each(ELEMENTWISE, "logaddexp logaddexp2 exp_minus logistic_share", normal, normal),
     *each(ELEMENTWISE, "arctan2 hypot direction copysign heaviside", away_from_zero, away_from_zero),

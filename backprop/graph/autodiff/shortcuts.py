@@ -26,7 +26,17 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType
 from ...ops.elementwise.arithmetic import absolute, add, divide, fabs, multiply, reciprocal, square
 from ...ops.elementwise.complex_parts import conjugate
-from ...ops.elementwise.exponential import exp, exp2, expm1, log, log1p, log2, sigmoid
+from ...ops.elementwise.exponential import (
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    logistic_slope,
+    share_of_odds,
+    sigmoid,
+)
 from ...ops.elementwise.masking import nan_with
 from ...ops.elementwise.powers import cbrt, float_power, pow_static, power, power_to, sqrt
 from ...ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, cos, cosh, hypot, sin, sinc, tanh
@@ -207,13 +217,26 @@ def _logistic(graph: Graph, node: Node) -> Shortcut | None:
     below = _node(graph, node.inputs[-1])
     if below is None or below.op is not add or not _is_real(below):
         return None
-    if node.op is divide and _number(graph, node.inputs[0]) is None:
+    whole = 1.0 if node.op is reciprocal else _number(graph, node.inputs[0])
+    if whole is None:
         return None
     for one, other in (below.inputs, below.inputs[::-1]):
         inner = _node(graph, other)
         if inner is not None and inner.op is exp and inner.type == node.type and _number(graph, one) == 1.0:
-            return Shortcut(inner, lambda g, out, u: -g * (out * sigmoid(u)))
+            return Shortcut(inner, _logistic_rule if whole == 1.0 else lambda g, out, u: -g * (out * sigmoid(u)))
     return None
+
+
+def _logistic_rule(g: Any, out: Any, u: Any) -> Any:
+    """The rule of 1 / (1 + exp(u)); what is emitted for exp(u) is what the function has computed."""
+    return -g * (out * share_of_odds(exp(u), out))
+
+
+def _share_of_exp(graph: Graph, node: Node) -> Shortcut | None:
+    inner = _node(graph, node.inputs[0])
+    if inner is None or inner.op is not exp:
+        return None
+    return Shortcut(inner, lambda g, out, u: g * logistic_slope(u))
 
 
 def _reassembled(graph: Graph, node: Node) -> Shortcut | None:
@@ -227,6 +250,7 @@ OUTER: Mapping[Op, Callable[[Graph, Node], Shortcut | None]] = MappingProxyType(
         **dict.fromkeys((*INVERSES, *EVEN), _of_inner),
         divide: _logistic,
         reciprocal: _logistic,
+        share_of_odds: _share_of_exp,
         matmul: _reassembled,
     }
 )

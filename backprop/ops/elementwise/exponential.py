@@ -11,7 +11,7 @@ import scipy.special
 from ..core.costs import SCALAR, VECTORISED
 from ..core.op import Op
 from .masking import over
-from .ufunc import op_like, ufunc_op
+from .ufunc import SILENT, op_like, ufunc_op
 
 __all__ = [
     "exp",
@@ -99,9 +99,16 @@ def logbase(base: Any, x: Any) -> Any:
 # The logistic family.
 
 
+def decay(x: Any, rate: float, out: Any = None) -> Any:
+    """exp(-rate |x|), in the memory `out`: each step in memory of its own took four times as long on large arrays."""
+    return np.exp(np.multiply(np.abs(x, out), -rate, out), out)
+
+
 def _logistic_slope(x: Any, out: Any = None) -> Any:
-    small = np.exp(-np.abs(x))
-    return np.divide(small, np.square(1 + small), out)
+    small = decay(x, 1, out)
+    whole = 1 + small
+    whole *= whole
+    return np.divide(small, whole, out)
 
 
 # The derivative of the sigmoid, which 1 - sigmoid(x) as a factor would make 0 from x = 37 on, and tanh(x / 2), by which
@@ -115,6 +122,21 @@ tanh_of_half: Op = op_like(
     lambda x, out=None: np.tanh(np.multiply(x, 0.5), out),
     lambda g, out, x: 2 * (g * logistic_slope(x)),
     VECTORISED,
+)
+
+
+def _share_of_odds(odds: Any, rest: Any, out: Any = None) -> Any:
+    share = SILENT.copy().run(np.multiply, odds, rest, out)
+    if not isinstance(share, np.ndarray):
+        return type(share)(1) if odds == np.inf else share
+    if np.isnan(np.maximum.reduce(share, axis=None, initial=0)):
+        np.copyto(share, 1, where=np.equal(odds, np.inf))
+    return share
+
+
+# odds / (1 + odds), from the odds and 1 / (1 + odds), which is known: a product, in the place of a second sigmoid.
+share_of_odds: Op = op_like(
+    "share_of_odds", np.multiply, _share_of_odds, lambda g, out, odds, rest: (g * (rest * rest), None), None
 )
 sigmoid: Op = ufunc_op("sigmoid", scipy.special.expit, lambda g, out, x: g * logistic_slope(x), SCALAR)
 softplus: Op = op_like(

@@ -14,6 +14,7 @@ from ..core.op import Op
 from ..core.rows import BY_ELEMENT
 from .arithmetic import square
 from .complex_parts import imag, real
+from .exponential import decay
 from .masking import over, ratio
 from .powers import sqrt
 from .ufunc import is_complex, op_like, ufunc_op, ufunc_type
@@ -97,8 +98,10 @@ cosh: Op = ufunc_op("cosh", np.cosh, lambda g, out, x: g * sinh(x), VECTORISED)
 
 
 def _sech_squared(x: Any, out: Any = None) -> Any:
-    small = np.exp(-2 * np.abs(x))
-    return np.divide(4 * small, np.square(1 + small), out)
+    small = decay(x, 2, out)
+    whole = 1 + small
+    whole *= whole
+    return np.divide(np.multiply(small, 4, out), whole, out)
 
 
 # 1 / cosh(x)**2 for real x: neither 1 - tanh(x)**2, which is 0 from x = 20 on, nor cosh, which overflows.

@@ -39,3 +39,23 @@ def test_the_second_derivative_is_that_of_the_function() -> None:
     p, q = scipy.special.expit(x), scipy.special.expit(-x)
     got = bp.elementwise_grad(bp.elementwise_grad(logistic))(x)
     np.testing.assert_allclose(got, p * q * (q - p), rtol=1e-13, atol=1e-17)
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_derivatives_of_a_fraction_of_it_are_right_to_their_last_digits_in_both_tails(scale: float, order: int) -> None:
+    x = np.concatenate([np.linspace(-600.0, -2.0, 60), np.linspace(2.0, 600.0, 60)])
+    f = bp.elementwise_grad(lambda x: scale / (1 + np.exp(-x)))
+    for _ in range(order - 1):
+        f = bp.elementwise_grad(f)
+    p, q = scipy.special.expit(x), scipy.special.expit(-x)
+    exact = scale * p * q * (1.0, q - p, q * q - 4 * p * q + p * p)[order - 1]
+    np.testing.assert_allclose(f(x), exact, rtol=1e-13)
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_not_a_number_stays_one_and_a_number_is_no_array() -> None:
+    slope = bp.elementwise_grad(logistic)
+    assert np.isnan(slope(np.array([np.nan, -800.0]))).tolist() == [True, False]
+    assert [slope(np.float32(-800.0)), slope(np.float64(-np.inf)), slope(0.0)] == [0.0, 0.0, 0.25]
+    assert np.isnan(slope(np.nan))
