@@ -26,6 +26,9 @@ AS_THEY_ARE = frozenset({int, str, bytes, type(None)})
 PLAIN = AS_THEY_ARE | {bool, float, complex}
 """Classes of numbers and text."""
 
+PAIR_BYTES = 200
+"""What a name with a value takes in memory, apart from what the value holds."""
+
 
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
 class Params:
@@ -67,6 +70,10 @@ class Params:
     def are_plain(self) -> bool:
         """Whether all values are numbers, text, and tuples of such."""
         return all([is_plain(value) for _, value in self.pairs])
+
+    def held(self) -> tuple[int, list[Any]]:
+        """For the cache: the bytes of the pairs with what they are compared by, and the values that may hold more."""
+        return PAIR_BYTES * len(self.pairs), [value for _, value in self.pairs if value.__class__ not in PLAIN]
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         return iter(self.pairs)

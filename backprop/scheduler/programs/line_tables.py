@@ -10,6 +10,7 @@ Limits: a code object is of one file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from types import CodeType
 
 MARK, LINE_ONLY, NOWHERE = 0x80, 13 << 3, 15 << 3
@@ -39,18 +40,26 @@ def line_at(code: CodeType, offset: int) -> int:
 
 
 def _table(code: CodeType, lines: Mapping[int, int], first: int) -> Iterator[bytes]:
-    before = now = first
+    before = first
     for start, end, line in code.co_lines():
-        now = lines.get(line, now) if line is not None else now
-        units = (end - start) // UNIT
-        while units > 0:
-            length = min(units, MOST_UNITS)
-            kind = NOWHERE if line is None else LINE_ONLY
-            yield bytes([MARK | kind | length - 1])
-            if line is not None:
-                yield signed(now - before)
-                before = now
-            units -= length
+        now = before if line is None else lines.get(line, before)
+        yield _entries((end - start) // UNIT, None if line is None else now - before)
+        before = now
+
+
+@lru_cache(maxsize=1024)
+def _entries(units: int, step: int | None) -> bytes:
+    """The entries of so many units, which stand so many lines behind those before them; None for no line."""
+    made = b""
+    while units > 0:
+        length = min(units, MOST_UNITS)
+        kind = NOWHERE if step is None else LINE_ONLY
+        made += bytes([MARK | kind | length - 1])
+        if step is not None:
+            made += signed(step)
+            step = 0
+        units -= length
+    return made
 
 
 def signed(number: int) -> bytes:
