@@ -18,6 +18,7 @@ from ..scheduler.events import Event, Recorder, TaskFinished
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.executors.telling import Way
 from ..scheduler.planning.plan import Plan
+from ..scheduler.programs.memory.workspace import forget_workspaces
 
 
 class Observer(Protocol):
@@ -189,9 +190,11 @@ def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
 
 
 def allocated(call: Callable[[], Any]) -> int:
-    """The bytes that a call allocates at the same time, at most; -1 where memory is being traced already."""
+    """The bytes that a call takes at the same time, at most, with what its programs would keep from earlier calls; -1
+    where memory is being traced already."""
     if tracemalloc.is_tracing():
         return -1
+    forget_workspaces()
     tracemalloc.start()
     try:
         call()

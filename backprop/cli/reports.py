@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import Any
 
 import click
@@ -18,6 +19,15 @@ from backprop.cli.executors import WORDS, check_word, opened
 from backprop.reports.report import Report
 
 Command = Callable[..., Any]
+
+FILE = click.Path(path_type=Path, dir_okay=False, writable=True)
+
+
+def _placed(context: click.Context, parameter: click.Parameter, path: Path | None) -> Path | None:
+    """Give a file to write to back if its folder is there; a callback of click, before anything is measured."""
+    if path is not None and not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {path.parent}", context, parameter)
+    return path
 
 
 def _options(command: Command) -> Command:
@@ -31,10 +41,8 @@ def _options(command: Command) -> Command:
                 "--executor", default="auto", show_default=True, callback=check_word, metavar="WORD", help=WORDS
             ),
             click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text."),
-            click.option("--html", type=click.Path(path_type=Path, dir_okay=False), help="File for a page."),
-            click.option(
-                "--perfetto", type=click.Path(path_type=Path, dir_okay=False), help="File for ui.perfetto.dev."
-            ),
+            click.option("--html", type=FILE, callback=_placed, help="File for a page."),
+            click.option("--perfetto", type=FILE, callback=_placed, help="File for ui.perfetto.dev."),
         ]
     ):
         command = decorate(command)
@@ -88,7 +96,7 @@ def loaded(target: str, name: str) -> tuple[Callable[..., Any], tuple[Any, ...]]
         target: as in "model.py:loss"; a method or the like by its dotted name.
         name: of the module's tuple of arguments.
     Errors:
-        click.ClickException: no such file, function or tuple.
+        click.ClickException: no such file, function or tuple, or the file cannot be imported.
     """
     file, colon, path = target.rpartition(":")
     if not colon or not path:
@@ -100,6 +108,8 @@ def loaded(target: str, name: str) -> tuple[Callable[..., Any], tuple[Any, ...]]
             found = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
             raise click.ClickException(f"{file} has no {path}; it has {', '.join(found) or 'no functions'}")
         function = getattr(function, part)
+    if not callable(function):
+        raise click.ClickException(f"{path} of {file} is no function, but {type(function).__name__}")
     args = getattr(module, name, None)
     if not isinstance(args, tuple):
         raise click.ClickException(f"{file} has no tuple {name}: write {name} = (...), or name another by --args")
@@ -116,5 +126,17 @@ def _module(path: Path) -> ModuleType:
     sys.path.insert(0, str(path.resolve().parent))
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module  # so that its classes can be pickled
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        own = error.with_traceback(_from(error.__traceback__, str(path)))
+        told = "".join(traceback.format_exception(own)).rstrip()
+        raise click.ClickException(f"{path} cannot be imported\n{told}") from error
     return module
+
+
+def _from(trace: TracebackType | None, file: str) -> TracebackType | None:
+    """A traceback from a file of the user's on."""
+    while trace is not None and trace.tb_frame.f_code.co_filename != file:
+        trace = trace.tb_next
+    return trace

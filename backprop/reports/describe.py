@@ -213,7 +213,7 @@ def measured(description: Description, runs: Sequence[Watched], peak: int = -1) 
         for task, event in _numbered(description, run):
             times[task].append(event.seconds)
     tasks = [
-        replace(task, measured=statistics.median(own)) if own else task
+        replace(task, measured=statistics.median_low(own)) if own else task
         for task, own in zip(description.tasks, times, strict=True)
     ]
     shown = Run(usual.seconds, *_intervals(description, usual), peak_bytes=peak, repeats=len(runs))

@@ -125,8 +125,8 @@ class Run:
         seconds: from the start of the call to its end.
         intervals: when each task ran.
         workers: the names of the threads, or of the processes and their threads.
-        peak_bytes: allocated by NumPy and Python at the same time, beyond what was allocated before; -1 where it was
-            not measured.
+        peak_bytes: allocated by NumPy and Python in this process at the same time, what programs keep from call to call
+            included; -1 where it was not measured.
         repeats: how many runs there were.
     """
 

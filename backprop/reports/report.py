@@ -94,7 +94,7 @@ class Report:
         Returns:
             the seconds before and after, and `speed_up`.
         Errors:
-            ReportError: no line of the plan is called so, or a factor is below zero.
+            ReportError: no line of the plan is called so, or a factor is no number, infinite or below zero.
         """
         return what_if(self.description, edits)
 

@@ -6,6 +6,7 @@ not slowed down but simulated, as its tasks and what they wait for are known.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class WhatIf:
 
     def __str__(self) -> str:
         """One line: the edits and what they gain."""
-        edits = ", ".join([f"{line} at {factor:g} of its time" for line, factor in self.edits])
+        edits = ", ".join([f"{line} at {factor:g} of its time" for line, factor in self.edits]) or "no edit"
         times = f"{self.before * 1e3:.3f} ms -> {self.after * 1e3:.3f} ms"
         return f"with {edits}: {times}, {self.speed_up:.2f} times as fast"
 
@@ -50,13 +51,13 @@ def what_if(description: Description, edits: Mapping[str, float]) -> WhatIf:
     Returns:
         the seconds before and after.
     Errors:
-        ReportError: no line of the plan ends so, or a factor is below zero.
+        ReportError: no line of the plan ends so, or a factor is no number, infinite or below zero.
     """
     factors: dict[int, float] = {}
     for name, factor in edits.items():
-        if not factor >= 0:
-            raise ReportError(f"the factor of {name} is {factor}", fix="give a number from 0 on, 1 for no change")
-        factors.update(dict.fromkeys(_matching(description, name), float(factor)))
+        if not isinstance(factor, int | float) or not 0 <= factor < math.inf:
+            raise ReportError(f"the factor of {name} is {factor!r}", fix="give a number from 0 on, 1 for no change")
+        factors.update(dict.fromkeys(_matching(description, str(name)), float(factor)))
     base = [task.seconds for task in description.tasks]
     changed = [_changed(task, factors) for task in description.tasks]
     before, after = (_played(description, seconds) for seconds in (base, changed))

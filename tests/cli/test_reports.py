@@ -36,6 +36,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "beside.py").write_text("SCALE = 3.0\n")
     path = tmp_path / "model_of_a_test.py"
     path.write_text(MODEL)
+    (tmp_path / "broken.py").write_text("import is_not_there")
+    (tmp_path / "unfinished.py").write_text("def loss(")
     monkeypatch.chdir(tmp_path)
     return path
 
@@ -67,13 +69,23 @@ def test_it_writes_json_a_page_and_a_trace(model: Path) -> None:
         ("model_of_a_test.py:los", [], "has no los; it has loss, vector"),
         ("model_of_a_test.py:loss", ["--args", "arguments"], "has no tuple arguments"),
         ("model_of_a_test.py:vector", [], "one real number"),
+        ("model_of_a_test.py:small", [], "small of model_of_a_test.py is no function, but tuple"),
+        ("broken.py:loss", [], "broken.py cannot be imported"),
+        ("unfinished.py:loss", [], "SyntaxError"),
     ],
 )
 def test_what_it_cannot_do_is_a_message(target: str, further: list[str], words: str, model: Path) -> None:
     result = CliRunner().invoke(main, ["explain", target, *further])
     assert result.exit_code == 1
     assert words in result.stderr
-    assert "Traceback" not in result.output
+    assert "click" not in result.output  # of a module that raises, the user's own lines are shown
+
+
+@pytest.mark.parametrize("option", ["--html", "--perfetto"])
+def test_a_folder_that_is_not_there_is_told_before_anything_runs(option: str, model: Path) -> None:
+    result = CliRunner().invoke(main, ["profile", "none.py:loss", option, "nowhere/report"])
+    assert result.exit_code == 2
+    assert "there is no folder nowhere" in result.stderr
 
 
 def test_a_missing_package_for_traces_is_told_without_a_traceback(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:

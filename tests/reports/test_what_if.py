@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,10 +33,19 @@ def test_a_whole_path_names_the_line_as_well(diamond: Description) -> None:
 
 
 @pytest.mark.parametrize(
-    ("edits", "words"), [({"model.py:11": 0.5}, "no line of this plan"), ({"model.py:10": -1.0}, "is -1.0")]
+    ("edits", "words"),
+    [
+        ({"model.py:11": 0.5}, "no line of this plan"),
+        ({"model.py": 0.5}, "name one of model.py:10"),
+        ({10: 0.5}, "no line of this plan is 10"),
+        ({"model.py:10": -1.0}, "is -1.0"),
+        ({"model.py:10": float("nan")}, "is nan"),
+        ({"model.py:10": float("inf")}, "is inf"),
+        ({"model.py:10": "half"}, "is 'half'"),
+    ],
 )
-def test_a_line_that_is_not_there_and_a_factor_below_zero_are_refused(
-    diamond: Description, edits: dict[str, float], words: str
+def test_a_line_that_is_not_there_and_what_is_no_factor_are_refused(
+    diamond: Description, edits: Any, words: str
 ) -> None:
     with pytest.raises(ReportError, match=words):
         what_if(diamond, edits)
@@ -55,3 +65,7 @@ def test_what_threads_cost_each_other_by_the_gil_is_counted_once() -> None:
     assert (found.before, found.after) == (2.0, pytest.approx(1.0))
     alone = [task(part(k, 1.0, gil=1.0)) for k in range(2)]
     assert what_if(description(*alone), {"model.py:10": 1.0}).before == pytest.approx(2.0)  # predicted: they will wait
+
+
+def test_no_edit_changes_nothing(diamond: Description) -> None:
+    assert str(what_if(diamond, {})).startswith("with no edit: 6000.000 ms -> 6000.000 ms")

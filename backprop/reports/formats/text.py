@@ -47,7 +47,7 @@ def summary(description: Description) -> list[str]:
     plans = f" of {d.plans} plans, all but the last for questions that steer the function" if d.plans > 1 else ""
     peak = max([alive.nbytes for alive in memory(d, timeline(d))], default=0)
     return [
-        f"{d.kind}: {d.workers} workers, {d.nodes} nodes in {len(d.tasks)} tasks{plans}",
+        f"{d.kind}: {_count(d.workers, 'worker')}, {_count(d.nodes, 'node')} in {_count(len(d.tasks), 'task')}{plans}",
         f"work (T1) {ms(d.work)}, span (Tinf) {ms(d.span)}, burdened span {ms(d.burdened_span)}",
         f"parallelism {d.work / d.span if d.span else 1.0:.2f} of this plan, {parallelism(d):.2f} of its ops",
         f"predicted: at least max(T1/P, Tinf) = {ms(bound)}",
@@ -61,9 +61,10 @@ def summary(description: Description) -> list[str]:
 def _measured(d: Description) -> list[str]:
     if d.run is None:
         return []
-    lines = [f"measured: {ms(d.run.seconds)}, the median of {d.run.repeats} runs; its tasks took {ms(d.run.busy)}"]
+    runs = _count(d.run.repeats, "run")
+    lines = [f"measured: {ms(d.run.seconds)}, the median of {runs}; its tasks took {ms(d.run.busy)}"]
     if d.run.peak_bytes >= 0:
-        lines.append(f"measured: {size(d.run.peak_bytes)} allocated at the same time")
+        lines.append(f"measured: {size(d.run.peak_bytes)} allocated at the same time in this process")
     return lines
 
 
@@ -141,6 +142,10 @@ def _line(d: Description, index: int) -> str:
     path = Path(line.file)
     name = path.relative_to(here) if path.is_relative_to(here) else path.name
     return f"{name}:{line.number} in {line.function}"
+
+
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def size(nbytes: int) -> str:

@@ -101,3 +101,14 @@ def test_what_cannot_be_measured_is_refused(f: Any, repeat: int, words: str) -> 
         f = type("Mine", (), {"explain": None, "__call__": lambda self, x: x})()
     with pytest.raises(ArgumentError, match=words):
         bp.profile(f, X, repeat=repeat)
+
+
+@pytest.mark.parametrize("executor", ["serial", "threads:2"])
+def test_the_memory_of_a_replay_counts_what_its_program_keeps(executor: str) -> None:
+    """An arena and arrays that are used again are allocated in the first call, and taken in each."""
+    step = bp.compile(bp.grad(lambda x: np.sum(np.sin(x) * np.cos(x))), executor=executor)
+    x = np.linspace(0.0, 1.0, 50_000)
+    for _ in range(2):  # the second profile finds what the first one has left
+        run = bp.profile(step, x, repeat=1).description.run
+        assert run is not None
+        assert 2 * x.nbytes <= run.peak_bytes < 8 * x.nbytes

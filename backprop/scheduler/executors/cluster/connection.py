@@ -13,6 +13,7 @@ from distributed.security import Security
 
 from ....errors import ArgumentError
 from ...machine.cores import usable_cores
+from ...patience.waiting import told_of
 from .own import kill, mend, start
 
 ENDING = 10.0
@@ -100,7 +101,8 @@ def connect(
         _check_certificates()
     if isinstance(where, str | Deployment):
         given = {} if timeout is None else {"timeout": timeout}
-        client = distributed.Client(where, security=_security(security), set_as_default=False, **given)  # type: ignore[no-untyped-call]
+        with told_of(f"connecting to {where}"):
+            client = distributed.Client(where, security=_security(security), set_as_default=False, **given)  # type: ignore[no-untyped-call]
         return Connection(client, (client,))
     what = f"a {type(where).__name__} is no Dask cluster"
     raise ArgumentError(what, "client", "give a distributed.Client, an address such as 'tcp://host:8786', or nothing")

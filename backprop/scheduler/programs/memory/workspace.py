@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -127,11 +128,12 @@ class Pool:
         layout: what each consists of.
     """
 
-    __slots__ = ("_layout", "_resting")
+    __slots__ = ("__weakref__", "_layout", "_resting")
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._resting: deque[Workspace] = deque()  # pop and append are atomic
+        POOLS[id(self)] = self
 
     def held(self) -> tuple[int, tuple[Any, ...]]:
         """For the cache: the bytes of one workspace, as far as they are kept; threads at the same time have more."""
@@ -149,3 +151,19 @@ class Pool:
         """Keep a workspace for the next run, unless it is large."""
         if self._layout.is_kept:
             self._resting.append(workspace)
+
+    def forget(self) -> None:
+        """Let go of the workspaces that are at rest."""
+        self._resting.clear()
+
+
+POOLS: WeakValueDictionary[int, Pool] = WeakValueDictionary()
+"""Those of this process."""
+
+
+def forget_workspaces() -> None:
+    """Let go of all workspaces that are at rest, so that who measures memory sees what the next run needs."""
+    for found in POOLS.valuerefs():
+        pool = found()
+        if pool is not None:
+            pool.forget()
