@@ -254,5 +254,5 @@ def _intervals(description: Description, run: Watched) -> tuple[tuple[Interval, 
     origin = run.start
     if events and not all(e.at - e.seconds - origin >= 0 and e.at - origin <= run.seconds for _, e in events):
         origin = max([event.at for _, event in events]) - run.seconds
-    found = [Interval(k, place[e.worker], e.at - e.seconds - origin, e.at - origin) for k, e in events]
+    found = [Interval(k, place[e.worker], e.at - e.seconds - origin, e.at - origin, e.waited) for k, e in events]
     return tuple(sorted(found, key=lambda interval: interval.start)), names

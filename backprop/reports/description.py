@@ -109,12 +109,14 @@ class Interval(NamedTuple):
         task: its index.
         worker: the index of its worker.
         start, end: seconds since the call began.
+        waited: of the seconds in between, those in which its thread did not run; 0 where nobody knows.
     """
 
     task: int
     worker: int
     start: float
     end: float
+    waited: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +127,7 @@ class Run:
         seconds: from the start of the call to its end.
         intervals: when each task ran.
         workers: the names of the threads, or of the processes and their threads.
-        peak_bytes: allocated by NumPy and Python in this process at the same time, what programs keep from call to call
-            included; -1 where it was not measured.
+        peak_bytes: taken in this process at the same time, what programs keep included; -1 where it was not measured.
         repeats: how many runs there were.
     """
 

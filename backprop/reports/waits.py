@@ -18,7 +18,9 @@ class Spent(NamedTuple):
 
     Attributes:
         work: what tasks take when each runs alone, as far as that was measured.
-        slowed: by what tasks took longer than alone: for the GIL, or for bandwidth of the memory.
+        gil: by what tasks took longer than alone while their threads waited: for the GIL, or on a machine that does
+            other work for a core.
+        slowed: by what they took longer than alone while they ran: they share caches, and the bandwidth of the memory.
         dependency: workers were idle as all tasks that were left waited for others.
         scheduling: workers were idle although tasks could start.
         transfer: the same on a cluster, where a task's data may be on its way.
@@ -26,6 +28,7 @@ class Spent(NamedTuple):
     """
 
     work: float
+    gil: float
     slowed: float
     dependency: float
     scheduling: float
@@ -41,13 +44,16 @@ def spent(description: Description) -> Spent:
     """
     run = description.run
     assert run is not None
-    slowed = sum([_slowed(description, interval) for interval in run.intervals])
+    longer = [_longer(description, interval) for interval in run.intervals]
+    gil = sum([min(by, interval.waited) for by, interval in zip(longer, run.intervals, strict=True)])
+    slowed = sum(longer) - gil
     dependency, ready, nothing = _idle(description, run.intervals, run.seconds)
     local = description.shares_gil
-    return Spent(run.busy - slowed, slowed, dependency, ready if local else 0.0, 0.0 if local else ready, nothing)
+    waits = dependency, ready if local else 0.0, 0.0 if local else ready, nothing
+    return Spent(run.busy - gil - slowed, gil, slowed, *waits)
 
 
-def _slowed(description: Description, interval: Interval) -> float:
+def _longer(description: Description, interval: Interval) -> float:
     """By what a task took longer than its nodes did alone."""
     alone = [part.measured for part in description.tasks[interval.task].parts]
     if not alone or min(alone) < 0 or not description.shares_gil:

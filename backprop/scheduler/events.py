@@ -38,6 +38,8 @@ class TaskFinished(NamedTuple):
         at: seconds of a monotonic clock (`time.perf_counter`).
         seconds: that it took.
         error: the class of its exception, "" for none.
+        waited: of these seconds, those in which its thread did not run: for the GIL, for a core, for a device. 0 where
+            nobody knows, as on a cluster.
     """
 
     task: int
@@ -46,6 +48,7 @@ class TaskFinished(NamedTuple):
     at: float
     seconds: float
     error: str = ""
+    waited: float = 0.0
 
 
 Event: TypeAlias = TaskStarted | TaskFinished

@@ -10,7 +10,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..advice import advice, ms, parallelism
+from ..advice import advice, in_bytes, ms, parallelism
 from ..description import Description
 from ..memory import memory
 from ..waits import spent
@@ -53,7 +53,7 @@ def summary(description: Description) -> list[str]:
         f"predicted: at least max(T1/P, Tinf) = {ms(bound)}",
         *[f"corrected by earlier runs: {story}" for story in d.corrections],
         *_measured(d),
-        f"memory: {size(peak)} alive at the same time, predicted",
+        f"memory: {in_bytes(peak)} alive at the same time, predicted",
         *advice(d),
     ]
 
@@ -64,7 +64,7 @@ def _measured(d: Description) -> list[str]:
     runs = _count(d.run.repeats, "run")
     lines = [f"measured: {ms(d.run.seconds)}, the median of {runs}; its tasks took {ms(d.run.busy)}"]
     if d.run.peak_bytes >= 0:
-        lines.append(f"measured: {size(d.run.peak_bytes)} allocated at the same time in this process")
+        lines.append(f"measured: {in_bytes(d.run.peak_bytes)} allocated at the same time in this process")
     return lines
 
 
@@ -99,7 +99,7 @@ def _tasks(d: Description) -> Table:
         nodes = sum([part.nodes for part in task.parts])
         times = [ms(task.predicted), ms(task.measured) if task.measured >= 0 else "-"]
         reads = ", ".join(map(str, task.before)) or "arguments"
-        table.add_row(f"{k} {task.name}", str(nodes), *times, size(task.out_bytes), reads)
+        table.add_row(f"{k} {task.name}", str(nodes), *times, in_bytes(task.out_bytes), reads)
     return _with_rest(table, len(d.tasks))
 
 
@@ -146,9 +146,3 @@ def _line(d: Description, index: int) -> str:
 
 def _count(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def size(nbytes: int) -> str:
-    """Bytes in a unit that leaves few digits."""
-    unit, scale = next(((u, s) for u, s in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)) if nbytes >= s), ("B", 1))
-    return f"{nbytes / scale:.3g} {unit}"

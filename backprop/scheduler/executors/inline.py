@@ -52,7 +52,7 @@ class InstrumentedProgram:
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:
         """Run, and tell."""
-        worker, start = threading.current_thread().name, time.perf_counter()
+        worker, start, ran = threading.current_thread().name, time.perf_counter(), time.thread_time()
         self.recorder.record(TaskStarted(self.task, self.name, worker, start))
         error = ""
         try:
@@ -61,8 +61,9 @@ class InstrumentedProgram:
             error = type(raised).__name__
             raise
         finally:
-            end = time.perf_counter()
-            self.recorder.record(TaskFinished(self.task, self.name, worker, end, end - start, error))
+            seconds, end = time.thread_time() - ran, time.perf_counter()
+            waited = max(0.0, end - start - seconds)
+            self.recorder.record(TaskFinished(self.task, self.name, worker, end, end - start, error, waited))
 
 
 def runners(plan: Plan, recorder: Recorder | None) -> Sequence[Callable[..., tuple[Any, ...]]]:
