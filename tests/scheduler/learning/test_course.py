@@ -51,7 +51,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
     def set_clock() -> None:
         looks = count()
-        monkeypatch.setattr(inline, "time", SimpleNamespace(perf_counter=lambda: next(looks) * 1e-5))
+        monkeypatch.setattr(
+            inline, "time", SimpleNamespace(perf_counter=lambda: next(looks) * 1e-5, thread_time=lambda: 0.0)
+        )
         monkeypatch.setattr(node_clock, "perf_counter", lambda: next(looks) * 1e-5)
 
     return set_clock
@@ -146,7 +148,9 @@ def test_a_graph_too_long_to_time_its_nodes_gets_new_predictions_alone(monkeypat
 
 def test_a_task_whose_first_times_were_disturbed_is_predicted_by_its_last_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     hold, looks = [1.0], count()
-    monkeypatch.setattr(inline, "time", SimpleNamespace(perf_counter=lambda: next(looks) * hold[0]))
+    monkeypatch.setattr(
+        inline, "time", SimpleNamespace(perf_counter=lambda: next(looks) * hold[0], thread_time=lambda: 0.0)
+    )
     monkeypatch.setattr(node_clock, "perf_counter", lambda: next(looks) * 1e-5)
     f = bp.compile(branches(10.0), executor=bp.Serial())
     for _ in range(5):
