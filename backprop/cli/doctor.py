@@ -47,7 +47,7 @@ RATES = {
     "bytes_per_s": ("memory beyond the cache", 1e9, "GB/s"),
     "call_s": ("a call of NumPy", 1e-6, "us"),
     "view_s": ("a view", 1e-6, "us"),
-    "link_bytes_per_s": ("between tasks (not measured)", 1e9, "GB/s"),
+    "link_bytes_per_s": ("between processes (not measured)", 1e9, "GB/s"),
     "task_s": ("a task on threads", 1e-6, "us"),
 }
 """Each rate of Machine: what to call it, and its unit."""

@@ -41,7 +41,7 @@ class Machine:
         bytes_per_s: bytes read or written a second, beyond the cache.
         call_s: seconds of one call of NumPy.
         view_s: seconds of one call that makes a view, or takes NumPy's scalars only.
-        link_bytes_per_s: bytes a second between two tasks.
+        link_bytes_per_s: bytes a second between two tasks of different processes.
         task_s: seconds that a task costs on threads.
     """
 

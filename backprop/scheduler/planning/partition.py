@@ -48,5 +48,6 @@ def partition(
     if not pays(prices, workers, overhead, shares_gil):
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
         return host_pinned_apart(graph, (whole,) if whole else ())
-    groups = partitioning.split(graph, prices, workers, overhead, 1.0 / machine.link_bytes_per_s)
+    bytes_per_s = machine.bytes_per_s if shares_gil else machine.link_bytes_per_s  # threads share their memory
+    groups = partitioning.split(graph, prices, workers, overhead, 1.0 / bytes_per_s)
     return host_pinned_apart(graph, groups)

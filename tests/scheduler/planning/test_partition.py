@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, multiply
 from backprop.ops.elementwise.trigonometric import sin
-from backprop.scheduler.machine.cost import free_nodes
+from backprop.scheduler.machine.cost import Machine, free_nodes
 from backprop.scheduler.planning.host_pinned import Groups
 from backprop.scheduler.planning.partition import partition
 from tests.scheduler.graphs import Hand, branches
@@ -128,3 +129,10 @@ def test_small_ops_stay_together_where_tasks_share_a_gil() -> None:
 def test_large_ops_become_tasks_even_where_tasks_share_a_gil() -> None:
     graph = branches(8, 400, 4000)
     assert partition(graph, 4, 1e-4, shares_gil=True) == partition(graph, 4, 1e-4)
+
+
+def test_threads_read_what_others_wrote_where_a_network_would_take_longer_than_the_work() -> None:
+    machine = replace(Machine(), link_bytes_per_s=1e7)
+    graph = branches(2, 40, 100_000)
+    assert len(partition(graph, 2, 1e-4, machine, shares_gil=True)) > 1
+    assert len(partition(graph, 2, 1e-4, machine)) == 1
