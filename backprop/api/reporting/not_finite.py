@@ -63,7 +63,7 @@ def not_finite(graph: Graph, values: Sequence[Any]) -> NotFiniteError | None:
     if not reached:
         return None
     if reached[0] < graph.first:
-        name = graph.names[reached[0]] if reached[0] < len(graph.names) else f"input {reached[0]}"
+        name = dict(enumerate(graph.names)).get(reached[0]) or f"input {reached[0]}"
         return NotFiniteError(f"{name} holds {found[reached[0]]} when it comes in", fix="look at what is passed in")
     node = graph.node(reached[0])
     derivative = ", as a derivative" if node.source is not None and node.source.derivative else ""
