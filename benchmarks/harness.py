@@ -194,7 +194,7 @@ def assert_close(name: str, got: Sequence[Any], expected: Sequence[Any], toleran
 
 # Time.
 
-SETTLING = 6
+SETTLING = 7
 """Calls after which a plan is left as it is."""
 
 CONTROL = "control"

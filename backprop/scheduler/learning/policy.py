@@ -1,8 +1,9 @@
 """What to measure of a plan's next run, and what follows from what was measured: decisions over plain data.
 
-The first run of a plan is not measured: memory is fresh, and programs are generated. The next ones are timed task by
-task. A task that is off its prediction by more than `OFF` has its nodes timed in the next ones, and the graph is cut
-anew with these costs. A plan that is right is left alone from then on: what is measured costs a run nothing more.
+The first two runs of a plan are not measured: memory is fresh, and programs are generated, of what runs quickly in the
+second. The next ones are timed task by task. A task that is off its prediction by more than `OFF` has its nodes timed
+in the runs behind those, and the graph is cut anew with these costs. A plan that is right is left alone from then on:
+what is measured costs a run nothing more.
 
 Of each task and of each node the least of two times counts: what disturbs a run only adds to it, and a thread that has
 to wait for a processor in the middle of a node of a microsecond makes it one of ten milliseconds.
@@ -18,6 +19,9 @@ from ..planning.partitioning.gate import WORTH_IT
 
 OFF = 1.5
 """How many times as long, or as short, a task takes where its nodes are timed."""
+
+UNWATCHED = 2
+"""Runs of a plan before any is timed."""
 
 WATCHED = 2
 """Runs of a plan that are timed, task by task."""
@@ -53,6 +57,7 @@ class Learnt:
 
     Arguments:
         next: what to do with its next run.
+        runs: how many runs were not timed.
         watched: how many runs were timed.
         seconds: for each task the least that it took; () before any was timed.
         cuts: how often the graph was cut anew.
@@ -61,6 +66,7 @@ class Learnt:
     """
 
     next: Step = Step.RUN
+    runs: int = 0
     watched: int = 0
     seconds: tuple[float, ...] = ()
     cuts: int = 0
@@ -69,8 +75,9 @@ class Learnt:
 
 
 def has_run(known: Learnt) -> Learnt:
-    """What is known after the first run of a plan."""
-    return replace(known, next=Step.WATCH)
+    """What is known after a run of a plan that was not timed."""
+    runs = known.runs + 1
+    return replace(known, next=Step.RUN if runs < UNWATCHED else Step.WATCH, runs=runs)
 
 
 def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[float], pays: bool = True) -> Learnt:
@@ -88,7 +95,7 @@ def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[flo
         return replace(known, watched=watched, seconds=best)
     may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
     step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
-    return Learnt(step, watched, best, known.cuts)
+    return replace(known, next=step, watched=watched, seconds=best)
 
 
 def was_timed(known: Learnt, nodes: Mapping[int, Sequence[float]]) -> Learnt:

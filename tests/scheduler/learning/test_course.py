@@ -24,6 +24,7 @@ from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors import inline
 from backprop.scheduler.learning import course, node_clock
 from backprop.scheduler.learning.book import this_book, this_book_file
+from backprop.scheduler.learning.policy import TIMED, UNWATCHED, WATCHED
 from backprop.scheduler.machine.blas_architecture import libraries
 from backprop.scheduler.machine.cost import Machine, costs
 from backprop.scheduler.machine.profile import Profile, key, save, this_file, this_machine
@@ -32,6 +33,7 @@ from backprop.scheduler.programs.limits import LONGEST
 
 XS = [np.linspace(0.1 * k, 1.0, 300) for k in range(1, 5)]
 CALLS = 14
+SETTLED = UNWATCHED + WATCHED + TIMED
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +131,7 @@ def test_one_task_is_corrected_too() -> None:
     gradient = branches(10.0)
     f = bp.compile(gradient, executor=bp.Serial())
     assert f.plan(XS).work > 10.0
-    for _ in range(5):
+    for _ in range(SETTLED):
         f(XS)
     assert f.plan(XS).work < 1.0
 
@@ -138,7 +140,7 @@ def test_a_graph_too_long_to_time_its_nodes_gets_new_predictions_alone(monkeypat
     monkeypatch.setattr(course, "LONGEST", 3)
     monkeypatch.setattr(learning, "run_timed", None)
     f = bp.compile(branches(10.0), executor=bp.Serial())
-    for _ in range(5):
+    for _ in range(SETTLED):
         f(XS)
     plan = f.plan(XS)
     assert plan.work < 1.0
@@ -153,7 +155,7 @@ def test_a_task_whose_first_times_were_disturbed_is_predicted_by_its_last_ones(m
     )
     monkeypatch.setattr(node_clock, "perf_counter", lambda: next(looks) * 1e-5)
     f = bp.compile(branches(10.0), executor=bp.Serial())
-    for _ in range(5):
+    for _ in range(SETTLED):
         f(XS)  # nodes take some us, the tasks seemed to take a second
     hold[0] = 1e-3
     for _ in range(CALLS):
@@ -178,7 +180,7 @@ def test_what_was_learned_is_known_of_other_graphs_and_in_other_processes(
     this_machine.cache_clear()
     f = bp.compile(loss, executor=serial)
     assert f.plan(XS).work > 1.0
-    for _ in range(5):
+    for _ in range(SETTLED):
         f(XS)
     assert any(name.startswith("tanh ") for name in this_book().factors)
     bp.clear_caches()  # as another process has it
