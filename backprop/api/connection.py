@@ -49,7 +49,7 @@ class ServiceFuture(Future[R], Generic[R]):
         super().__init__()
         self.key = key
         self._stop = stop
-        self._once = threading.Lock()
+        self._once = threading.RLock()  # what a user added to be called may cancel it again
 
     def cancel(self) -> bool:
         """Cancel the run, whether it waits or runs; false where it has ended already."""

@@ -60,7 +60,7 @@ class Sending:
     ) -> None:
         self._ask, self._alone = ask, alone
         self._pool = ThreadPoolExecutor(SENDERS + 1, thread_name_prefix="backprop-send")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle = threading.Condition(self._lock)
         self._under_way: set[str] = set()
         self._new: deque[Small] = deque()

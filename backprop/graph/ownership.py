@@ -146,32 +146,36 @@ def kept(value: Any, users: Container[int]) -> Any:
 class Locks:
     """How many open traces hold each array read-only: it becomes writable again when the last one releases it.
 
-    An array is known by its identity for as long as it is held, and is kept alive for as long.
+    An array is known by its identity for as long as it is held, and is kept alive for as long. A thread may come here
+    again in the middle of a change, where the garbage collector ends something whose end traces a function: each change
+    is right whatever holds and releases come between two of its steps.
     """
 
     __slots__ = ("_held", "_lock")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: dict[int, tuple[Array, int]] = {}
+        self._lock = threading.RLock()
+        self._held: dict[int, tuple[Array, list[None]]] = {}  # with an item for each trace
 
     def hold(self, array: Array) -> bool:
         """Make an array read-only; False where it is so for another reason, and nothing is to be released."""
         with self._lock:
-            _, count = self._held.get(id(array), (array, 0))
-            if not count and not array.flags.writeable:
+            held = self._held.get(id(array))
+            if held is None and not array.flags.writeable:
                 return False
-            self._held[id(array)] = (array, count + 1)
+            held = held or (array, [])
+            held[1].append(None)
+            self._held[id(array)] = held  # again, where it was released meanwhile
             array.setflags(write=False)
             return True
 
     def release(self, array: Array) -> None:
         """Undo one `hold`."""
         with self._lock:
-            _, count = self._held.pop(id(array))
-            if count > 1:
-                self._held[id(array)] = (array, count - 1)
-            else:
+            _, traces = self._held[id(array)]
+            traces.pop()
+            if not traces:
+                self._held.pop(id(array), None)
                 array.setflags(write=True)
 
     def holds(self, array: Array) -> bool:

@@ -7,7 +7,6 @@ the time that is measured.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
@@ -61,22 +60,19 @@ class Recorder:
     """
 
     def __init__(self, events: Iterable[Event] = ()) -> None:
-        self._lock = threading.Lock()
         self._events = list(events)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.events,)
 
     def record(self, event: Event) -> None:
-        """Keep an event; any thread may call this."""
-        with self._lock:
-            self._events.append(event)
+        """Keep an event; any thread may call this, as each step here is one of the interpreter's."""
+        self._events.append(event)
 
     @property
     def events(self) -> tuple[Event, ...]:
         """What was recorded until now."""
-        with self._lock:
-            return tuple(self._events)
+        return tuple(self._events)
 
     @property
     def finished(self) -> tuple[TaskFinished, ...]:
@@ -85,5 +81,4 @@ class Recorder:
 
     def clear(self) -> None:
         """Forget all events."""
-        with self._lock:
-            self._events.clear()
+        self._events.clear()

@@ -73,7 +73,7 @@ class Service(AbstractExecutor):
         self._headers = {} if token is None else {"authorization": f"Bearer {token}"}
         timeout = urllib3.Timeout(connect=10.0, read=WAIT + 30.0)
         self._http = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout, ssl_context=_context(tls))
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._closed = False
         self._put: set[str] = set()
         self._sent: OrderedDict[int, tuple[Plan, str, bytes]] = OrderedDict()

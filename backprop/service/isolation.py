@@ -80,7 +80,7 @@ class Processes:
     """Children that compute."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._idle: list[Child] = []
 
     def call(self, op: Op, values: Sequence[Any], params: Mapping[str, Any]) -> Any:

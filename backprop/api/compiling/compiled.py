@@ -121,7 +121,7 @@ class Compiled(Generic[P, R]):
         self._executor = executor
         self._memory_limit = memory_limit
         self._paths = Kept(lasting=True)  # by signature; lasting, as what it has captured is to stay what it was
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._last: _Last | None = None
 
     def __repr__(self) -> str:

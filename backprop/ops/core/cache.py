@@ -68,7 +68,7 @@ class Cache:
     def __init__(self, limit: int = LIMIT) -> None:
         self._lock = threading.RLock()  # the thread that has it may come here again in the middle of a change
         self._is_changing = False  # the thread that has the lock
-        self._later: deque[Callable[[list[Any]], None]] = deque()  # changes that come after this one
+        self._later: deque[Callable[[list[Any]], None]] = deque()  # changes that are to be made
         self._entries: dict[Hashable, Entry] = {}
         self._orders: tuple[Order, Order] = (OrderedDict(), OrderedDict())  # oldest first; those that last are second
         self._holders: Counter[int] = Counter()  # of each large piece, by identity
@@ -167,17 +167,15 @@ class Cache:
             change: (a list) -> None; puts what goes on the list, which is let go of when the lock is free.
         """
         gone: list[Any] = []
+        self._later.append(change)
         with self._lock:
-            if self._is_changing:
-                self._later.append(change)
-                return
-            try:
+            while self._later and not self._is_changing:
                 self._is_changing = True
-                change(gone)
-                while self._later:
-                    self._later.popleft()(gone)
-            finally:
-                self._is_changing = False
+                try:
+                    while self._later:
+                        self._later.popleft()(gone)
+                finally:
+                    self._is_changing = False
         gone.clear()
 
     def _evicted(self, newest: Hashable) -> list[Any]:

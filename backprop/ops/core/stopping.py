@@ -19,7 +19,7 @@ class Stop:
     __slots__ = ("__weakref__", "_actions", "_lock", "error")
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._actions: dict[int, Callable[[], object]] = {}
         self.error: Exception | None = None
 

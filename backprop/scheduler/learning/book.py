@@ -43,7 +43,7 @@ class Book:
     def __init__(self, path: Path, name: Callable[[], str]) -> None:
         self._path = path
         self._name = name
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._factors: Mapping[str, float] = _sound(machines(path).get(name())) if path.exists() else {}
 
     @property

@@ -51,43 +51,51 @@ class _Limiter:
 
     Ctrl-C may stop the thread of a run between any two steps here. So the number is set before a run counts as a
     holder, what it was is kept until it is set back, and a holder that could not leave is gone when it is let go of.
+    And between any two steps the garbage collector may end something whose end runs a plan, in the same thread: what
+    such a run has set back is set again.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._libraries = [_bound(found) for found in ThreadpoolController().select(user_api="blas").lib_controllers]
         self._original: list[int] | None = None  # the number of each library outside of runs, while it may differ
         self._holders: list[weakref.ref[blas_threads]] = []
 
     def enter(self, holder: blas_threads, threads: int) -> None:
         """Set the number of threads, unless a run that is under way has set it."""
+        wanted = [threads] * len(self._libraries)
         with self._lock:
-            others = self._others(holder)
-            if not others:
-                now = [library.get_threads() for library in self._libraries]
-                self._original = self._original or now
-                self._set(now, [threads] * len(now))
-            self._holders = [*others, weakref.ref(holder)]
+            before = self._original or self._now()
+            if not self._others(holder):
+                self._original = before
+                self._set(wanted)
+            self._holders = [*self._others(holder), weakref.ref(holder)]
+            if self._original is None:  # a run in between was the last to leave
+                self._original = before
+                self._set(wanted)
 
     def leave(self, holder: blas_threads) -> None:
         """Set the number back, if this was the last run."""
         with self._lock:
-            self._holders = self._others(holder)
-            if not self._holders and self._original is not None:
-                self._set([library.get_threads() for library in self._libraries], self._original)
+            original, self._holders = self._original, self._others(holder)
+            if not self._holders and original is not None:
+                self._set(original)
                 self._original = None
 
     def _others(self, holder: blas_threads) -> list[weakref.ref[blas_threads]]:
         return [other for other in self._holders if other() not in (None, holder)]
 
-    def _set(self, now: list[int], wanted: list[int]) -> None:
-        for library, is_so, to_be in zip(self._libraries, now, wanted, strict=True):
-            if is_so != to_be:
+    def _now(self) -> list[int]:
+        return [library.get_threads() for library in self._libraries]
+
+    def _set(self, wanted: list[int]) -> None:
+        for library, to_be in zip(self._libraries, wanted, strict=True):
+            if library.get_threads() != to_be:
                 _set_threads(library, to_be)
 
     def unlock(self) -> None:
         """Have a new lock: in a forked process nobody is left to unlock one that another thread held."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
 
 def _set_threads(library: _Library, threads: int) -> None:

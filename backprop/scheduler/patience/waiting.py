@@ -31,7 +31,7 @@ class Told:
     def __init__(self, what: str, total: int | None, listens: bool) -> None:
         self.listens = listens
         self._what = what
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._done, self._total = 0, total
         self._shown: Any = None
         self._has_ended = False

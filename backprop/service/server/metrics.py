@@ -46,7 +46,7 @@ class Metrics:
             "backprop_run_seconds", "From submission to answer", ("client",), registry=self.registry
         )
         self.received = Counter("backprop_bytes_received", "Bytes of bodies", ("client",), registry=self.registry)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._accounts: OrderedDict[tuple[str, str], Account] = OrderedDict()
 
     def took(self, client: str, nbytes: int, runs: int = 1) -> None:

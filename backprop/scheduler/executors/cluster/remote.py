@@ -155,25 +155,26 @@ class _Recording:
     """Counts the tasks that record, and changes the process's filters for the first and back for the last of them."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._count = 0
-        self._before: Any = None
+        self._lock = threading.RLock()
+        self._state: tuple[Any, int] = None, 0  # what changes the filters back, and for how many
 
     def begin(self) -> None:
         with self._lock:
-            if not self._count:
-                self._before = warnings.catch_warnings()
-                self._before.__enter__()
+            before, count = self._state
+            if not count:
+                before = warnings.catch_warnings()
+                before.__enter__()
                 warnings.simplefilter("always")
                 shown = warnings.showwarning
                 warnings.showwarning = _shown_or(shown)
-            self._count += 1
+            self._state = before, count + 1
 
     def end(self) -> None:
         with self._lock:
-            self._count -= 1
-            if not self._count:
-                self._before.__exit__(None, None, None)
+            before, count = self._state
+            self._state = before, count - 1
+            if count == 1:
+                before.__exit__(None, None, None)
 
 
 _RECORDING = _Recording()

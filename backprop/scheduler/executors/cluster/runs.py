@@ -18,23 +18,21 @@ class Stops:
     """What stops the tasks of a run, by its name; kept as long as one of them runs."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._found: WeakValueDictionary[str, Stop] = WeakValueDictionary()
 
     def of(self, run: str) -> Stop:
         """What stops a run."""
+        new = Stop()
         with self._lock:
-            stop = self._found.get(run)
-            if stop is None:
-                stop = self._found[run] = Stop()
-            return stop
+            return self._found.setdefault(run, new)
 
 
 class Done:
     """How many tasks of the last runs are done; any thread may count and ask."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._counts: OrderedDict[str, int] = OrderedDict()
 
     def add(self, run: str) -> None:

@@ -155,7 +155,7 @@ class Link:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._session: Session | None = None
         self._close: Any = None
         self._is_closed = False

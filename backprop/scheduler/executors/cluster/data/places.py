@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .....graph.handle import Handle
@@ -30,7 +31,7 @@ class Places:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._places: OrderedDict[Any, str] = OrderedDict()
 
     def held(self, values: Sequence[Any], least: int = 0) -> dict[int, str]:
@@ -44,7 +45,7 @@ class Places:
         """
         futures = {k: value.key for k, value in enumerate(values) if _lies(value) and value.nbytes >= least}
         with self._lock:
-            known = {f.key: self._places[f.key] for f in futures.values() if f.key in self._places}
+            known = {f.key: place for f in futures.values() if (place := self._places.get(f.key)) is not None}
         unknown = {f.key: f for f in futures.values() if f.key not in known}
         if unknown:
             found = self._client.who_has(list(unknown.values()))
@@ -63,8 +64,9 @@ class Places:
     def _remember(self, known: Mapping[Any, str]) -> None:
         with self._lock:
             self._places.update(known)
-            while len(self._places) > REMEMBERED:
-                self._places.popitem(last=False)
+            with suppress(KeyError):  # all was forgotten meanwhile, by the end of something that the collector found
+                while len(self._places) > REMEMBERED:
+                    self._places.popitem(last=False)
 
     def heavy(self, values: Sequence[Any]) -> dict[int, str]:
         """The worker of each large value; none where they all lie on one, or where one is lost or still to be made."""

@@ -15,6 +15,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,7 +48,7 @@ class Store:
     def __init__(self, client: Any, limit: int = LIMIT) -> None:
         self._client = client
         self._limit = limit
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._held: OrderedDict[Digest, tuple[Any, int]] = OrderedDict()  # with its bytes
         self._seen: OrderedDict[Digest, None] = OrderedDict()
         self._generation = ""
@@ -70,7 +71,7 @@ class Store:
             futures = self._client.scatter(list(new.values()), hash=False)
             self._hold({d: (future, a.nbytes) for (d, a), future in zip(new.items(), futures, strict=True)})
         with self._lock:
-            return {name: self._held[d][0] if d in self._held else arrays[name] for name, d in digests.items()}
+            return {name: self._held.get(d, (arrays[name], 0))[0] for name, d in digests.items()}
 
     def programs(self, bodies: Sequence[tuple[bytes, str]]) -> tuple[list[Key], dict[Key, DaskTask]]:
         """The keys of programs, and the tasks that make those which are not there yet.
@@ -86,8 +87,7 @@ class Store:
                 if key[0] not in self._held
             }
             for key in keys:
-                if key[0] in self._held:
-                    self._held.move_to_end(key[0])
+                self._touch(key[0])
         return keys, new
 
     def hold_programs(self, futures: Mapping[Key, Any], nbytes: Mapping[Key, int]) -> None:
@@ -98,28 +98,38 @@ class Store:
         """Let go of everything, as some of it was lost; what is needed is sent anew, under other keys."""
         with self._lock:
             self._generation = f"-{new_token()}"
-            self._held.clear()
+            gone, self._held = self._held, OrderedDict()
+        gone.clear()
 
     @property
     def nbytes(self) -> int:
         """The bytes that are kept on the workers."""
         with self._lock:
-            return sum(nbytes for _, nbytes in self._held.values())
+            return sum(nbytes for _, nbytes in list(self._held.values()))
 
     def _hold(self, new: Mapping[Digest, tuple[Any, int]]) -> None:
         with self._lock:
             self._held.update(new)
-            total = sum(nbytes for _, nbytes in self._held.values())
-            while total > self._limit and len(self._held) > len(new):
-                _, (_, nbytes) = self._held.popitem(last=False)
-                total -= nbytes
+            total = sum(nbytes for _, nbytes in list(self._held.values()))
+            gone = []  # what Dask does to let go of a future is done outside of the lock
+            with suppress(KeyError):  # all was forgotten meanwhile, by the end of something that the collector found
+                while total > self._limit and len(self._held) > len(new):
+                    _, (future, nbytes) = self._held.popitem(last=False)
+                    gone.append(future)
+                    total -= nbytes
+        gone.clear()
+
+    def _touch(self, digest: Digest) -> None:
+        """Make something the newest, if it is held."""
+        held = self._held.pop(digest, None)
+        if held is not None:
+            self._held[digest] = held
 
     def _note(self, digests: Any) -> None:
         for digest in digests:
+            self._seen.pop(digest, None)
             self._seen[digest] = None
-            self._seen.move_to_end(digest)
-            if digest in self._held:
-                self._held.move_to_end(digest)
+            self._touch(digest)
         while len(self._seen) > 4096:
             self._seen.popitem(last=False)
 

@@ -72,7 +72,7 @@ class Residents:
         self.client = client
         self._places = places
         self.told = Told()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._layouts: WeakKeyDictionary[Plan, Layout | None] = WeakKeyDictionary()
         self._is_installed = False
 

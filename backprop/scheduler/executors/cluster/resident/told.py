@@ -18,7 +18,7 @@ class Told:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._told: dict[str, OrderedDict[str, int]] = {}  # by worker and name: bytes
         self._seen: OrderedDict[str, str] = OrderedDict()  # by digest: the first run that had it
 
@@ -26,9 +26,10 @@ class Told:
         """Whether a runner knows something by a name."""
         with self._lock:
             told = self._told.get(address, OrderedDict())
-            if name in told:
-                told.move_to_end(name)
-            return name in told
+            nbytes = told.pop(name, None)
+            if nbytes is not None:
+                told[name] = nbytes  # the newest
+            return nbytes is not None
 
     def tell(self, address: str, name: str, nbytes: int) -> None:
         """A runner is told something.
@@ -52,8 +53,7 @@ class Told:
             token: of the run that has it now.
         """
         with self._lock:
-            first = self._seen.setdefault(digest, token)
-            self._seen.move_to_end(digest)
+            first = self._seen[digest] = self._seen.pop(digest, token)
             while len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
             return first != token
