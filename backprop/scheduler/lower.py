@@ -243,11 +243,12 @@ class _Lowering:
         given: list[Any] = []
         places: dict[Any, int] = {}
         picks: list[Pick] = []
+        wanted = _wanted(slots)
         for slot in slots:
             if isinstance(slot, PlanInput):
                 picks.append(self._input(slot, given, places))
                 continue
-            key, index = self._result(slot, slots)
+            key, index = self._result(slot, wanted[slot.task])
             if key not in places:
                 places[key] = len(given)
                 given.append(TaskRef(key))
@@ -264,15 +265,23 @@ class _Lowering:
             given.append(value.ref)
         return Pick(places[value.ref.key], None, value.leaf, value.rows, value.type)
 
-    def _result(self, slot: TaskOutput, slots: Sequence[Slot]) -> tuple[Key, int]:
-        if not self.split or self._unwanted(slot.task, slots) < LARGE:
+    def _result(self, slot: TaskOutput, wanted: set[int]) -> tuple[Key, int]:
+        if not self.split or self._unwanted(slot.task, wanted) < LARGE:
             return (self.names[slot.task], slot.task), slot.index
         key = (f"{PICK}-{self.token}", slot.task, slot.index)
         if key not in self.tasks:
             self.tasks[key] = DaskTask(key, First(slot.index), TaskRef((self.names[slot.task], slot.task)))
         return key, 0
 
-    def _unwanted(self, task: int, slots: Sequence[Slot]) -> int:
+    def _unwanted(self, task: int, wanted: set[int]) -> int:
         types = self.plan.tasks[task].body.output_types
-        wanted = {slot.index for slot in slots if isinstance(slot, TaskOutput) and slot.task == task}
         return sum(t.nbytes for n, t in enumerate(types) if n not in wanted)
+
+
+def _wanted(slots: Sequence[Slot]) -> dict[int, set[int]]:
+    """Which results of each task are among some slots."""
+    wanted: dict[int, set[int]] = {}
+    for slot in slots:
+        if isinstance(slot, TaskOutput):
+            wanted.setdefault(slot.task, set()).add(slot.index)
+    return wanted

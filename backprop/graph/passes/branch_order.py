@@ -4,7 +4,8 @@ A joint graph as `differentiate` makes it computes all branches forward before a
 all. Here nodes are walked depth first from the results, the one that takes the longest chain first; of the operands of
 a node too the one with the longest chain comes first, so that a value is made right before it is read. So a branch goes
 forward and back before the next one starts. What is ready comes at once where it is near a result, as the gradient of a
-weight is, or leads to something much smaller, as the loss of a shard does. Host-pinned ops, whose context may have a
+weight is, or leads to something much smaller, as the loss of a shard does. Nothing waits for views of inputs and for
+what is made of literals alone: these come right before their first reader. Host-pinned ops, whose context may have a
 state, stay in their order. Linear in the nodes, but for sorting operands.
 
 Source: R. Sethi, J. D. Ullman, The generation of optimal code for arithmetic expressions, JACM 17(4), 1970.
@@ -43,7 +44,8 @@ class _Walk:
         for i in range(graph.first, len(self.before)):
             self.depths[i] = 1 + max([self.depths[j] for j in self.before[i]], default=0)
         self.heights = _heights(self.before, graph)
-        self.missing = [len(set(before)) for before in self.before]
+        self.at_hand = _at_hand(graph, self.before)
+        self.missing = [sum([not self.at_hand[j] for j in set(before)]) for before in self.before]
         self.readers: list[list[NodeId]] = [[] for _ in self.before]
         for i, before in enumerate(self.before):
             for j in set(before):
@@ -53,10 +55,7 @@ class _Walk:
         self.placed: list[NodeId] = []
 
     def order(self) -> list[NodeId]:
-        for i in range(self.graph.first):
-            self.done[i] = 1
-            for j in self.readers[i]:
-                self.missing[j] -= 1
+        self.done[: self.graph.first] = b"\x01" * self.graph.first
         for output in sorted(self.graph.outputs, key=lambda i: -self.depths[i]):
             self._reach(output)
         return self.placed
@@ -84,12 +83,35 @@ class _Walk:
             i = ready.pop()
             if self.done[i]:
                 continue
-            self.done[i] = 1
-            self.placed.append(i)
+            self._append(i)
             for j in self.readers[i]:
-                self.missing[j] -= 1
+                self.missing[j] -= not self.at_hand[i]
                 if not self.missing[j] and (0 < self.heights[j] <= NEAR or (self.heights[j] and self.falls[j])):
                     ready.append(j)
+
+    def _append(self, i: NodeId) -> None:
+        """Append a node, behind what is at hand for it."""
+        stack = [i]
+        while stack:
+            waiting = [j for j in self.before[stack[-1]] if not self.done[j]]
+            if waiting:
+                stack += waiting
+            else:
+                j = stack.pop()
+                if not self.done[j]:
+                    self.done[j] = 1
+                    self.placed.append(j)
+
+
+def _at_hand(graph: Graph, before: list[tuple[NodeId, ...]]) -> bytearray:
+    """For each id whether it is an input, a view of one, or made of literals alone: nothing waits for it."""
+    at_hand = bytearray(b"\x01" * graph.first)
+    constant = bytearray(graph.first)
+    for node, needed in zip(graph.nodes, before[graph.first :], strict=True):
+        is_pinned = node.op.kind is Kind.HOST_PINNED
+        constant.append(not is_pinned and all([constant[j] for j in needed]))
+        at_hand.append(constant[-1] or (node.op.kind is Kind.VIEW and all([at_hand[j] for j in needed])))
+    return at_hand
 
 
 def _before(graph: Graph) -> list[tuple[NodeId, ...]]:

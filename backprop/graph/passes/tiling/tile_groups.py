@@ -11,7 +11,7 @@ Limits: arrays are split along axis 0 only, so a wide one of few rows has few bl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ....ops.arrays.accumulate import accumulate
 from ....ops.core.op import Kind
@@ -34,6 +34,7 @@ class Sizes:
         few: blocks that are enough for threads, where the cache does not ask for more.
         product_rows: rows of a block of a product, at least, so that it runs at full speed.
         nodes: that a group may become, as far as that leaves it `few` blocks.
+        total: nodes that all groups together may become: where there are many, they are branches enough.
     """
 
     elements: int = 1 << 20
@@ -43,6 +44,7 @@ class Sizes:
     few: int = 16
     product_rows: int = 256
     nodes: int = 4096
+    total: int = 1 << 16
 
 
 GAIN = 2
@@ -143,7 +145,9 @@ def tile_groups(graph: Graph, sizes: Sizes) -> list[TileGroup]:
     candidates = _candidates(graph)
     rows = _with_feeders(graph, _members(graph, candidates, sizes), candidates, sizes)
     whole = Demand.of(graph, rows).whole
-    made = [_tile_group(graph, members, whole, sizes) for members in _linked(rows)]
+    linked = _linked(rows)
+    share = replace(sizes, total=sizes.total // max(1, len(linked)))
+    made = [_tile_group(graph, members, whole, share) for members in linked]
     return [group for group in made if group is not None]
 
 
@@ -282,6 +286,7 @@ def _blocks(graph: Graph, members: Mapping[NodeId, RowTiling], products: Sequenc
         most = min(most, max(min(sizes.few, length // least), length // (MANY * least)))
     if len(members) == 1:
         most = min(most, sizes.few)
+    most = min(most, sizes.total // len(members))
     count = min(most, 1 << (wanted - 1).bit_length())
     return 1 << (count.bit_length() - 1) if count else 0
 

@@ -94,7 +94,7 @@ def _made(arrays: Sequence[Any], shapes: Callable[[Sequence[Any]], Shapes]) -> l
     parts = [blocks(array) for array in arrays]
     flat = [block for each in parts for block in each]
     optimized = optimize(*flat)  # type: ignore[no-untyped-call]
-    tasks = {key: task for block in optimized for key, task in dict(block.__dask_graph__()).items()}
+    tasks = _tasks([block.__dask_graph__() for block in optimized])
     home = GraphHome(tasks, dask.array.Array)
     unknown = [block for block in flat if any(np.isnan(n) for n in block.shape)]
     asked = iter(shapes(unknown) if unknown else ())
@@ -102,6 +102,12 @@ def _made(arrays: Sequence[Any], shapes: Callable[[Sequence[Any]], Shapes]) -> l
     keys = [(block.name, *(0,) * block.ndim) for block in optimized]
     handles = iter([_handle(_type(b, s), tasks, k, home) for b, s, k in zip(flat, known, keys, strict=True)])
     return [Chunks(tuple([next(handles) for _ in each])) for each in parts]
+
+
+def _tasks(graphs: Sequence[Any]) -> dict[Any, Any]:
+    """The tasks of Dask graphs, which mostly share their layers: each of these is read once."""
+    layers = {id(layer): layer for graph in graphs for layer in getattr(graph, "layers", {"": graph}).values()}
+    return {key: task for layer in layers.values() for key, task in layer.items()}
 
 
 def _handle(type: ValueType[Any], tasks: Mapping[Any, Any], key: Any, home: GraphHome) -> Handle:

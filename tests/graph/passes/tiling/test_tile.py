@@ -336,6 +336,18 @@ def test_a_long_family_has_fewer_blocks() -> None:
     assert len(group.members) * (len(group.edges) - 1) <= 2 * max(Sizes().nodes, 1001 * Sizes().few)
 
 
+def test_many_families_have_few_blocks_each() -> None:
+    """A thousand shards are branches enough; blocks of each would be a graph too large to schedule."""
+    shard, count = (1 << 15, 128), 1024
+    squares = graph_of(lambda *parts: sum(ops.sum(np.sin(x) * x) for x in parts), *[shard] * count)
+    groups = tile_groups(squares, Sizes())
+    nodes = sum(len(group.members) * (len(group.edges) - 1) for group in groups)
+    assert len(groups) == count
+    assert nodes <= Sizes().total
+    (alone,) = tile_groups(graph_of(lambda x: ops.sum(np.sin(x) * x), shard), Sizes())
+    assert len(alone.edges) > 3 * len(groups[0].edges)
+
+
 # Random graphs, and who runs them.
 
 

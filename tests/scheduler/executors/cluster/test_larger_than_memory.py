@@ -27,4 +27,5 @@ def test_the_client_never_has_the_data() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
     assert "limit holds" in done.stdout
     assert "gradient -" in done.stdout
+    assert float(done.stdout.rpartition("at most ")[2].split()[0]) < 300  # megabytes, at the peak
     assert float(done.stdout.rpartition("part ")[2].split()[0]) < 1e-9

@@ -55,3 +55,16 @@ def test_no_task_reads_much_more_than_the_limit(workers: int, shards: int) -> No
 def test_a_plan_that_reads_little_stays() -> None:
     whole = plan(4)
     assert refined(whole, sizes(whole), SHARDS * PARTS[0].nbytes) is whole
+
+
+def test_each_of_many_shards_is_read_once_forward_and_back() -> None:
+    """The sum of their losses is a longer chain than that of the gradients; a shard does not wait for its end."""
+    parts = [RNG.normal(size=(50, 4)) for _ in range(150)]
+    regression = lambda w, *parts: sum(np.mean((x @ w - np.sum(x, axis=1)) ** 2) for x in parts)  # noqa: E731
+    graph = bp.compile(bp.value_and_grad(regression), executor=bp.Serial()).graph(np.ones(4), *parts)
+    whole = planned(graph, Target(2, 1e-2, Machine(), False), False).plan
+    data = [k for k, t in enumerate(whole.inputs) if t.nbytes == parts[0].nbytes]
+    found = verify_plan(refined(whole, tuple((k, parts[0].nbytes) for k in data), 2 * parts[0].nbytes))
+    readers = [[k for k, task in enumerate(found.tasks) if PlanInput(i) in task.args] for i in data]
+    assert [len(each) for each in readers] == [1] * len(parts)
+    assert len(found.tasks) > len(parts) // 2
