@@ -14,7 +14,7 @@ from ...graph.graph import Graph
 from ...graph.handle import Handle
 from ...graph.tracing.gc_pause import gc_paused
 from .. import learning
-from ..events import Recorder
+from ..events import Recorder, TaskFinished
 from ..executors import telling
 from ..executors.base import AbstractExecutor, Replayed, cut
 from ..executors.telling import Way
@@ -24,7 +24,20 @@ from ..planning.plan import Plan, Task, in_words
 from ..planning.target import Target
 from ..programs.limits import LONGEST
 from .book import this_book
-from .policy import OFF, TIMED, Learnt, Step, has_run, off, pays_to_cut, was_cut, was_timed, was_watched
+from .policy import (
+    OFF,
+    TIMED,
+    Learnt,
+    Step,
+    Took,
+    has_run,
+    off,
+    pays_beside,
+    pays_to_cut,
+    was_cut,
+    was_timed,
+    was_watched,
+)
 from .switch import measures
 
 
@@ -84,10 +97,11 @@ class Course:
         """Run, and time the tasks."""
         recorder = Recorder()
         results = telling.told(way, executor.recording(recorder), self.plan, values)
-        took = {event.name: event.seconds for event in recorder.finished}
+        ended = {event.name: event for event in recorder.finished}
         predicted = [task.seconds for task in self.plan.tasks]
-        seconds = [took.get(task.name, task.seconds) for task in self.plan.tasks]
-        self._known = was_watched(self._known, seconds, predicted, self._pays(sum(seconds)))
+        events = [ended.get(task.name) or _as_predicted(task) for task in self.plan.tasks]
+        took = Took([event.seconds for event in events], [event.seconds - event.waited for event in events])
+        self._known = was_watched(self._known, took, predicted, self._pays(sum(took.seconds)))
         if self.has_ended:
             self._end(predicted)
         return results
@@ -142,13 +156,21 @@ class Course:
         told = "; then ".join(filter(None, [before.story, told]))
         graph = self._graph
         if graph is not None and self._pays_to_cut(graph, sum(self._known.seconds)):
-            plan = _cut(graph, self._target, machine)
+            plan = self._cut_anew(graph, machine)
             same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
             change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
-            self.plan = replace(plan, story=f"{told}; {change}")
+            slowed = f", which took {self._known.slowed:.1f} times as long beside each other as alone"
+            self.plan = replace(plan, story=f"{told}; {change}{slowed if self._known.slowed > OFF else ''}")
         else:
             self._correct(found, f"{told}; the costs were corrected")
         self._known = was_cut(self._known)
+
+    def _cut_anew(self, graph: Graph, machine: Machine) -> Plan:
+        """The plan by what was measured; of one task where tasks were seen to slow each other down too much."""
+        plan, target = _cut(graph, self._target, machine), self._target
+        if len(plan.tasks) == 1 or pays_beside(self._known.slowed, plan.work, plan.span, target.workers):
+            return plan
+        return _cut(graph, replace(target, workers=1), machine)
 
     def _correct(self, found: Sequence[Measured], story: str) -> None:
         """Keep the tasks, and predict what was measured."""
@@ -170,6 +192,11 @@ def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[Meas
     body, said = task.body, costs(task.body, machine.rates)
     names = [size_class(node, tuple([body.type_of(j) for j in node.inputs])) for node in body.nodes]
     return [(name, price.seconds, took) for name, price, took in zip(names, said, seconds, strict=True)]
+
+
+def _as_predicted(task: Task) -> TaskFinished:
+    """What stands for the end of a task that nobody told of."""
+    return TaskFinished(0, task.name, "", 0.0, task.seconds)
 
 
 def _shares(task: Task, took: float, machine: Machine) -> list[Measured]:

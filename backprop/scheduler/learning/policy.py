@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import NamedTuple
 
-from ..planning.partitioning.gate import WORTH_IT
+from ..planning.partitioning.gate import SPEED_UP, WORTH_IT
 
 OFF = 1.5
 """How many times as long, or as short, a task takes where its nodes are timed."""
@@ -51,6 +52,18 @@ class Step(Enum):
     LEAVE = "nothing any more"
 
 
+class Took(NamedTuple):
+    """What the tasks of a plan took.
+
+    Attributes:
+        seconds: of each task.
+        ran: of these seconds, those in which its thread ran.
+    """
+
+    seconds: Sequence[float]
+    ran: Sequence[float]
+
+
 @dataclass(frozen=True, slots=True)
 class Learnt:
     """What is known of a plan.
@@ -60,18 +73,22 @@ class Learnt:
         runs: how many runs were not timed.
         watched: how many runs were timed.
         seconds: for each task the least that it took; () before any was timed.
+        ran: for each task the least that its thread ran meanwhile.
         cuts: how often the graph was cut anew.
         timed: how many runs had nodes timed.
         nodes: for each task whose nodes were timed, the least that each of them took.
+        slowed: how many times as long tasks ran beside each other as one after the other.
     """
 
     next: Step = Step.RUN
     runs: int = 0
     watched: int = 0
     seconds: tuple[float, ...] = ()
+    ran: tuple[float, ...] = ()
     cuts: int = 0
     timed: int = 0
     nodes: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    slowed: float = 1.0
 
 
 def has_run(known: Learnt) -> Learnt:
@@ -80,22 +97,23 @@ def has_run(known: Learnt) -> Learnt:
     return replace(known, next=Step.RUN if runs < UNWATCHED else Step.WATCH, runs=runs)
 
 
-def was_watched(known: Learnt, seconds: Sequence[float], predicted: Sequence[float], pays: bool = True) -> Learnt:
+def was_watched(known: Learnt, took: Took, predicted: Sequence[float], pays: bool = True) -> Learnt:
     """What is known after a run whose tasks were timed.
 
     Arguments:
         known: what was known.
-        seconds: that each task took.
+        took: what each task took.
         predicted: for each task.
         pays: whether timing the nodes and cutting the graph anew is worth what it takes.
     """
-    best = tuple(map(min, known.seconds, seconds)) if known.seconds else tuple(seconds)
+    best = tuple(map(min, known.seconds or took.seconds, took.seconds))
+    ran = tuple(map(min, known.ran or took.ran, took.ran))
     watched = known.watched + 1
     if watched < WATCHED:
-        return replace(known, watched=watched, seconds=best)
+        return replace(known, watched=watched, seconds=best, ran=ran)
     may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
     step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
-    return replace(known, next=step, watched=watched, seconds=best)
+    return replace(known, next=step, watched=watched, seconds=best, ran=ran)
 
 
 def was_timed(known: Learnt, nodes: Mapping[int, Sequence[float]]) -> Learnt:
@@ -106,7 +124,9 @@ def was_timed(known: Learnt, nodes: Mapping[int, Sequence[float]]) -> Learnt:
         nodes: for each task whose nodes were timed, the seconds that each of them took.
     """
     best = {k: tuple(map(min, known.nodes.get(k, took), took)) for k, took in nodes.items()}
-    return replace(known, timed=known.timed + 1, nodes=best)
+    beside, alone = sum([known.ran[k] for k in best]), sum(map(sum, best.values()))
+    slowed = max(known.slowed, beside / alone) if len(known.ran) > 1 and alone > 0.0 else known.slowed
+    return replace(known, timed=known.timed + 1, nodes=best, slowed=slowed)
 
 
 def off(seconds: Sequence[float], predicted: Sequence[float]) -> tuple[int, ...]:
@@ -123,7 +143,19 @@ def off(seconds: Sequence[float], predicted: Sequence[float]) -> tuple[int, ...]
 
 def was_cut(known: Learnt) -> Learnt:
     """What is known of a plan that was made anew."""
-    return Learnt(cuts=known.cuts + 1)
+    return Learnt(cuts=known.cuts + 1, slowed=known.slowed)
+
+
+def pays_beside(slowed: float, work: float, span: float, workers: int) -> bool:
+    """Whether tasks that slow each other down, as they want the GIL or the memory, still end sooner than a single one.
+
+    Arguments:
+        slowed: how many times as long tasks run beside each other.
+        work: seconds that they take together, one after the other.
+        span: those of the longest chain of them.
+        workers: how many can run at once.
+    """
+    return slowed * max(span, work / workers) * SPEED_UP < work
 
 
 def pays_to_cut(nodes: int, seconds: float, workers: int) -> bool:

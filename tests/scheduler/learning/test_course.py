@@ -257,3 +257,20 @@ def test_a_plan_with_host_pinned_ops_is_measured_by_its_tasks_names() -> None:
         assert equal(f(XS), expected)
     plan: Plan = f.plan(XS)
     assert plan.work < 1.0
+
+
+def test_tasks_that_slow_each_other_down_become_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, xs = count(), [np.tile(x, 10) for x in XS]  # so large that ops give the GIL away
+    fast = SimpleNamespace(perf_counter=lambda: next(looks) * 1.0, thread_time=lambda: next(looks) * 1.0)
+    monkeypatch.setattr(inline, "time", fast)  # a task seems to run for seconds
+    monkeypatch.setattr(node_clock, "perf_counter", lambda: next(looks) * 1e-2)  # and a node for ten milliseconds
+    gradient = branches(0.2)
+    with bp.measured_costs(False):
+        expected = bp.compile(gradient, executor=bp.Serial())(xs)
+    f = bp.compile(gradient, executor=bp.Threads(2))
+    assert len(f.plan(xs).tasks) > 1
+    for _ in range(CALLS):
+        assert equal(f(xs), expected)
+    plan = f.plan(xs)
+    assert len(plan.tasks) == 1
+    assert "times as long beside each other as alone" in plan.story

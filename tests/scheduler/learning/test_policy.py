@@ -12,8 +12,10 @@ from backprop.scheduler.learning.policy import (
     WATCHED,
     Learnt,
     Step,
+    Took,
     has_run,
     off,
+    pays_beside,
     pays_to_cut,
     was_cut,
     was_timed,
@@ -34,7 +36,7 @@ def watched(known: Learnt, seconds: tuple[float, ...], predicted: tuple[float, .
     known = started(known)
     for _ in range(WATCHED):
         assert known.next is Step.WATCH
-        known = was_watched(known, seconds, predicted)
+        known = was_watched(known, Took(seconds, seconds), predicted)
     return known
 
 
@@ -60,12 +62,14 @@ def test_a_plan_that_is_off_has_its_nodes_timed_and_is_cut_a_few_times_at_most(t
 def test_a_plan_that_is_off_is_left_where_more_than_new_predictions_does_not_pay() -> None:
     known = started(Learnt())
     for _ in range(WATCHED):
-        known = was_watched(known, (9.0, 1.0), (1.0, 1.0), pays=False)
+        known = was_watched(known, Took((9.0, 1.0), (9.0, 1.0)), (1.0, 1.0), pays=False)
     assert (known.next, known.seconds) == (Step.LEAVE, (9.0, 1.0))
 
 
 def test_the_least_of_the_runs_counts() -> None:
-    known = was_watched(was_watched(started(Learnt()), (9.0, 1.0), (1.0, 1.0)), (1.0, 9.0), (1.0, 1.0))
+    known = started(Learnt())
+    for took in ((9.0, 1.0), (1.0, 9.0)):
+        known = was_watched(known, Took(took, took), (1.0, 1.0))
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
 
 
@@ -75,7 +79,26 @@ def test_nodes_are_timed_in_several_runs_and_the_least_of_each_counts() -> None:
         assert (known.next, known.timed) == (Step.TIME_NODES, run)
         known = was_timed(known, {0: (1.0 + run, 9.0 - run)})
     assert (known.timed, known.nodes) == (TIMED, {0: (1.0, 10.0 - TIMED)})
-    assert was_cut(known) == Learnt(cuts=1)
+    assert was_cut(known) == Learnt(cuts=1, slowed=known.slowed)
+
+
+def test_tasks_that_slow_each_other_down_are_found_by_the_time_of_their_threads() -> None:
+    known = started(Learnt())
+    for ran in ((3.0, 1.0), (4.0, 0.9)):
+        known = was_watched(known, Took((9.0, 2.0), ran), (1.0, 1.0))
+    for nodes in ((1.0, 0.5), (0.5, 9.0)):
+        known = was_timed(known, {0: nodes})
+    assert known.slowed == 3.0  # 3 seconds of its thread, of which 1 without the other
+    assert was_cut(known).slowed == 3.0
+    alone = was_watched(was_watched(started(Learnt()), Took((9.0,), (9.0,)), (1.0,)), Took((9.0,), (9.0,)), (1.0,))
+    assert was_timed(alone, {0: (1.0,)}).slowed == 1.0  # a single task
+
+
+@pytest.mark.parametrize(
+    ("slowed", "span", "pays"), [(1.0, 5.0, True), (1.6, 5.0, True), (1.7, 5.0, False), (1.2, 8.0, False)]
+)
+def test_tasks_pay_where_they_end_sooner_in_spite_of_it(slowed: float, span: float, pays: bool) -> None:
+    assert pays_beside(slowed, 10.0, span, 2) is pays
 
 
 def test_what_takes_too_little_to_be_shared_is_cut_once_only() -> None:
