@@ -88,6 +88,11 @@ TRACED = (
         arrays((3, 4), (1,), (4,)),
         name="put_parts",
     ),
+    Case(
+        partial(parts.add_parts, keys=((Slice(0, 1, 1), 2), (1, Slice(3, None, -1)))),
+        arrays((3, 4), (1,), (4,)),
+        name="add_parts",
+    ),
     Case(lambda x: items.getitem(x, np.arange(900) % 70 - 30), arrays((70, 8)), name="getitem-large"),
 )
 

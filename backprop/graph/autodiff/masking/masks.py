@@ -26,6 +26,7 @@ from ....ops.elementwise.masking import cleared, masked
 from ...graph import NodeId
 from ...tracing.builder import Builder
 from ...tracing.var import Var
+from .known_values import KnownValues
 from .mask import NOTHING, Mask, joined, whole
 from .mask_flow import FLOWS, MAKERS
 
@@ -42,6 +43,7 @@ class Masks:
         self.known: dict[NodeId, Mask] = {}
         self.seen = len(builder.nodes)  # nodes that were looked at for the first one that makes a mask
         self.any = False
+        self.values = KnownValues(builder)
 
     # Finding masks.
 
@@ -73,9 +75,16 @@ class Masks:
                 pending.extend(missing)
                 continue
             found = [self.known[j] for j in sources]
-            self.known[i] = NOTHING if rule is None or node is None else rule.find(self.builder, node, found)
+            mask = NOTHING if rule is None or node is None else rule.find(self.builder, node, found)
+            self.known[i] = self._shortened(mask)
             pending.pop()
         return self.known[g.id]
+
+    def _shortened(self, mask: Mask) -> Mask:
+        """A mask without its part by choice where that is known to be true everywhere."""
+        if mask.live is None or not self.values.is_true_everywhere(mask.live.id):
+            return mask
+        return Mask(set=mask.set)
 
     def _made_one(self) -> bool:
         nodes = self.builder.nodes

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ....ops.arrays.indexing.items import basic_index, scatter_basic
+from ....ops.arrays.indexing.items import basic_index, put_index, scatter_basic
+from ....ops.arrays.indexing.parts import add_parts, put_parts
+from ....ops.arrays.padding import pad_with
 from ....ops.arrays.views import reshape
 from ....ops.composites.polynomials import convolution
 from ....ops.core.types import NumericType, Shape
@@ -37,7 +39,8 @@ SUMS = {add, subtract, reduce_sum, reduce_mean, centred}
 PRODUCTS = frozenset({convolution, convolution_along, cumprod_along, recurrence})
 """Ops whose elements are sums of products of neighbours, whose rules apply such ops in turn."""
 
-LINEAR = frozenset(SUMS | set(FLOWS) - {multiply, divide, over, scale, cornered})
+WRITES = {add_parts, pad_with, put_parts, put_index}
+LINEAR = frozenset(SUMS | WRITES | set(FLOWS) - {multiply, divide, over, scale, cornered})
 """Ops whose rules map 0 to 0, whatever their operands are."""
 
 

@@ -15,7 +15,7 @@ from ....errors import AssignmentError, BackpropError
 from ....ops.arrays.as_array import stack_along
 from ....ops.arrays.creation import filled
 from ....ops.arrays.indexing.items import put_index
-from ....ops.arrays.indexing.parts import put_parts
+from ....ops.arrays.indexing.parts import add_parts, put_parts
 from ....ops.arrays.joins import concat_along
 from ....ops.arrays.views import expand_to, reshape_to
 from ....ops.elementwise.conversion import cast
@@ -26,7 +26,7 @@ from .handles import memory_of, origin_of
 
 IN_C_ORDER = frozenset({filled, matmul, stack_along})
 LIKE_ALL = frozenset({concat_along, expand_to, reshape_to})
-LIKE_FIRST = frozenset({cast, put_index, put_parts})
+LIKE_FIRST = frozenset({add_parts, cast, put_index, put_parts})
 
 
 def is_view(var: Any) -> bool:

@@ -9,15 +9,16 @@ Nothing here makes a node but `flushed` and `read`, through the builder that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ....ops.arrays.indexing.items import basic_index
 from ....ops.arrays.indexing.keys import Key, Slice
 from ....ops.arrays.indexing.overlaps import covers, disjoint, relative, seen_in, span
-from ....ops.arrays.indexing.parts import put_parts
+from ....ops.arrays.indexing.parts import add_parts, put_parts
 from ....ops.core.op import Op
 from ....ops.core.types import NumericType
+from ....ops.elementwise.arithmetic import add
 from ...graph import Node, NodeId
 from ...params import Params
 from ..steering import Owner
@@ -72,9 +73,8 @@ class Writes:
         met = self._met(key)
         around = [k for k in met or () if covers(k, key)]
         if around and not covers(key, around[0]):
-            type = builder.types[self.parts[around[0]]]
             inside = relative(around[0], key, self.type.shape)
-            self._add(around[0], append(builder, put_parts, (self.parts[around[0]], value), type, keys=(inside,)))
+            self._add(around[0], with_parts(builder, self.parts[around[0]], {inside: value}))
         elif met is not None and all([covers(key, k) for k in met]):
             for other in met:
                 self._drop(other)
@@ -101,9 +101,7 @@ class Writes:
     def flushed(self, builder: Owner) -> NodeId:
         """The id of the whole array."""
         if self.whole is None:
-            keys = tuple(self.parts)
-            values = [self.parts[key] for key in keys]
-            self.whole = append(builder, put_parts, (self.base, *values), self.type, keys=keys)
+            self.whole = with_parts(builder, self.base, self.parts)
         return self.whole
 
     def read(self, builder: Owner, key: Key) -> NodeId:
@@ -164,6 +162,38 @@ def indexed(builder: Owner, i: NodeId, type: Any, key: Key) -> NodeId:
     if not key:
         return i
     return append(builder, basic_index, (i,), basic_index.infer(type, key=key), key=key)
+
+
+def with_parts(builder: Owner, i: NodeId, parts: Mapping[Key, NodeId]) -> NodeId:
+    """The id of an array with new parts; where `y[key] += x` made each of them, of an array that was added to.
+
+    Arguments:
+        builder: takes the node.
+        i: the id of the array.
+        parts: the id of each part by its key; they share no element.
+    """
+    terms = [added(builder, i, key, value) for key, value in parts.items()]
+    is_sum = None not in terms
+    op, values = (add_parts, terms) if is_sum else (put_parts, [*parts.values()])
+    return append(builder, op, (i, *values), builder.types[i], keys=tuple(parts))
+
+
+def added(builder: Owner, i: NodeId, key: Key, value: NodeId) -> NodeId | None:
+    """The id of what has been added to a part of an array to make a value; None where that was made in another way.
+
+    Arguments:
+        builder: has the nodes.
+        i: the id of the array.
+        key: the part.
+        value: the id of the value.
+    """
+    node = builder.nodes[value]
+    if node is None or node.op is not add:
+        return None
+    part, term = node.inputs
+    read = builder.nodes[part]
+    is_of_part = read is not None and read.op is basic_index and read.inputs == (i,) and read.param("key") == key
+    return term if is_of_part and builder.types[term].dtype == builder.types[i].dtype else None
 
 
 def append(builder: Owner, op: Op, ids: tuple[NodeId, ...], type: Any, **params: Any) -> NodeId:

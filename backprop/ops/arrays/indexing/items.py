@@ -210,7 +210,7 @@ def _set_vjp(g: Any, out: Any, x: Any, value: Any, *arrays: Any, key: Key, uniqu
         return rest, basic_index(g, key=key)
     mine = take_index(g, *arrays, key=key, unique=unique)
     if not unique:
-        mine = mine * _lasting(mine.shape, shape_of(x), arrays, key)
+        mine = masked(mine, _lasting(mine.shape, shape_of(x), arrays, key))
     return (rest, mine, *(None,) * len(arrays))
 
 

@@ -1,4 +1,4 @@
-"""An array whose parts have been replaced, all at once: what a loop makes that writes to one element after the other.
+"""An array whose parts have been replaced or added to, all at once: what a loop makes that writes part by part.
 
 Source: the functionalisation of views and mutations in PyTorch, https://dev-discuss.pytorch.org/t/965.
 """
@@ -19,17 +19,21 @@ from .keys import Key, Slice, numpy_key, selected
 
 
 def _type(x: ValueType[Any], *values: ValueType[Any], keys: tuple[Key, ...]) -> NumericType[Any]:
-    t, *parts = numeric("put_parts", x, *values)
+    t, *parts = numeric("parts", x, *values)
     for part, key in zip(parts, keys, strict=True):
-        fits("put_parts", part, selected(t.shape, key, ()))
+        fits("parts", part, selected(t.shape, key, ()))
     return array_type(t.shape, t.dtype)
 
 
-def _put(x: Any, *values: Any, keys: tuple[Key, ...], out: Any = None) -> Any:
+def _copy(x: Any, out: Any) -> Any:
     if out is None:
-        out = np.array(x, order="C")
-    else:
-        np.copyto(out, x)
+        return np.array(x, order="C")
+    np.copyto(out, x)
+    return out
+
+
+def _put(x: Any, *values: Any, keys: tuple[Key, ...], out: Any = None) -> Any:
+    out = _copy(x, out)
     for key, value in zip(keys, values, strict=True):
         out[numpy_key(key, 0)] = value
     return out
@@ -47,3 +51,18 @@ def _batch(op: Any, batched: Batched, operands: Any, params: Params) -> Any:
 
 # A copy of `x` with values at the places of basic keys that select no element in common.
 put_parts: Op = Op("put_parts", _type, _put, _vjp, Kind.INTO, home=__name__, batch=BatchRule(_batch, alike=True))
+
+
+def _add(x: Any, *values: Any, keys: tuple[Key, ...], out: Any = None) -> Any:
+    out = _copy(x, out)
+    for key, value in zip(keys, values, strict=True):
+        out[numpy_key(key, 0)] += value
+    return out
+
+
+def _add_vjp(g: Any, out: Any, x: Any, *values: Any, keys: tuple[Key, ...]) -> tuple[Any, ...]:
+    return g, *[basic_index(g, key=key) for key in keys]
+
+
+# A copy of `x` with values added at the places of basic keys that select no element in common.
+add_parts: Op = Op("add_parts", _type, _add, _add_vjp, Kind.INTO, home=__name__, batch=BatchRule(_batch, alike=True))

@@ -323,3 +323,71 @@ def test_a_loop_that_fills_an_array_takes_nodes_in_proportion() -> None:
 def test_windows_do_not_copy_the_whole_array() -> None:
     graph = bp.compile(windows).graph(X, 40)
     assert len([node for node in graph.nodes if node.op.name == "put_parts" and node.type.shape == (40, 6)]) == 1
+
+
+# What is added to a part.
+
+
+def sums(x: Any) -> Any:
+    y, z = x * x, np.sin(x)
+    y[1:3] += x[2:4] * y[0]
+    total = np.sum(y)
+    y[2] += x[3]
+    y[4] = y[4] + 1
+    z[0] += x[1]
+    z[::2] += z[1]
+    return y * total, z
+
+
+def test_what_is_added_to_a_part_leaves_no_mask() -> None:
+    test_values_and_gradients(sums)
+
+    def added(x: Any) -> Any:
+        y = x * x
+        y[1:3] += x[2:4]
+        y[2:] = y[2:] + x[0]
+        return np.sum(y)
+
+    names = [node.op.name for node in bp.compile(bp.grad(added)).graph(X).nodes]
+    assert "masked" not in names
+
+
+def test_another_dtype_is_put_and_not_added() -> None:
+    def f(x: Any) -> Any:
+        y = np.zeros_like(x, dtype=np.float32)
+        y[1:3] += x[1:3]
+        return y
+
+    np.testing.assert_array_equal(bp.compile(f)(X), f(X), strict=True)
+
+
+def wave_in_place(speed: Any, steps: int) -> Any:
+    old, now = bp.zeros((9, 9)), bp.zeros((9, 9))
+    seen = bp.zeros((steps, 9))
+    for k in range(steps):
+        inner = now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4 * now[1:-1, 1:-1]
+        old[1:-1, 1:-1] = 2 * now[1:-1, 1:-1] - old[1:-1, 1:-1] + speed * inner
+        old[2, 3] += np.exp(-0.1 * k)
+        old, now = now, old
+        seen[k] = now[-3]
+    return np.sum(seen**2)
+
+
+def wave_of_new_arrays(speed: Any, steps: int) -> Any:
+    old, now = np.zeros((9, 9)), np.zeros((9, 9))
+    seen = []
+    for k in range(steps):
+        laplacian = now[2:, 1:-1] + now[:-2, 1:-1] + now[1:-1, 2:] + now[1:-1, :-2] - 4 * now[1:-1, 1:-1]
+        inner = 2 * now[1:-1, 1:-1] - old[1:-1, 1:-1] + speed * laplacian
+        old, now = now, bp.ops.at_add(np.pad(inner, 1), (2, 3), np.exp(-0.1 * k))
+        seen.append(now[-3])
+    return np.sum(np.stack(seen) ** 2)
+
+
+def test_a_wave_in_place_is_no_larger_than_one_of_new_arrays() -> None:
+    speed = np.linspace(0.1, 0.2, 49).reshape(7, 7)
+    ways = [bp.compile(bp.grad(f)) for f in (wave_in_place, wave_of_new_arrays)]
+    one, other = [way(speed, 30) for way in ways]
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+    written, new = [len(way.graph(speed, 30).nodes) for way in ways]
+    assert written <= new
