@@ -122,7 +122,7 @@ def _spent(d: Description) -> Table:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, min_width=len(title))
     for k, column in enumerate(columns):
         table.add_column(column, justify="left" if k == 0 or column in ("ops", "reads") else "right", overflow="fold")
     return table
