@@ -54,6 +54,8 @@ def cov(
         raise ShapeError("cov takes vectors and matrices", fix="reshape to a matrix, a variable in each row")
     kind = np.result_type(np.float64, *(x.dtype for x in given)) if dtype is None else np.dtype(dtype)
     rows = [_variables(asarray(x, kind), rowvar) for x in given]
+    if not rows[0].shape[0]:
+        return np.zeros((0, 0))  # of no variables, and of this dtype, as NumPy says
     x = concatenate(rows) if len(rows) > 1 else rows[0]
     lost = ddof if ddof is not None else 0 if bias else 1
     if fweights is None and aweights is None and x.shape[1] <= lost:

@@ -13,12 +13,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
 from backprop.ops.numpy_names import FUNCTIONS, UFUNCS
 from tests.ops.values.calls import calls_of
-from tests.ops.values.outcome import DTYPES, difference, operands, outcome, traced
+from tests.ops.values.outcome import DTYPES, Outcome, difference, operands, outcome, traced
 
 PAGE = Path(__file__).parents[3] / "docs" / "numpy_differences.md"
 FEW = ("bool", "uint8", "int64", "float32", "complex128")
@@ -70,9 +71,32 @@ def differing(function: Any) -> Iterator[tuple[str, str]]:
 
         for dtype in dtypes():
             for form, x in operands(dtype).items():
-                what = difference(outcome(run, x), outcome(traced(ours), x))
+                numpys, found = outcome(run, x), outcome(traced(ours), x)
+                what = difference(numpys, found)
                 if what:
-                    yield f"call {k} of {dtype} {form}", what
+                    yield f"call {k} of {dtype} {form}", in_words(function.__name__, call, x, numpys, found) or what
+
+
+STABLE: dict[str, Callable[..., Any]] = {
+    "argsort": lambda a, axis=-1: np.argsort(a, axis, kind="stable"),
+    "argpartition": lambda a, kth, axis=-1: np.argsort(a, axis, kind="stable"),
+    "partition": lambda a, kth, axis=-1: np.sort(a, axis),
+}
+"""What some functions of NumPy answer where equal elements keep their order, and all is sorted."""
+
+
+def in_words(name: str, call: Callable[[Any, Any], Any], x: Any, numpys: Outcome, ours: Outcome) -> str | None:
+    """What differs, where that can be told more exactly than by both values."""
+    if isinstance(numpys, Exception) or isinstance(ours, Exception):
+        return None
+    if name in STABLE and difference(outcome(lambda x: call(STABLE[name], x), x), ours) is None:
+        return "that of a stable sort"
+    if name == "polydiv" and difference(numpys[:1], ours[:1]) is None:
+        rests = [rest for _, rest in (numpys, ours)]
+        noise = 8 * np.finfo(np.float32).eps * np.max(np.abs(x))
+        if all(rest.dtype == "complex64" and np.all(np.abs(rest.value) <= noise) for rest in rests):
+            return "a remainder of rounding errors of complex64"
+    return None
 
 
 def named(function: Any) -> str:
