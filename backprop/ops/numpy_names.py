@@ -17,7 +17,7 @@ import scipy.special
 
 from .. import ops
 from ..errors import AssignmentError, GraphTypeError, ShapeError, UnknownFunctionError
-from .arrays.as_array import shape
+from .arrays.as_array import asarray, shape
 from .arrays.diagonals import diagonal, trace
 from .arrays.views import ravel, reshape, transpose
 from .core.exports import exported_below
@@ -64,6 +64,12 @@ def where(condition: Any, /, *choices: Any) -> Any:
     return ops.where(condition, *choices) if choices else ops.nonzero(condition)
 
 
+def i0(x: Any) -> Any:
+    """`numpy.i0`, which computes integers in float64; SciPy's namesake computes short ones in float32 since 1.18."""
+    x = asarray(x)
+    return ops.i0(asarray(x, np.float64) if x.dtype.kind in "biu" else x)
+
+
 _MEANINGS: dict[Any, Function] = {
     **_namesakes(scipy.special),
     **_namesakes(np.fft),
@@ -71,6 +77,7 @@ _MEANINGS: dict[Any, Function] = {
     **_namesakes(np.linalg),
     **_namesakes(np),
     np.shape: shape,
+    np.i0: i0,
     np.where: where,
     np.linalg.diagonal: _linalg_diagonal,
     np.linalg.trace: _linalg_trace,
