@@ -52,6 +52,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_memory": False,
+    "write_computation_times": False,  # a page that wants scripts from elsewhere
     "plot_gallery": True,
     "within_subsection_order": "FileNameSortKey",
 }

@@ -11,7 +11,14 @@ import pytest
 from tests.browser import opened_page
 
 SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
-LOOKED_AT = ("index.html", "start.html", "api.html", "built/tutorials/plot_mnist.html", "built/gallery/index.html")
+LOOKED_AT = (
+    "index.html",
+    "start.html",
+    "sharp_bits.html",
+    "api.html",
+    "built/tutorials/plot_mnist.html",
+    "built/gallery/index.html",
+)
 
 pytestmark = pytest.mark.skipif(not (SITE / "index.html").exists(), reason="make docs has not built the site")
 
