@@ -35,6 +35,7 @@ from .policy import (
     pays_beside,
     pays_to_cut,
     was_cut,
+    was_slowed,
     was_timed,
     was_watched,
 )
@@ -115,17 +116,17 @@ class Course:
         self._graph = None
 
     def _timed(self, executor: AbstractExecutor, values: Sequence[Any]) -> Sequence[Any]:
-        """Run, time the nodes of tasks that are off, and cut the graph anew."""
-        wrong = off(self._known.seconds, [task.seconds for task in self.plan.tasks])
-        results, nodes = learning.run_timed(self.plan, wrong, values, executor.blas_threads)
+        """Run one task after the other, time their nodes, and cut the graph anew."""
+        results, nodes = learning.run_timed(self.plan, range(len(self.plan.tasks)), values, executor.blas_threads)
         self._known = was_timed(self._known, nodes)
         if self._known.timed == TIMED:
-            self._learn(wrong)
+            self._learn()
         return results
 
-    def _learn(self, wrong: Sequence[int]) -> None:
-        """Keep what the nodes of some tasks took, and cut the graph anew by it."""
+    def _learn(self) -> None:
+        """Keep what nodes took, and cut the graph anew by it."""
         tasks, nodes = self.plan.tasks, self._known.nodes
+        wrong = off(self._known.seconds, [task.seconds for task in tasks])
         found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
         if found:
             this_book().learn(factors(found))
@@ -134,7 +135,18 @@ class Course:
             f"{len(wrong)} of {len(tasks)} tasks took more than {OFF} times longer or shorter than predicted, at worst "
             f"{in_words(self._known.seconds[worst])} in the place of {in_words(tasks[worst].seconds)}"
         )
+        if len(tasks) > 1:
+            ran, overhead = self._known.ran, self._target.overhead
+            alone = [sum(nodes[k]) if k in nodes else seconds for k, seconds in enumerate(ran)]
+            beside = [seconds + overhead for seconds in ran]
+            self._known = was_slowed(self._known, self._end_by(beside), self._end_by(alone))
         self._anew([*found, *self._scaled(set(nodes))], told)
+
+    def _end_by(self, seconds: Sequence[float]) -> float:
+        """The least after which the plan would end if its tasks took so many seconds."""
+        tasks = [replace(task, seconds=took) for task, took in zip(self.plan.tasks, seconds, strict=True)]
+        plan = replace(self.plan, tasks=tuple(tasks))
+        return max(plan.span, plan.work / self._target.workers)
 
     def _pays(self, seconds: float) -> bool:
         """Whether a plan of so many seconds is worth more than new predictions: its nodes can be timed, or cut anew."""
@@ -159,8 +171,9 @@ class Course:
             plan = self._cut_anew(graph, machine)
             same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
             change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
-            slowed = f", which took {self._known.slowed:.1f} times as long beside each other as alone"
-            self.plan = replace(plan, story=f"{told}; {change}{slowed if self._known.slowed > OFF else ''}")
+            if len(plan.tasks) < len(before.tasks) and self._known.slowed > OFF:
+                change += f", as tasks beside each other took {self._known.slowed:.1f} times as long"
+            self.plan = replace(plan, story=f"{told}; {change}")
         else:
             self._correct(found, f"{told}; the costs were corrected")
         self._known = was_cut(self._known)

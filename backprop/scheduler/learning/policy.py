@@ -1,7 +1,7 @@
 """What to measure of a plan's next run, and what follows from what was measured: decisions over plain data.
 
 The first two runs of a plan are not measured: memory is fresh, and programs are generated, of what runs quickly in the
-second. The next ones are timed task by task. A task that is off its prediction by more than `OFF` has its nodes timed
+second. The next ones are timed task by task. Where a task is off its prediction by more than `OFF`, all nodes are timed
 in the runs behind those, and the graph is cut anew with these costs. A plan that is right is left alone from then on:
 what is measured costs a run nothing more.
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
-from ..planning.partitioning.gate import SPEED_UP, WORTH_IT
+from ..planning.partitioning.gate import WORTH_IT
 
 OFF = 1.5
 """How many times as long, or as short, a task takes where its nodes are timed."""
@@ -48,7 +48,7 @@ class Step(Enum):
 
     RUN = "run it"
     WATCH = "time its tasks"
-    TIME_NODES = "time the nodes of the tasks that are off"
+    TIME_NODES = "time the nodes"
     LEAVE = "nothing any more"
 
 
@@ -77,7 +77,7 @@ class Learnt:
         cuts: how often the graph was cut anew.
         timed: how many runs had nodes timed.
         nodes: for each task whose nodes were timed, the least that each of them took.
-        slowed: how many times as long tasks ran beside each other as one after the other.
+        slowed: how many times as long plans took as they would if their tasks did not slow each other down.
     """
 
     next: Step = Step.RUN
@@ -124,9 +124,7 @@ def was_timed(known: Learnt, nodes: Mapping[int, Sequence[float]]) -> Learnt:
         nodes: for each task whose nodes were timed, the seconds that each of them took.
     """
     best = {k: tuple(map(min, known.nodes.get(k, took), took)) for k, took in nodes.items()}
-    beside, alone = sum([known.ran[k] for k in best]), sum(map(sum, best.values()))
-    slowed = max(known.slowed, beside / alone) if len(known.ran) > 1 and alone > 0.0 else known.slowed
-    return replace(known, timed=known.timed + 1, nodes=best, slowed=slowed)
+    return replace(known, timed=known.timed + 1, nodes=best)
 
 
 def off(seconds: Sequence[float], predicted: Sequence[float]) -> tuple[int, ...]:
@@ -146,16 +144,27 @@ def was_cut(known: Learnt) -> Learnt:
     return Learnt(cuts=known.cuts + 1, slowed=known.slowed)
 
 
+def was_slowed(known: Learnt, beside: float, alone: float) -> Learnt:
+    """What is known of a plan of several tasks.
+
+    Arguments:
+        known: what was known.
+        beside: seconds after which it would end by what its tasks ran beside each other.
+        alone: those by what they ran one after the other.
+    """
+    return replace(known, slowed=max(known.slowed, beside / alone)) if alone > 0.0 else known
+
+
 def pays_beside(slowed: float, work: float, span: float, workers: int) -> bool:
     """Whether tasks that slow each other down, as they want the GIL or the memory, still end sooner than a single one.
 
     Arguments:
-        slowed: how many times as long tasks run beside each other.
+        slowed: how many times as long they take as if they did not.
         work: seconds that they take together, one after the other.
         span: those of the longest chain of them.
         workers: how many can run at once.
     """
-    return slowed * max(span, work / workers) * SPEED_UP < work
+    return slowed * max(span, work / workers) < work
 
 
 def pays_to_cut(nodes: int, seconds: float, workers: int) -> bool:

@@ -273,4 +273,4 @@ def test_tasks_that_slow_each_other_down_become_one_again(monkeypatch: pytest.Mo
         assert equal(f(xs), expected)
     plan = f.plan(xs)
     assert len(plan.tasks) == 1
-    assert "times as long beside each other as alone" in plan.story
+    assert "as tasks beside each other took" in plan.story

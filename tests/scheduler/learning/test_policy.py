@@ -18,6 +18,7 @@ from backprop.scheduler.learning.policy import (
     pays_beside,
     pays_to_cut,
     was_cut,
+    was_slowed,
     was_timed,
     was_watched,
 )
@@ -82,20 +83,14 @@ def test_nodes_are_timed_in_several_runs_and_the_least_of_each_counts() -> None:
     assert was_cut(known) == Learnt(cuts=1, slowed=known.slowed)
 
 
-def test_tasks_that_slow_each_other_down_are_found_by_the_time_of_their_threads() -> None:
-    known = started(Learnt())
-    for ran in ((3.0, 1.0), (4.0, 0.9)):
-        known = was_watched(known, Took((9.0, 2.0), ran), (1.0, 1.0))
-    for nodes in ((1.0, 0.5), (0.5, 9.0)):
-        known = was_timed(known, {0: nodes})
-    assert known.slowed == 3.0  # 3 seconds of its thread, of which 1 without the other
-    assert was_cut(known).slowed == 3.0
-    alone = was_watched(was_watched(started(Learnt()), Took((9.0,), (9.0,)), (1.0,)), Took((9.0,), (9.0,)), (1.0,))
-    assert was_timed(alone, {0: (1.0,)}).slowed == 1.0  # a single task
+def test_how_much_tasks_slow_each_other_down_is_kept_when_the_graph_is_cut_anew() -> None:
+    known = was_slowed(was_slowed(Learnt(), 3.0, 2.0), 2.0, 2.0)
+    assert (known.slowed, was_cut(known).slowed) == (1.5, 1.5)
+    assert was_slowed(Learnt(), 1.0, 0.0).slowed == 1.0
 
 
 @pytest.mark.parametrize(
-    ("slowed", "span", "pays"), [(1.0, 5.0, True), (1.6, 5.0, True), (1.7, 5.0, False), (1.2, 8.0, False)]
+    ("slowed", "span", "pays"), [(1.0, 5.0, True), (1.9, 5.0, True), (2.1, 5.0, False), (1.3, 8.0, False)]
 )
 def test_tasks_pay_where_they_end_sooner_in_spite_of_it(slowed: float, span: float, pays: bool) -> None:
     assert pays_beside(slowed, 10.0, span, 2) is pays
