@@ -17,8 +17,9 @@ from ..graph import Graph, NodeId
 from ..tracing.builder import Builder
 from ..tracing.var import Var
 from ..verify import verify
-from .differentiate import ReversePass, active
+from .differentiate import active
 from .masking.mask import Kind, Mask, kind_of, mask_of, truth, whole
+from .reverse_pass import ReversePass
 
 
 class BodyPullback:

@@ -33,10 +33,10 @@ from ..tracing.var import Var
 from .body_pullback import BodyPullback, mask_type
 from .control_flow import Body, all_fit, cotangents, emit, results_type, with_masks
 from .differentiate import active as active_ids
-from .differentiate import zero
 from .loop import Loop, step_by_step
 from .masking.mask import NOTHING, Kind, Mask, kind_of, truth, whole
 from .masking.masks import Masks
+from .reverse_pass import zero
 
 # Types.
 

@@ -3,7 +3,8 @@
     (operands, result, cotangent of the result) -> (cotangents of the operands that have one)
 
 A rule sees its operands' types and never their values, so that nodes of equal op, parameters and types are pulled back
-by equal nodes. Who differentiates a graph that runs once need not write these nodes down again and again.
+by equal nodes. Who differentiates a graph that runs once need not write these nodes down again and again, and who does
+write them down copies them from the second node of a kind on.
 
 Limits: what the neighbours of a node decide is not in it. A node with a shortcut, a cotangent with a mask, and an op on
 other values than arrays and numbers are for `differentiate`.
@@ -11,15 +12,20 @@ other values than arrays and numbers are for `differentiate`.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...errors import BackpropError
+from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, ValueType
-from ..graph import Graph, Node
+from ...ops.linear_algebra.products import matmul
+from ..graph import Graph, Node, NodeId, literal
 from ..subgraph import needed
 from ..tracing.builder import Builder
-from .differentiate import ReversePass
+from ..tracing.var import Var
 from .masking.mask_flow import MAKERS, Part, part_of
+from .masking.pulling import SUMS
+from .reverse_pass import ReversePass
+from .shortcuts import shortcut
 
 
 class RuleGraph(NamedTuple):
@@ -77,3 +83,56 @@ def _part(graph: Graph, i: int) -> Part | None:
     inner = needed(graph, graph.node(i).inputs)
     is_bare = not any([graph.node(j).op in MAKERS for j in inner if j >= graph.first])
     return part_of(graph.node(i)) if is_bare else None
+
+
+class ByRepeatedRules(ReversePass):
+    """A reverse pass that copies the rule of a node whose kind it has met before, as running rules takes most of it."""
+
+    def __init__(self, graph: Graph, builder: Builder, active: list[bool]) -> None:
+        super().__init__(graph, builder, active)
+        self.met: set[Any] = set()  # kinds of nodes
+        self.rules: dict[Any, RuleGraph | None] = {}  # of those met again; None where a rule is not to be copied
+
+    def hand_on(self, i: NodeId, node: Node, g: Var[Any]) -> None:
+        """Send a cotangent on to the inputs of its node; the arguments are those of `ReversePass.hand_on`."""
+        rule = self.rule(node, g.type) if is_copied(node.op) and shortcut(self.graph, node) is None else None
+        if rule is not None and self.masks.of(g).is_empty:
+            self.copy(rule, node, (*node.inputs, i, g.id))
+        else:
+            super().hand_on(i, node, g)
+
+    def rule(self, node: Node, cotangent: ValueType[Any]) -> RuleGraph | None:
+        """The rule of a node, where its kind was met before and its rule makes no mask."""
+        operands = tuple([self.builder.types[j] for j in node.inputs])
+        active = tuple([self.active[j] for j in node.inputs])
+        kind = (node.op, node.params, active, id(cotangent), *map(id, operands))
+        if kind not in self.met:
+            self.met.add(kind)
+            return None
+        if kind not in self.rules:
+            found = rule_graph(node, operands, active, cotangent)
+            self.rules[kind] = None if found is None or any(found.masked) else found
+        return self.rules[kind]
+
+    def copy(self, rule: RuleGraph, node: Node, ids: tuple[NodeId, ...]) -> None:
+        """Write a rule down for a node.
+
+        Arguments:
+            rule: the rule.
+            node: the node.
+            ids: of its operands, its result, and the cotangent of that.
+        """
+        builder, to, source = self.builder, list(ids), self.derivative_of(node.source)
+        for op, inputs, params, type, _ in rule.graph.nodes:
+            if op is literal:
+                to.append(builder.literal(params.get("value").value).id)
+            else:
+                made = tuple.__new__(Node, (op, tuple([to[j] for j in inputs]), params, type, source))
+                to.append(builder.append(made).id)
+        for position, j in zip(rule.positions, rule.graph.outputs, strict=True):
+            self.contribute(node.inputs[position], builder.var(to[j]))
+
+
+def is_copied(op: Op) -> bool:
+    """Whether the rule of an op does not look beyond its arguments."""
+    return op.is_built_in and (op.is_elementwise or op.kind is Kind.VIEW or op in SUMS or op is matmul)

@@ -17,8 +17,8 @@ from ...ops.core.op import Op
 from ...ops.core.types import NumericType, ScalarType
 from ..autodiff.body_pullback import BodyPullback
 from ..autodiff.control_flow import emit
-from ..autodiff.differentiate import zero
 from ..autodiff.masking.mask import Kind
+from ..autodiff.reverse_pass import zero
 from ..batching.batched import batch_into
 from ..graph import Graph
 from ..tracing.builder import Builder

@@ -28,9 +28,9 @@ from ...ops.arrays.joins import concatenate
 from ...ops.core.op import Op
 from ...ops.core.types import NumericType, TupleType, ValueType, array_type, scalar_type
 from ..autodiff.control_flow import all_fit, call, cotangents, emit
-from ..autodiff.differentiate import zero
 from ..autodiff.loop import Loop
 from ..autodiff.loops import scan
+from ..autodiff.reverse_pass import zero
 from ..graph import Graph
 from ..tracing.builder import Builder
 from .integral import REAL, product_of
