@@ -130,17 +130,23 @@ class Course:
         found = [part for k, seconds in nodes.items() for part in _priced(tasks[k], seconds, self._target.machine)]
         if found:
             this_book().learn(factors(found))
-        worst = max(wrong, key=lambda k: _ratio(self._known.seconds[k], tasks[k].seconds))
-        told = (
-            f"{len(wrong)} of {len(tasks)} tasks took more than {OFF} times longer or shorter than predicted, at worst "
-            f"{in_words(self._known.seconds[worst])} in the place of {in_words(tasks[worst].seconds)}"
-        )
         if len(tasks) > 1:
             ran, overhead = self._known.ran, self._target.overhead
             alone = [sum(nodes[k]) if k in nodes else seconds for k, seconds in enumerate(ran)]
             beside = [seconds + overhead for seconds in ran]
             self._known = was_slowed(self._known, self._end_by(beside), self._end_by(alone))
-        self._anew([*found, *self._scaled(set(nodes))], told)
+        self._anew([*found, *self._scaled(set(nodes))], self._told(wrong))
+
+    def _told(self, wrong: Sequence[int]) -> str:
+        """What a report says of tasks that are off, if there are any."""
+        if not wrong:
+            return ""
+        tasks, took = self.plan.tasks, self._known.seconds
+        worst = max(wrong, key=lambda k: _ratio(took[k], tasks[k].seconds))
+        return (
+            f"{len(wrong)} of {len(tasks)} tasks took more than {OFF} times longer or shorter than predicted, at worst "
+            f"{in_words(took[worst])} in the place of {in_words(tasks[worst].seconds)}"
+        )
 
     def _end_by(self, seconds: Sequence[float]) -> float:
         """The least after which the plan would end if its tasks took so many seconds."""
@@ -164,19 +170,23 @@ class Course:
     @gc_paused()
     def _anew(self, found: Sequence[Measured], told: str) -> None:
         """Cut the graph by what was measured."""
-        machine, before = self._machine(found), self.plan
-        told = "; then ".join(filter(None, [before.story, told]))
-        graph = self._graph
+        machine, before, graph = self._machine(found), self.plan, self._graph
         if graph is not None and self._pays_to_cut(graph, sum(self._known.seconds)):
             plan = self._cut_anew(graph, machine)
-            same = [task.body for task in plan.tasks] == [task.body for task in before.tasks]
-            change = "the cut stayed" if same else f"{len(before.tasks)} tasks became {len(plan.tasks)}"
-            if len(plan.tasks) < len(before.tasks) and self._known.slowed > OFF:
-                change += f", as tasks beside each other took {self._known.slowed:.1f} times as long"
-            self.plan = replace(plan, story=f"{told}; {change}")
+            self.plan = replace(plan, story=_joined("; then ", before.story, self._change(told, plan)))
         else:
-            self._correct(found, f"{told}; the costs were corrected")
+            self._correct(found, _joined("; then ", before.story, told and f"{told}; the costs were corrected"))
         self._known = was_cut(self._known)
+
+    def _change(self, told: str, plan: Plan) -> str:
+        """What a report says of a plan that takes the place of another; nothing where nothing was off, and it stays."""
+        before, after = self.plan.tasks, plan.tasks
+        if [task.body for task in after] == [task.body for task in before]:
+            return told and f"{told}; the cut stayed"
+        slowed = f"as tasks beside each other took {self._known.slowed:.1f} times as long"
+        became = f"{len(before)} tasks became {len(after)}"
+        is_slower = len(after) < len(before) and self._known.slowed > OFF
+        return _joined("; ", told, _joined(", ", became, slowed if is_slower else ""))
 
     def _cut_anew(self, graph: Graph, machine: Machine) -> Plan:
         """The plan by what was measured; of one task where tasks were seen to slow each other down too much."""
@@ -205,6 +215,11 @@ def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[Meas
     body, said = task.body, costs(task.body, machine.rates)
     names = [size_class(node, tuple([body.type_of(j) for j in node.inputs])) for node in body.nodes]
     return [(name, price.seconds, took) for name, price, took in zip(names, said, seconds, strict=True)]
+
+
+def _joined(by: str, *parts: str) -> str:
+    """The parts that say something, with something between."""
+    return by.join(filter(None, parts))
 
 
 def _as_predicted(task: Task) -> TaskFinished:

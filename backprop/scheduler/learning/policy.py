@@ -2,8 +2,9 @@
 
 The first two runs of a plan are not measured: memory is fresh, and programs are generated, of what runs quickly in the
 second. The next ones are timed task by task. Where a task is off its prediction by more than `OFF`, all nodes are timed
-in the runs behind those, and the graph is cut anew with these costs. A plan that is right is left alone from then on:
-what is measured costs a run nothing more.
+in the runs behind those, and the graph is cut anew with these costs. That is done once with each plan of several tasks,
+as what they take beside each other does not tell what a single one would take. A plan that is right is left alone from
+then on: what is measured costs a run nothing more.
 
 Of each task and of each node the least of two times counts: what disturbs a run only adds to it, and a thread that has
 to wait for a processor in the middle of a node of a microsecond makes it one of ten milliseconds.
@@ -112,7 +113,8 @@ def was_watched(known: Learnt, took: Took, predicted: Sequence[float], pays: boo
     if watched < WATCHED:
         return replace(known, watched=watched, seconds=best, ran=ran)
     may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
-    step = Step.TIME_NODES if may_cut and off(best, predicted) else Step.LEAVE
+    is_doubtful = bool(off(best, predicted)) or (len(best) > 1 and known.cuts == 0)
+    step = Step.TIME_NODES if may_cut and is_doubtful else Step.LEAVE
     return replace(known, next=step, watched=watched, seconds=best, ran=ran)
 
 

@@ -46,8 +46,13 @@ def test_the_first_runs_are_not_measured() -> None:
 
 
 def test_a_plan_that_is_right_is_left_alone() -> None:
-    known = watched(Learnt(), (1.0, 2.0), (1.2, 1.6))
-    assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 2.0))
+    for known, took, predicted in ((Learnt(), (1.0,), (1.2,)), (Learnt(cuts=1), (1.0, 2.0), (1.2, 1.6))):
+        known = watched(known, took, predicted)
+        assert (known.next, known.seconds) == (Step.LEAVE, took)
+
+
+def test_nodes_of_several_tasks_are_timed_once_in_any_case_as_a_single_one_may_be_quicker() -> None:
+    assert watched(Learnt(), (1.0, 2.0), (1.2, 1.6)).next is Step.TIME_NODES
 
 
 @pytest.mark.parametrize("took", [1.0 * OFF + 0.1, 1.0 / OFF - 0.1])
@@ -68,7 +73,7 @@ def test_a_plan_that_is_off_is_left_where_more_than_new_predictions_does_not_pay
 
 
 def test_the_least_of_the_runs_counts() -> None:
-    known = started(Learnt())
+    known = started(Learnt(cuts=1))
     for took in ((9.0, 1.0), (1.0, 9.0)):
         known = was_watched(known, Took(took, took), (1.0, 1.0))
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
