@@ -93,8 +93,9 @@ def quantile(
         ShapeError: no elements; another method.
     """
     wanted = _shares(asarray(a), q, method)
-    x, line, axes = _sorted_line("quantile", a, axis, out, keep=method in CHOOSING)
-    if ndim(q) and method not in CHOOSING:
+    chooses = _chooses(wanted, method)
+    x, line, axes = _sorted_line("quantile", a, axis, out, keep=chooses)
+    if ndim(q) and not chooses:
         line = asarray(line, np.result_type(line.dtype, wanted.dtype))
     if not line.shape[0] or (not axes and not line.size):
         raise ShapeError(
@@ -103,7 +104,7 @@ def quantile(
         )
     place = _places(line.shape[0], wanted, method)
     low = np.floor(place).astype(np.intp)
-    if method in CHOOSING:
+    if chooses:
         value = line[low] if line.dtype.kind != "f" else _or_nan(line[low], line)
         return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
     share = (place - low).astype(line.dtype).reshape(low.shape + (1,) * (ndim(line) - 1))
@@ -119,9 +120,14 @@ def _shares(x: Any, q: Any, method: str) -> Any:
         GraphTypeError: booleans and complex numbers, which have no quantiles.
         ShapeError: a share that is not between 0 and 1, which is a ValueError in NumPy too.
     """
-    if x.dtype.kind == "c" or (x.dtype.kind == "b" and method not in CHOOSING):
+    if x.dtype.kind == "c" or (x.dtype.kind == "b" and not _chooses(np.asarray(q), method)):
         raise GraphTypeError(f"quantile does not take {x.dtype}", fix="take real numbers, as x.astype(float) or abs(x)")
     return _in_range(q)
+
+
+def _chooses(shares: Any, method: str) -> bool:
+    """Whether quantiles are elements, of whatever dtype: by the method, or as the shares are the integers 0 and 1."""
+    return method in CHOOSING or (method == "linear" and shares.dtype.kind in "biu")
 
 
 def _in_range(q: Any) -> Any:
@@ -161,7 +167,7 @@ def nanquantile(
         return quantile(a, q, axis, out, overwrite_input, method, keepdims)
     wanted = _shares(asarray(a), q, method) if some else _in_range(q)
     x, line, axes = _sorted_line("nanquantile", a, axis, out)
-    line = asarray(line, np.result_type(line.dtype, wanted.dtype)) if ndim(q) else line
+    line = asarray(line, np.result_type(line.dtype, wanted.dtype)) if ndim(q) and wanted.dtype.kind == "f" else line
     value = _of_present(line, wanted, method) if some else _nothing(line, wanted)
     return reshape(value, wanted.shape + kept(shape_of(x), axes)) if keepdims else value
 

@@ -55,6 +55,8 @@ SHARES: list[Call] = [
     lambda f, x: f(x, 1.5),
     lambda f, x: f(x, [-0.5, 0.5]),
     lambda f, x: f(x, 0.3, method="lower"),
+    lambda f, x: f(x, 1),
+    lambda f, x: f(x, [0, 1], axis=0),
 ]
 JOINS: list[Call] = [
     lambda f, x: f([x, x]),

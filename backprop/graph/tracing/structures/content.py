@@ -1,10 +1,11 @@
 """What a static part of a call is compared by, so that an object that has changed is not taken for what it was.
 
-What has a hash of its own cannot change, by Python's convention, and is compared by type and `==`; numbers are compared
-to the bit, and tuples, frozensets and frozen dataclasses part by part, so that {1} is not {True}, nor 0.0 -0.0.
-Functions and classes are compared by identity. Any other object may change, and may answer `==` with anything, as
-arrays and tables do: of it a digest of its content is taken at once, by pickle, or attribute by attribute where it
-cannot be pickled.
+Numbers are compared to the bit, and tuples, frozensets and frozen dataclasses part by part, so that {1} is not {True},
+nor 0.0 -0.0. Functions and classes are compared by identity. Any other object may change, and may answer `==` with
+anything, as arrays and tables do: of it a digest of its content is taken at once, by pickle, or attribute by attribute
+where it cannot be pickled. What has a hash of its own is compared by `==` besides; not by that alone, which may leave
+out what a function reads: range(0) == range(1, 1), an hour is equal to that of another time zone, and an object may
+answer by its name.
 
 Limits: what a function captures is no content of it. An object without attributes that cannot be pickled (a lock, an
 open file) is compared by identity. Equal content may have two digests, which costs a trace and no wrong result.
@@ -16,8 +17,8 @@ import hashlib
 import pickle
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from dataclasses import dataclass, fields
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -69,8 +70,15 @@ def _content(value: Any, above: frozenset[int]) -> Hashable:
     """The content of a value, which is a part of those whose identities are given."""
     if isinstance(value, BY_IDENTITY):
         return Same(value)
+    if isinstance(value, MethodType):
+        return (MethodType, Same(value.__func__), _content(value.__self__, above))
     if "__hash__" in _defined(type(value)) and _has_hash(value):
         return _constant(value, above)
+    return _changing(value, above)
+
+
+def _changing(value: Any, above: frozenset[int]) -> Hashable:
+    """The content of a value that may change."""
     try:
         return (type(value), hashlib.sha256(pickle.dumps(value, 5)).digest())
     except Exception:
@@ -82,7 +90,7 @@ def _content(value: Any, above: frozenset[int]) -> Hashable:
 
 
 def _constant(value: Any, above: frozenset[int]) -> Hashable:
-    """The content of a value that cannot change."""
+    """The content of a value that can be hashed."""
     cls: Any = type(value)
     inner = above | {id(value)}
     if isinstance(value, float | complex | np.generic):
@@ -93,8 +101,12 @@ def _constant(value: Any, above: frozenset[int]) -> Hashable:
         isinstance(value, frozenset) and cls.__eq__ is frozenset.__eq__
     ):  # parts that are not equal may be of one content
         return (cls, frozenset(Counter([_content(part, inner) for part in value]).items()))
-    names = () if id(value) in above else compared(cls)
-    return (cls, tuple([_content(getattr(value, name), inner) for name in names])) if names else Equal(value)
+    if compared(cls) and id(value) not in above:
+        return (cls, tuple([_content(getattr(value, field.name), inner) for field in fields(cls)]))
+    if cls in SIMPLE or id(value) in above:
+        return Equal(value)
+    content = _changing(value, above)
+    return Equal(value) if isinstance(content, Same) else (Equal(value), content)
 
 
 def _defined(cls: type) -> set[str]:

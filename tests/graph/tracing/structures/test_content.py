@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -97,6 +99,33 @@ class Choice:
     option: Any
 
 
+class Named:
+    """An object that is equal to all others of its name."""
+
+    def __init__(self, name: str, k: float) -> None:
+        self.name, self.k = name, k
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Named) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"Named({self.name!r}, {self.k})"
+
+    def times(self, x: Any) -> Any:
+        return self.k * x
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A record of which one field says nothing of the order."""
+
+    key: int
+    k: float = field(compare=False)
+
+
 APART = [
     (1, True),
     (0.0, -0.0),
@@ -107,7 +136,23 @@ APART = [
     (frozenset({(1, "a")}), frozenset({(1.0, "a")})),
     (frozenset({Choice(1)}), frozenset({Choice(True)})),
     (frozenset({frozenset({1})}), frozenset({frozenset({True})})),
+    (range(0), range(1, 1)),
+    (Decimal("1.0"), Decimal("1.00")),
+    (datetime(2026, 1, 1, 12, tzinfo=UTC), datetime(2026, 1, 1, 13, tzinfo=timezone(timedelta(hours=1)))),
+    (Named("a", 2.0), Named("a", 5.0)),
+    (Sorted(1, 2.0), Sorted(1, 5.0)),
 ]
+
+
+def test_an_object_that_is_known_by_its_name_may_change() -> None:
+    compiled, o = bp.compile(bp.grad(lambda x, o: x * o.k)), Named("a", 2.0)
+    called = bp.compile(lambda x, f: f(x))
+    assert (compiled(1.0, o), called(1.0, o.times)) == (2.0, 2.0)
+    o.k = 5.0
+    assert (compiled(1.0, o), called(1.0, o.times)) == (5.0, 5.0)
+    compiled(1.0, o)
+    called(1.0, o.times)
+    assert (compiled.traces, called.traces) == (2, 2)
 
 
 @pytest.mark.parametrize(("one", "other"), APART, ids=repr)
