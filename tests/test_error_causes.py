@@ -69,11 +69,32 @@ ROWS: dict[str, Row] = {
         lambda x: [1, 2][x[0]], errors.TracedConversionError, TypeError, ("as an index", "int(v)")
     ),
     "a histogram in two dimensions": Row(
-        lambda v: np.histogram2d([1, 2, 3, 9], [1, 2, 3, 9], bins=5, weights=v),
+        lambda v: np.histogram2d(v, [1, 2, 3, 9], bins=5, weights=v),
+        errors.GraphTypeError,
+        TypeError,
+        ("which bin", "give the Var as weights"),
+        ("shape or dtype",),
+    ),
+    "the edges of bins": Row(
+        lambda v: np.histogram_bin_edges(v, 5),
         errors.UnknownFunctionError,
         TypeError,
         ("which bin", "numpy.bincount(bins, weights)"),
         ("shape or dtype",),
+    ),
+    "a fit of numpy.polynomial": Row(
+        lambda v: np.polynomial.Polynomial.fit(np.arange(4.0), v, 1),
+        errors.TracedConversionError,
+        TypeError,
+        ("numpy.polyfit(x, y, deg)", "chebvander"),
+        ("ops.array",),
+    ),
+    "a search for a global minimum": Row(
+        lambda v: scipy.optimize.differential_evolution(lambda p: np.sum((p - v[0]) ** 2), [(0, 1)]),
+        errors.TracedConversionError,
+        TypeError,
+        ("searches among plain values", "start minimize"),
+        ("take that of",),
     ),
     "a histogram of traced values": Row(
         lambda v: np.histogram(v, bins=5),

@@ -198,7 +198,7 @@ REFUSALS = (
     Refusal(
         "which bin an element falls into depends on values",
         "find the bins of plain data with numpy.digitize, and sum up weights with numpy.bincount(bins, weights)",
-        "histogram2d histogram_bin_edges histogramdd",
+        "histogram_bin_edges",
     ),
     Refusal(
         "it reads, writes or prints arrays",

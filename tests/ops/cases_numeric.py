@@ -126,6 +126,16 @@ RANGES = (
         lambda rng: (rng.random(4) + 1,),
         name="densities-of-histogram",
     ),
+    Case(
+        lambda w: searching.histogram2d([1.0, 3.0, 2.0, 3.0], [0.0, 2.0, 2.0, 9.0], (2, 3), weights=w)[0],
+        arrays((4,)),
+        name="histogram2d",
+    ),
+    Case(
+        lambda w: searching.histogramdd(np.arange(12.0).reshape(4, 3), (2, 2, 3), density=True, weights=w)[0],
+        lambda rng: (rng.random(4) + 1,),
+        name="histogramdd",
+    ),
     Case(partial(searching.partition, kth=1), arrays((4,)), name="partition"),
     Case(lambda a: functionals.apply_along_axis(lambda v: v[0] * v, 0, a), arrays((3, 2)), name="apply_along_axis"),
     Case(lambda a: functionals.apply_over_axes(running.cumsum, a, (0, 1)), arrays((3, 2)), name="apply_over_axes"),

@@ -1,4 +1,4 @@
-"""Arrays with more elements at their ends, in all of NumPy's modes but that of a function.
+"""Arrays with more elements at their ends, in all of NumPy's modes.
 
 Source of names and defaults: the NumPy 2 reference.
 """
@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import GraphTypeError, ShapeError
+from ...errors import ShapeError
 from ..arrays.arguments import along
-from ..arrays.as_array import asarray
+from ..arrays.as_array import asarray, stack
+from ..arrays.axes import moveaxis
 from ..arrays.joins import concatenate
 from ..arrays.padding import pad_constant, pad_places, pad_widths
 from ..arrays.views import broadcast_to, reshape
@@ -42,17 +43,17 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     Arguments:
         array: array of n axes.
         pad_width: an int, a pair, n pairs, or a dict from axis to pair: how many elements to add before and after.
-        mode: any of NumPy's by name.
+        mode: any of NumPy's by name, or a function (vector, (before, after), axis, kwargs) that writes into vectors.
         kwargs: `constant_values` or `end_values`, one for all, a pair or n pairs, Vars too; `reflect_type`, "even" or
             "odd"; `stat_length`, over how many elements at an end a maximum, minimum, mean or median is taken.
     Returns:
         the padded array; with mode "empty", zeros are added.
     Errors:
-        GraphTypeError: a function as mode. ShapeError: another mode or option.
+        ShapeError: another mode or option.
     """
     x = asarray(array)
     if callable(mode):
-        raise GraphTypeError("pad: a function as mode writes into arrays", fix="use concatenate on what it computes")
+        return _by_function(x, pad_widths(pad_width, len(x.shape)), mode, kwargs)
     if mode not in ALLOWED:
         raise ShapeError(f"pad: there is no mode {mode!r}", fix=f"use one of {', '.join(sorted(ALLOWED))}")
     if set(kwargs) - set(ALLOWED[mode]):
@@ -72,6 +73,18 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if kind not in ("even", "odd"):
         raise ShapeError(f"pad: there is no reflect_type {kind!r}", fix='use "even" or "odd"')
     return pad_places(x, widths, mode) if kind == "even" else _turned_about(x, widths, mode == "symmetric")
+
+
+def _by_function(x: Any, widths: Any, write: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+    """What a function makes that writes into each vector along each axis in turn, the ends of which are zeros first."""
+    padded = pad_constant(x, widths, 0)
+    for axis, width in enumerate(widths):
+        lines = moveaxis(padded, axis, -1)
+        rows = [asarray(row).copy() for row in reshape(lines, (-1, lines.shape[-1]))] if padded.size else []
+        for row in rows:
+            write(row, width, axis, kwargs)
+        padded = moveaxis(reshape(stack(rows), lines.shape), -1, axis) if rows else padded
+    return padded
 
 
 def _pairs(given: Any, count: int) -> Any:

@@ -17,7 +17,7 @@ from ..arrays.arguments import answer, is_traced, one_axis
 from ..arrays.as_array import asarray
 from ..arrays.indexing.items import getitem, scatter_add
 from ..arrays.joins import concatenate
-from ..arrays.views import ravel
+from ..arrays.views import ravel, reshape
 from ..core.op import Op
 from ..core.types import NumericType, ValueType, numeric, value_type
 from ..elementwise.arithmetic import absolute, remainder
@@ -27,7 +27,10 @@ from ..reductions.reductions import sum as total
 from ..reductions.running import argsort, sort
 from .differences import diff
 
-__all__ = ["argpartition", "bincount", "digitize", "histogram", "interp", "partition", "searchsorted"]
+__all__ = [
+    *("argpartition", "bincount", "digitize", "histogram", "histogram2d", "histogramdd"),
+    *("interp", "partition", "searchsorted"),
+]
 
 # Positions and interpolation.
 
@@ -159,11 +162,7 @@ def histogram(
     Errors:
         GraphTypeError: Vars as `a` or `bins`.
     """
-    if is_traced(a) or is_traced(bins):
-        raise GraphTypeError(
-            "histogram: which bin an element falls into depends on the values of a Var",
-            fix="find the bins of plain data, and give the Var as weights",
-        )
+    _plain_bins("histogram", a, bins)
     if weights is None:
         return np.histogram(a, bins, range, density)
     data, heavy = np.ravel(a), asarray(weights)
@@ -181,6 +180,66 @@ def histogram(
     chosen = getitem(ravel(heavy), np.flatnonzero(inside))
     sums = scatter_add(chosen, places, shape=(len(edges) - 1,), key=("array",), unique=False)
     return (sums / np.diff(edges) / total(sums) if density else sums), edges
+
+
+def _plain_bins(name: str, *given: Any) -> None:
+    if any([is_traced(part) for each in given for part in (each if isinstance(each, (list, tuple)) else (each,))]):
+        raise GraphTypeError(
+            f"{name}: which bin an element falls into depends on the values of a Var",
+            fix="find the bins of plain data, and give the Var as weights",
+        )
+
+
+def histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None
+) -> tuple[Any, Any, Any]:
+    """`numpy.histogram2d` of plain data, differentiable by its weights; see `histogramdd`."""
+    _plain_bins("histogram2d", x, y, bins)
+    if hasattr(bins, "__len__") and len(bins) not in (1, 2):
+        bins = [bins, bins]  # edges for both axes, as in NumPy
+    sums, edges = histogramdd(np.stack([np.asarray(x), np.asarray(y)], -1), bins, range, density, weights)
+    return sums, *edges
+
+
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: bool | None = None, weights: Any = None
+) -> tuple[Any, Any]:
+    """`numpy.histogramdd` of plain data, differentiable by its weights.
+
+    Arguments:
+        sample: plain array (n, d) of n points, or d vectors.
+        bins: the number of bins, one for each axis, or the plain edges for each axis.
+        range: the lower and the upper end for each axis.
+        density: whether to divide by the volumes of bins and by the sum.
+        weights: a weight for each point.
+    Returns:
+        the sums of the weights in each bin, of d axes, or the density, and the edges for each axis.
+    Errors:
+        GraphTypeError: Vars as `sample` or `bins`.
+    """
+    _plain_bins("histogramdd", sample, bins)
+    if weights is None:
+        return np.histogramdd(sample, bins, range, density)
+    points = np.asarray(sample) if np.ndim(sample) == 2 and hasattr(sample, "shape") else np.atleast_2d(sample).T
+    heavy = asarray(weights)
+    if heavy.shape != points.shape[:1]:
+        raise ShapeError(
+            f"histogramdd: weights of shape {heavy.shape} for {len(points)} points",
+            fix="give one weight for each point",
+        )
+    if not len(points):
+        return np.histogramdd(sample, bins, range, density)
+    edges = np.histogramdd(sample, bins, range)[1]
+    sizes = tuple([len(ends) + 1 for ends in edges])
+    places = [np.searchsorted(ends, column, "right") for ends, column in zip(edges, points.T, strict=True)]
+    for place, ends, column in zip(places, edges, points.T, strict=True):
+        place[column == ends[-1]] -= 1
+    sums = bincount(np.ravel_multi_index(places, sizes), heavy, math.prod(sizes))
+    sums = getitem(reshape(sums, sizes), (slice(1, -1),) * len(sizes))
+    if not density:
+        return sums, edges
+    volumes = np.prod(np.meshgrid(*[np.diff(ends) for ends in edges], indexing="ij"), 0)
+    return sums / volumes / total(sums), edges
 
 
 def _bin_edges(a: Any, bins: Any, range: Any) -> Any:

@@ -245,6 +245,14 @@ CALLS: Mapping[str, Sequence[Call]] = MappingProxyType(
             lambda f, x: f(np.ones(np.shape(x)), (3, 1), weights=x),
             lambda f, x: f([1.0, 2.0], 3, weights=x),
         ],
+        "histogram2d": [
+            lambda f, x: f(np.ones(np.size(x)), np.arange(np.size(x)), 3, weights=np.ravel(x)),
+            lambda f, x: f(np.arange(np.size(x)), np.ones(np.size(x)), [0, 1, 2], weights=np.ravel(x)),
+        ],
+        "histogramdd": [
+            lambda f, x: f(np.ones((np.size(x), 3)), 2, weights=np.ravel(x)),
+            lambda f, x: f(np.ones((np.size(x), 2)), (3, 1), density=True, weights=np.ravel(x)),
+        ],
         "digitize": [
             lambda f, x: f(x, [1, 2, 3]),
             lambda f, x: f(x, [3, 2, 1], right=True),

@@ -24,6 +24,13 @@ AT_SET = (
 LOST = "a traced value cannot be assigned into a plain array, which would lose its gradient"
 NAMESAKES = ("linalg", "stats", "optimize", "integrate", "sparse.linalg", "signal", "ndimage", "interpolate")
 """The modules of SciPy whose functions do not dispatch, and have namesakes in `backprop.scipy`."""
+SEARCHES = frozenset(["basinhopping", "brute", "differential_evolution", "direct", "dual_annealing", "shgo"])
+"""Functions of scipy.optimize that search for a global minimum: no equation holds along their way."""
+
+FIT = (
+    "numpy.polynomial fits plain data: write numpy.polyfit(x, y, deg), whose coefficients start with the highest power,"
+    " or numpy.linalg.lstsq(numpy.polynomial.chebyshev.chebvander(x, deg), y) for a basis of another kind"
+)
 PLAIN = "or take the plain array with v.value, which has no gradient"
 
 
@@ -40,10 +47,13 @@ def assigned_flat(error: Exception) -> AssignmentError:
 
 def of_elements(error: Exception) -> BackpropError:
     """The error where a function of NumPy's takes no array of traced numbers, from NumPy's own error."""
-    lines = [line for line in traceback.extract_tb(error.__traceback__) if not is_library(line.filename)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [line for line in frames if not is_library(line.filename)]
     where = Source(lines[-1].filename, lines[-1].lineno or 0, lines[-1].name) if lines else user_line()
     what = f"an array of traced numbers, made by numpy.array or numpy.asarray, has no such function: {error}"
-    return TracedConversionError(what, where, "make it by backprop.ops.array([...]), which is one traced array")
+    is_fit = any([line.name == "_fit" and "polynomial" in line.filename for line in frames])
+    made = "make it by backprop.ops.array([...]), which is one traced array"
+    return TracedConversionError(what, where, FIT if is_fit else made)
 
 
 def wants_elements() -> bool:
@@ -116,6 +126,11 @@ def _instead(user: FrameType, called: FrameType | None) -> str:
     if library == "pandas":
         return f"pandas holds no traced values: compute with arrays, as those of frame[column].to_numpy(), {PLAIN}"
     namesake = namesakes(module)
+    if namesake is not None and name in SEARCHES:
+        return (
+            f"{name} searches among plain values: let it minimise a plain function, of v.value, and start minimize of"
+            " `from backprop.scipy import optimize` where it ended, which has the derivatives of the minimum"
+        )
     if namesake is not None:
         package, last = namesake
         return f"{library} takes no traced values in {name}: take that of `from {package} import {last}`, {PLAIN}"
