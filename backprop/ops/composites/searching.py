@@ -28,8 +28,15 @@ from ..reductions.running import argsort, sort
 from .differences import diff
 
 __all__ = [
-    *("argpartition", "bincount", "digitize", "histogram", "histogram2d", "histogramdd"),
-    *("interp", "partition", "searchsorted"),
+    "argpartition",
+    "bincount",
+    "digitize",
+    "histogram",
+    "histogram2d",
+    "histogramdd",
+    "interp",
+    "partition",
+    "searchsorted",
 ]
 
 # Positions and interpolation.
