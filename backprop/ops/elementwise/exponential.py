@@ -129,7 +129,7 @@ def _share_of_odds(odds: Any, rest: Any, out: Any = None) -> Any:
     share = SILENT.copy().run(np.multiply, odds, rest, out)
     if not isinstance(share, np.ndarray):
         return type(share)(1) if odds == np.inf else share
-    if np.isnan(np.maximum.reduce(share, axis=None, initial=0)):
+    if not np.maximum.reduce(share, axis=None, initial=0) >= 0:  # one of them is NaN
         np.copyto(share, 1, where=np.equal(odds, np.inf))
     return share
 
