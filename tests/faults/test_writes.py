@@ -44,7 +44,34 @@ def by_assignment(x: Any) -> Any:
     return np.sum(r)
 
 
-@pytest.mark.parametrize("function", [by_a_helper, by_a_view, by_a_copy, by_assignment])
+def by_parts(x: Any) -> Any:
+    y = np.split(x * 1.0, 2)
+    y[0][0] = 5.0
+    return np.sum(np.concatenate(y) ** 2)
+
+
+def by_a_row(x: Any) -> Any:
+    y = np.stack([x, x])
+    y[0][1] = 5.0
+    return np.sum(y**2)
+
+
+def by_a_ufunc(x: Any) -> Any:
+    y = x * 1.0
+    np.add.at(y, [0, 0], 1.0)
+    return np.sum(y**2)
+
+
+def by_the_real_part(x: Any) -> Any:
+    y = x * 1j
+    y.real[0] = 5.0
+    return np.sum(np.abs(y) ** 2)
+
+
+WRITES = [by_a_helper, by_a_view, by_a_copy, by_assignment, by_parts, by_a_row, by_a_ufunc]
+
+
+@pytest.mark.parametrize("function", [*WRITES, by_the_real_part])
 def test_a_write_takes_effect_or_is_an_error_of_ours(function: Callable[[Any], Any]) -> None:
     told = refusal(function, X)
     if told is None:
