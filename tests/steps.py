@@ -39,10 +39,12 @@ def in_the_middle(action: Callable[[], object], inner: Callable[[], object], fil
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
         if frame.f_code.co_filename != file:
             return None
+        frame.f_trace = step  # Python 3.13 wants this first
         frame.f_trace_opcodes = True
         return step
 
     def run() -> None:
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 looks for one such frame when tracing begins
         sys.settrace(trace)
         try:
             action()
