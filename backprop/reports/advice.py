@@ -105,9 +105,10 @@ def _about_crowding(description: Description) -> list[str]:
 
 
 def _about_sending(description: Description) -> list[str]:
-    """On a cluster, what of a call was no task, where that was most of it."""
+    """On a cluster or a service, what of a call was no task, where that was most of it."""
     run = description.run
-    if run is None or description.shares_gil or not run.intervals or run.seconds < ROUND_TRIP_S:
+    is_here = any([part.measured >= 0 for task in description.tasks for part in task.parts])  # elsewhere no op is timed
+    if run is None or is_here or not run.intervals or run.seconds < ROUND_TRIP_S:
         return []
     within = max([i.end for i in run.intervals]) - min([i.start for i in run.intervals])
     if 2 * within > run.seconds:
@@ -115,8 +116,8 @@ def _about_sending(description: Description) -> list[str]:
     results = sum([task.out_bytes for task in description.tasks])
     return [
         f"tasks ran for {ms(within)} of {ms(run.seconds)} of a call; the rest is asking and sending: "
-        f"{in_bytes(description.input_bytes)} of arguments, {in_bytes(results)} of results. Arguments that stay on the "
-        "cluster (futures, persisted dask arrays) are not sent; bp.Threads() sends nothing"
+        f"{in_bytes(description.input_bytes)} of arguments, {in_bytes(results)} of results. bp.Threads() sends "
+        "nothing, and arguments that stay on a cluster (futures, persisted dask arrays) are not sent"
     ]
 
 

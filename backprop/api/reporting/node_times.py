@@ -49,7 +49,7 @@ def node_times(seen: Seen, description: Description) -> list[Times]:
         seen: a plan that ran, with its values.
         description: whose lines the times are told by.
     """
-    if not seen.executor.shares_gil:  # values lie elsewhere, and so do the times
+    if not seen.executor.is_measured:  # tasks run elsewhere, and take other times there
         return [{} for _ in seen.plan.tasks]
     places = {(line.file, line.number): k for k, line in enumerate(description.lines)}
     runs, start = list[list[list[float]]](), time.perf_counter()

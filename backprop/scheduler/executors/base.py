@@ -47,7 +47,7 @@ class AbstractExecutor(ABC):
     shares_gil = True
     """Whether all tasks run in one process."""
     is_measured = False
-    """Whether plans are corrected by what their tasks take here: tasks run in this process, and tell a recorder."""
+    """Whether tasks run in this process, and tell a recorder: what they take here corrects plans, and is told of."""
     words: ClassVar[tuple[str, ...]] = ()
     """What means an executor of this class where one is asked for; capitals stand for what the user puts there."""
 

@@ -65,7 +65,7 @@ def replayed(executor: AbstractExecutor, plan: Plan) -> Replayed:
 @contextmanager
 def _telling(executor: AbstractExecutor, plan: Plan) -> Iterator[AbstractExecutor]:
     """The executor, which tells of tasks where anybody listens; one that is elsewhere tells of them by itself."""
-    total = len(plan.tasks) if executor.shares_gil and len(plan.tasks) > 1 else None
+    total = len(plan.tasks) if executor.is_measured and len(plan.tasks) > 1 else None
     with told_of(running(plan, executor), total=total) as told:
         yield executor.recording(_Counting(told, executor.recorder)) if told.listens and total else executor
 

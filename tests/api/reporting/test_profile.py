@@ -112,3 +112,14 @@ def test_the_memory_of_a_replay_counts_what_its_program_keeps(executor: str) -> 
         run = bp.profile(step, x, repeat=1).description.run
         assert run is not None
         assert 2 * x.nbytes <= run.peak_bytes < 8 * x.nbytes
+
+
+class Elsewhere(bp.Serial):
+    """Stands for an executor whose tasks run in another process, as those of a service do."""
+
+    is_measured = False
+
+
+def test_ops_that_run_elsewhere_are_not_timed_here() -> None:
+    report = bp.profile(bp.grad(branches), X, executor=Elsewhere())
+    assert {part.measured for task in report.description.tasks for part in task.parts} == {-1.0}
