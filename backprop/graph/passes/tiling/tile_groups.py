@@ -31,7 +31,8 @@ class Sizes:
         flops: of a product that is large.
         block: elements of a block, so that a few of them fit in a core's L2 cache.
         blocks: of an array, at most.
-        few: blocks that are enough for threads, where the cache does not ask for more.
+        few: blocks of all groups that are enough for threads, where the cache does not ask for more.
+        fewest: blocks of each of several groups, at least; groups are branches as well, and long products quicker.
         product_rows: rows of a block of a product, at least, so that it runs at full speed.
         nodes: that a group may become, as far as that leaves it `few` blocks.
         total: nodes that all groups together may become: where there are many, they are branches enough.
@@ -42,6 +43,7 @@ class Sizes:
     block: int = 1 << 16
     blocks: int = 128
     few: int = 16
+    fewest: int = 4
     product_rows: int = 256
     nodes: int = 4096
     total: int = 1 << 16
@@ -146,7 +148,8 @@ def tile_groups(graph: Graph, sizes: Sizes) -> list[TileGroup]:
     rows = _with_feeders(graph, _members(graph, candidates, sizes), candidates, sizes)
     whole = Demand.of(graph, rows).whole
     linked = _linked(rows)
-    share = replace(sizes, total=sizes.total // max(1, len(linked)))
+    count = max(1, len(linked))
+    share = replace(sizes, total=sizes.total // count, few=max(sizes.fewest, sizes.few // count))
     made = [_tile_group(graph, members, whole, share) for members in linked]
     return [group for group in made if group is not None]
 

@@ -147,5 +147,6 @@ def _usable(client: Any) -> Any:
 
 def _started(n_workers: int, processes: bool, security: Security | None) -> Connection:
     cluster = start(n_workers, processes, security)
-    client = distributed.Client(cluster, set_as_default=False)  # type: ignore[no-untyped-call]
+    # What is sent and gathered does not go through the scheduler, which would send all of it once more.
+    client = distributed.Client(cluster, set_as_default=False, direct_to_workers=True)  # type: ignore[no-untyped-call]
     return Connection(client, (client, cluster))

@@ -17,12 +17,11 @@ from dataclasses import replace
 from typing import Any
 
 import distributed
-from dask.task_spec import TaskRef
 from distributed.deploy.cluster import Cluster as Deployment
 
 from ....graph.handle import Handle, fetched
 from ...events import Recorder
-from ...lower import Bind, Key, lower, new_token
+from ...lower import lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
 from ...planning.stages import run_staged, stages
@@ -35,7 +34,7 @@ from .data.store import bodies
 from .membership.members import Members, workers_of
 from .priority import priority
 from .recovery import LOST, decide
-from .remote import RemoteCall, Settings
+from .remote import Settings, remote_calls
 from .reporting import pass_on, told_of_run
 from .resident.runner import LostError
 from .session import Address, Annotations, Link, Session
@@ -170,11 +169,11 @@ class Cluster(AbstractExecutor):
         return lambda executor, values: executor._replay(plan, values)
 
     def _replay(self, plan: Plan, values: Sequence[Any]) -> tuple[Any, ...]:
-        if stages(plan) or _is_tiny(plan, values) or not self._link.is_up:
+        if not plan.tasks or stages(plan) or _is_tiny(plan, values) or not self._link.is_up:
             return self.run(plan, values)
         cut = self.fitted(plan, values)
         if not self._session.residents.takes(cut, values):
-            return self.run(plan, values)
+            return self._as_tasks(cut, values)
         try:
             return self._resident(cut, values)
         except LostError as error:
@@ -201,7 +200,10 @@ class Cluster(AbstractExecutor):
         if not plan.tasks or (_is_tiny(plan, given) and self._session.members.are_like_this_process()):
             return self._inline(plan, given)
         self._waiting.for_the_scheduler()
-        plan = self.fitted(plan, given)
+        return self._as_tasks(self.fitted(plan, given), given)
+
+    def _as_tasks(self, plan: Plan, given: Sequence[Any]) -> tuple[Any, ...]:
+        """The results of a plan that is fitted to its data, by tasks of Dask, again where some of these are lost."""
         tries = 0
         while True:
             tries += 1
@@ -228,7 +230,7 @@ class Cluster(AbstractExecutor):
         keys, programs = self._session.store.programs(bodies(plan))
         inputs, tasks = arguments(plan, given, self._session.store)
         run = new_token()
-        ready = lower(plan, inputs, _calls(keys, Settings.here(self.blas_threads, run)), split=True)
+        ready = lower(plan, inputs, remote_calls(keys, Settings.here(self.blas_threads, run)), split=True)
         wanted = [*ready.keys, *programs]
         told = Annotations(priority(plan), self._session.placing(plan, given))
         futures = self._session.submit({**tasks, **programs, **ready.tasks}, wanted, told, self._only)
@@ -293,8 +295,3 @@ def _is_tiny(plan: Plan, given: Sequence[Any]) -> bool:
     if plan.work >= OVERHEAD or any(isinstance(value, Handle) for value in given):
         return False
     return sum(getattr(value, "nbytes", 8) for value in given) <= SMALL
-
-
-def _calls(programs: Sequence[Key], settings: Settings) -> Bind:
-    """Dask tasks that call a program of the cluster."""
-    return lambda index, picks: (RemoteCall(index, picks, settings), (TaskRef(programs[index]),))

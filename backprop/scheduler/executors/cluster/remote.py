@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 import distributed
 import numpy as np
+from dask.task_spec import TaskRef
 from distributed.protocol import pickle
 
 from ....ops.core.cache import cached
 from ....ops.core.stopping import stoppable
-from ...lower import Picks, picked_from
+from ...lower import Bind, Key, Picks, picked_from
 from ...machine.blas import blas_threads as blas
 from ...programs.program import compile_program
 from .runs import DONE, STOPS
@@ -121,6 +122,16 @@ class RemoteCall:
         results, report = told(self.task, program.compiled(), values, self.settings, distributed.get_worker().address)
         before = dict.fromkeys(r for k in {p.place for p in self.picks if p.result is not None} for r in given[k][-1])
         return (*results, (*before, report))
+
+
+def remote_calls(programs: Sequence[Key], settings: Settings) -> Bind:
+    """Dask tasks that call a program of the cluster.
+
+    Arguments:
+        programs: the key of the program of each task.
+        settings: how they run.
+    """
+    return lambda index, picks: (RemoteCall(index, picks, settings), (TaskRef(programs[index]),))
 
 
 def told(

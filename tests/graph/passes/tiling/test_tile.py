@@ -326,6 +326,13 @@ def test_a_product_has_few_blocks_of_many_rows() -> None:
     assert len(group.edges) - 1 == 16  # a stack of matrices has no least rows
 
 
+@pytest.mark.parametrize(("count", "blocks"), [(1, 16), (2, 8), (4, 4), (8, 4)])
+def test_families_share_the_blocks_that_are_enough_for_threads(count: int, blocks: int) -> None:
+    apart = lambda w, *parts: sum(ops.sum(np.tanh(x @ w)) for x in parts)  # noqa: E731
+    groups = tile_groups(graph_of(apart, (500, 500), *[(5_000, 500)] * count), Sizes())
+    assert [len(group.edges) - 1 for group in groups] == [blocks] * count
+
+
 def test_a_long_family_has_fewer_blocks() -> None:
     def chain(x: Any) -> Any:
         for _ in range(1000):

@@ -15,6 +15,7 @@ import pytest
 import backprop as bp
 from backprop.scheduler.events import Recorder
 from backprop.scheduler.executors.cluster.executor import Cluster
+from backprop.scheduler.executors.cluster.session import Session
 from tests.traffic import sent_by
 
 pytestmark = pytest.mark.cluster
@@ -114,6 +115,16 @@ def test_shards_are_computed_where_they_lie(cluster: Cluster, monkeypatch: pytes
     w = scatter(W, workers=[workers[0]], hash=False)  # the other worker takes it from there
     for _ in range(2):
         assert bits(compiled(w, x, y)) == expected
+
+
+def test_a_plan_is_fitted_to_its_data_once_a_call(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = ([cluster.client.scatter(part, hash=False) for part in np.split(whole, 4)] for whole in (X, Y))
+    compiled = bp.compile(bp.value_and_grad(bp.minibatch(loss, (1, 2))), executor=cluster)
+    fitted, plans = Session.fitted, []
+    monkeypatch.setattr(Session, "fitted", lambda *given: plans.append(given) or fitted(*given))
+    for count in (1, 2, 3):  # by tasks, then by runners
+        compiled(W, x, y)
+        assert len(plans) == count
 
 
 def test_several_steps_are_one_run(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
