@@ -68,7 +68,7 @@ class TracedArray(TracedValue[T]):
         if any([not isinstance(x, KNOWN) and leads("__array_ufunc__", type(x)) for x in inputs]):
             return NotImplemented
         operands = tuple(
-            [ops.asarray(x) if isinstance(x, SEQUENCES) else x if isinstance(x, PLAIN) else joined(x) for x in inputs]
+            [x if isinstance(x, PLAIN) else ops.asarray(x) if isinstance(x, SEQUENCES) else joined(x) for x in inputs]
         )
         op = UFUNCS.get(ufunc)
         if params.get("dtype") is not None and isinstance(op, Op):

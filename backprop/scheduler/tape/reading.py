@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,13 +22,20 @@ class Usage:
 
     Arguments:
         kind: the kind.
+        type: of their values.
         active: for each operand, whether it has a cotangent.
         pulls: how cotangents go back, by the identities of their types; found when they are met.
+        mark: of their values.
     """
 
     kind: NodeKind
+    type: ValueType[Any]
     active: tuple[bool, ...]
     pulls: dict[int, Pull | None] = field(default_factory=dict)
+    mark: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.mark = _mark(self.type, True in self.active and self.type.differentiable)
 
     def pull(self, type: ValueType[Any]) -> Pull | None:
         """How a cotangent of a type goes back; None where `differentiate` has to do it."""
@@ -61,6 +69,15 @@ class Reading:
     nbytes: int
 
 
+def _mark(type: ValueType[Any], is_active: bool) -> int:
+    """What of a value decides the kinds of its readers, as a number: the identity of its type, whether it is active."""
+    return id(type) << 1 | is_active
+
+
+def _is_active(mark: int) -> bool:
+    return mark & 1 == 1
+
+
 BACK_AND_FORTH = 3
 """How many times as long a gradient takes as the function, roughly."""
 
@@ -76,33 +93,30 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
     inputs, wanted, alive = graph.inputs, set(wrt), live(graph)
     if not all([isinstance(t, NumericType) and t.nbytes < LIMIT for t in map(inputs.__getitem__, wrt)]):
         return None
-    types: list[ValueType[Any]] = list(inputs)
-    active = [i in wanted and t.differentiable for i, t in enumerate(inputs)]
+    marks = [_mark(t, i in wanted and t.differentiable) for i, t in enumerate(inputs)]
     usages: list[Usage | None] = []
-    known: dict[Any, Usage] = {}  # by op, and by the identities of params and types
-    work_s, nbytes = 0.0, 0
+    known: dict[Any, Usage] = {}  # by op, the identities of params and type, and what is known of the operands
     ends = [0.0] * graph.first  # of each id, when it can be there
     for i, (op, operands, params, type, _) in enumerate(graph.nodes, graph.first):
-        types.append(type)
         if op is literal or not alive[i]:
             usages.append(None)
-            active.append(False)
+            marks.append(_mark(type, False))
             ends.append(0.0)
             continue
-        activity = tuple([active[j] for j in operands])
-        key = (op, id(params), id(type), activity, *[id(types[j]) for j in operands])
+        key = (op, id(params), id(type), *[marks[j] for j in operands])
         usage = known.get(key)
         if usage is None:
-            kind = node_kind(op, params, tuple([types[j] for j in operands]), type, machine)
+            kind = node_kind(op, params, tuple([graph.type_of(j) for j in operands]), type, machine)
             if kind is None:
                 return None
-            usage = known[key] = Usage(kind, activity)
+            usage = known[key] = Usage(kind, type, tuple([_is_active(marks[j]) for j in operands]))
         usages.append(usage)
-        active.append(True in activity and type.differentiable)
-        seconds = usage.kind.parallel_s
-        work_s += seconds
-        nbytes += usage.kind.nbytes
-        ends.append(seconds + max([ends[j] for j in operands], default=0.0))
+        marks.append(usage.mark)
+        ends.append(usage.kind.parallel_s + max([ends[j] for j in operands], default=0.0))
+    counts = Counter(filter(None, usages))
+    work_s = sum([usage.kind.parallel_s * count for usage, count in counts.items()])
+    nbytes = sum([usage.kind.nbytes * count for usage, count in counts.items()])
+    active = [*map(_is_active, marks)]
     makes_masks = any([usage.kind.node.op in MAKERS for usage in known.values()])
     span_s = max([ends[i] for i in graph.outputs], default=0.0)
     return Reading(graph, usages, alive, active, BACK_AND_FORTH * work_s, BACK_AND_FORTH * span_s, makes_masks, nbytes)
