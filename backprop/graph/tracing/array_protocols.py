@@ -296,5 +296,8 @@ METHODS_OF_UFUNCS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"accumulate": accumulated, "reduceat": reduced_at}
 )
 REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
-    {np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min}
+    {
+        **{np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min},
+        **{np.logical_and: ops.all, np.logical_or: ops.any},
+    }
 )

@@ -162,7 +162,8 @@ def mean(
     mask = unsupported.pop("where", True)
     if mask is not True:
         number = sum(broadcast_to(asarray(mask), shape_of(asarray(a))), axis, keepdims=keepdims)
-        return sum(a, axis, dtype or _of_mean(a), out, keepdims, where=mask) / number
+        total = sum(a, axis, dtype or _of_mean(a), out, keepdims, where=mask)
+        return asarray(total / number, total.dtype)
     x, axes = prepared("mean", a, axis, out, unsupported, dtype)
     value = reduce_mean(x, axes=axes, keepdims=bool(keepdims))
     return value if dtype is None else asarray(value, dtype)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,19 +16,17 @@ from ..arrays.arguments import refuse_out, shape_of
 from ..arrays.as_array import asarray, ndim
 from ..arrays.creation import full_like
 from ..arrays.views import broadcast_to, reshape
-from ..core.op import Op
 from ..elementwise.arithmetic import absolute
 from ..elementwise.comparison import isnan, logical_not
 from ..elementwise.conversion import cast
 from ..elementwise.powers import sqrt
 from ..elementwise.selection import where
-from ..elementwise.ufunc import constant
-from .making import Axes, count, fold, prepared, reduction
+from .making import Axes, count, prepared
 from .norms import reduce_norm
 from .questions import all
 from .reductions import max, mean, min, prod, sum
-from .running import cumsum, float_dtype, real_dtype
-from .variances import refuse_loss, var
+from .running import cumsum, real_dtype
+from .variances import reduce_start, refuse_loss, var
 
 __all__ = [
     "average",
@@ -122,10 +119,6 @@ def nanmean(a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepd
         return mean(x, axis, dtype, out, keepdims)
     refuse_loss(x, dtype)
     return nansum(x, axis, dtype, out, keepdims) / _present(x, axis, keepdims, dtype)
-
-
-# A number to measure from: the least that is not NaN. As deviations do not depend on it, it counts as a constant.
-reduce_start: Op = reduction("reduce_start", float_dtype, partial(fold, np.fmin), constant, empty=True, home=__name__)
 
 
 def _apart(x: Any, axis: Any) -> tuple[Any, Axes]:

@@ -9,6 +9,7 @@ Source of names and defaults: the NumPy 2 reference.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,21 @@ import numpy as np
 from ...errors import GraphTypeError
 from ..arrays.arguments import shape_of
 from ..arrays.as_array import asarray
+from ..arrays.views import broadcast_to
 from ..core.batching import ALONG_AXES
 from ..core.op import Op
 from ..core.rows import WITHIN_ROWS
+from ..elementwise.arithmetic import absolute
 from ..elementwise.complex_parts import conjugate
+from ..elementwise.conversion import cast
 from ..elementwise.masking import ratio
-from .making import Axes, count, prepared, reduction, spread
+from ..elementwise.powers import sqrt
+from ..elementwise.selection import maximum
+from ..elementwise.selection import where as choose
+from ..elementwise.ufunc import constant
+from .making import Axes, count, fold, prepared, reduction, spread
 from .norms import reduce_norm
+from .reductions import sum
 from .running import float_dtype, real_dtype, same_type
 
 __all__ = ["std", "var"]
@@ -96,6 +105,20 @@ def refuse_loss(x: Any, dtype: Any, of_parts: bool = False) -> None:
         raise GraphTypeError(f"the dtype {dtype} for {x.dtype} would lose digits", fix="give a dtype that holds them")
 
 
+# A number to measure from: the least that is not NaN. As deviations do not depend on it, it counts as a constant.
+reduce_start: Op = reduction("reduce_start", float_dtype, partial(fold, np.fmin), constant, empty=True, home=__name__)
+
+
+def _of_chosen(x: Any, axes: Axes, mask: Any, ddof: float, keepdims: bool) -> tuple[Any, Any]:
+    """Deviations of the elements that count from their mean, 0 for others, and the degrees of freedom."""
+    x, counts = asarray(x, float_dtype(x.dtype)), broadcast_to(asarray(mask), x.shape)
+    number = sum(cast(counts, dtype=real_dtype(x.dtype).name), axes, keepdims=True)
+    if number.size and x.size:
+        x = x - reduce_start(choose(counts, x, math.nan), axes=axes, keepdims=True)
+    apart = choose(counts, x - sum(x, axes, keepdims=True, where=counts) / number, 0)
+    return apart, sum(maximum(number - ddof, 0), axes, keepdims=keepdims)
+
+
 def var(
     a: Any,
     axis: Any = None,
@@ -105,12 +128,17 @@ def var(
     keepdims: bool = False,
     *,
     correction: float | None = None,
+    where: Any = True,
     **unsupported: Any,
 ) -> Any:
     """`numpy.var`: mean squared distances from the mean; the count is lessened by `ddof`, also called `correction`."""
     refuse_loss(asarray(a), dtype if asarray(a).dtype.kind == "c" else None, of_parts=True)
     x, axes = prepared("var", a, axis, out, unsupported, dtype)
-    return reduce_var(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
+    less, keeps = ddof if correction is None else correction, bool(keepdims)
+    if where is True:
+        return reduce_var(x, axes=axes, keepdims=keeps, ddof=less)
+    apart, freedom = _of_chosen(x, axes, where, less, keeps)
+    return sum(absolute(apart) ** 2, axes, keepdims=keeps) / freedom
 
 
 def std(
@@ -122,9 +150,14 @@ def std(
     keepdims: bool = False,
     *,
     correction: float | None = None,
+    where: Any = True,
     **unsupported: Any,
 ) -> Any:
     """`numpy.std`: the root of `var`; its derivative is 0 where all elements are equal."""
     refuse_loss(asarray(a), dtype if asarray(a).dtype.kind == "c" else None, of_parts=True)
     x, axes = prepared("std", a, axis, out, unsupported, dtype)
-    return reduce_std(x, axes=axes, keepdims=bool(keepdims), ddof=ddof if correction is None else correction)
+    less, keeps = ddof if correction is None else correction, bool(keepdims)
+    if where is True:
+        return reduce_std(x, axes=axes, keepdims=keeps, ddof=less)
+    apart, freedom = _of_chosen(x, axes, where, less, keeps)
+    return reduce_norm(apart, axes=axes, keepdims=keeps) / sqrt(freedom)

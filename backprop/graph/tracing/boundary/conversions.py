@@ -120,7 +120,8 @@ def _instead(user: FrameType, called: FrameType | None) -> str:
     if called is None:
         if instruction(user) in READS:
             return f"write numpy.take(a, v, axis=0) for a[v] of a plain array and integers, {PLAIN}"
-        return f"write backprop.ops.array([...]) or numpy.stack for numpy.array([...]), {PLAIN}"
+        made = "write backprop.ops.array([...]) or numpy.stack for numpy.array([...])"
+        return f"{made}, v.astype(float) for numpy.asarray(v, dtype=float), {PLAIN}"
     module, name = _function(user, called)
     library = module.partition(".")[0]
     if library == "pandas":
