@@ -21,7 +21,7 @@ import numpy as np
 from ... import ops
 from ...errors import AssignmentError, GraphTypeError, NoLengthError, UnknownFunctionError
 from ...ops.arrays.tuples import item
-from ...ops.composites.ufunc_methods import accumulated, outer_of, reduced_at
+from ...ops.composites.ufunc_methods import REDUCING, accumulated, outer_of, reduced_at
 from ...ops.core.op import Op
 from ...ops.core.types import ArrayType, NumericType, ScalarType, TupleType
 from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
@@ -80,8 +80,8 @@ class TracedArray(TracedValue[T]):
         return result if out is None else fitted(result, out[0])  # to which Python binds the name in b += x
 
     def _ufunc_method(self, ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if method == "reduce" and ufunc in REDUCTIONS:
-            return REDUCTIONS[ufunc](*inputs, **{"axis": 0, **params})
+        if method == "reduce" and ufunc in REDUCING:
+            return REDUCING[ufunc](*inputs, **{"axis": 0, **params})
         if method == "at":
             return add_at(ufunc, *inputs)
         if method == "outer":
@@ -294,10 +294,4 @@ KNOWN = (*PLAIN, *SEQUENCES)
 STATISTICS = vars(np._core._methods)  # type: ignore[attr-defined]
 METHODS_OF_UFUNCS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {"accumulate": accumulated, "reduceat": reduced_at}
-)
-REDUCTIONS: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
-    {
-        **{np.add: ops.sum, np.multiply: ops.prod, np.maximum: ops.max, np.minimum: ops.min},
-        **{np.logical_and: ops.all, np.logical_or: ops.any},
-    }
 )

@@ -5,6 +5,7 @@ Source of names and defaults: the NumPy 2 reference.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,12 +16,13 @@ from ...errors import OutOfRangeError, ShapeError, UnknownFunctionError
 from ..arrays.arguments import along, answer, one_axis
 from ..arrays.as_array import asarray, stack
 from ..arrays.views import reshape
+from ..reductions.questions import all, any
 from ..reductions.reductions import max, min, prod, sum
 from ..reductions.running import cumprod, cumsum
 
 RUNNING: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType({np.add: cumsum, np.multiply: cumprod})
 REDUCING: Mapping[np.ufunc, Callable[..., Any]] = MappingProxyType(
-    {np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min}
+    {np.add: sum, np.multiply: prod, np.maximum: max, np.minimum: min, np.logical_and: all, np.logical_or: any}
 )
 
 
@@ -57,7 +59,7 @@ def reduced_at(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: 
     x = asarray(array, dtype)
     at, starts = one_axis("reduceat", axis, len(x.shape)), [int(i) for i in answer(np.array, indices)]
     n = x.shape[at]
-    if any([not 0 <= start < n for start in starts]):
+    if builtins.any([not 0 <= start < n for start in starts]):
         raise OutOfRangeError(f"reduceat: the indices {starts} of {n} elements", fix="give indices from 0 to n - 1")
     pairs = zip(starts, [*starts[1:], n], strict=True)
     parts = [along(x, at, slice(i, j if i < j else i + 1)) for i, j in pairs]
