@@ -194,8 +194,8 @@ def assert_close(name: str, got: Sequence[Any], expected: Sequence[Any], toleran
 
 # Time.
 
-SETTLING = 7
-"""Calls after which a plan is left as it is."""
+SETTLING = 5
+"""Calls after which a plan is cut as it was measured."""
 
 CONTROL = "control"
 """The name under which the fixed kernel is timed."""

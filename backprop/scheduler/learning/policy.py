@@ -1,10 +1,10 @@
 """What to measure of a plan's next run, and what follows from what was measured: decisions over plain data.
 
 The first two runs of a plan are not measured: memory is fresh, and programs are generated, of what runs quickly in the
-second. The next ones are timed task by task. Where a task is off its prediction by more than `OFF`, all nodes are timed
-in the runs behind those, and the graph is cut anew with these costs. That is done once with each plan of several tasks,
-as what they take beside each other does not tell what a single one would take. A plan that is right is left alone from
-then on: what is measured costs a run nothing more.
+second. The next ones are timed task by task. As soon as a task is off its prediction by more than `OFF`, all nodes are
+timed in the next two runs, and the graph is cut anew with these costs: after five calls. That is done once with each
+plan of several tasks, as what they take beside each other does not tell what a single one would take. A plan that is
+right is left alone from then on: what is measured costs a run nothing more.
 
 Of each task and of each node the least of two times counts: what disturbs a run only adds to it, and a thread that has
 to wait for a processor in the middle of a node of a microsecond makes it one of ten milliseconds.
@@ -26,7 +26,7 @@ UNWATCHED = 2
 """Runs of a plan before any is timed."""
 
 WATCHED = 2
-"""Runs of a plan that are timed, task by task."""
+"""Runs of a plan that are timed, task by task, at most."""
 
 TIMED = 2
 """Runs of a plan whose nodes are timed."""
@@ -110,11 +110,10 @@ def was_watched(known: Learnt, took: Took, predicted: Sequence[float], pays: boo
     best = tuple(map(min, known.seconds or took.seconds, took.seconds))
     ran = tuple(map(min, known.ran or took.ran, took.ran))
     watched = known.watched + 1
-    if watched < WATCHED:
-        return replace(known, watched=watched, seconds=best, ran=ran)
     may_cut = pays and known.cuts < CUTS and (known.cuts == 0 or sum(best) > WORTH_IT)
     is_doubtful = bool(off(best, predicted)) or (len(best) > 1 and known.cuts == 0)
-    step = Step.TIME_NODES if may_cut and is_doubtful else Step.LEAVE
+    again = Step.WATCH if watched < WATCHED else Step.LEAVE
+    step = Step.TIME_NODES if may_cut and is_doubtful else again
     return replace(known, next=step, watched=watched, seconds=best, ran=ran)
 
 

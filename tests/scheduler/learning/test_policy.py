@@ -35,9 +35,9 @@ def started(known: Learnt) -> Learnt:
 def watched(known: Learnt, seconds: tuple[float, ...], predicted: tuple[float, ...]) -> Learnt:
     """What is known after the first runs and all that are watched."""
     known = started(known)
-    for _ in range(WATCHED):
-        assert known.next is Step.WATCH
+    while known.next is Step.WATCH:
         known = was_watched(known, Took(seconds, seconds), predicted)
+    assert known.watched <= WATCHED
     return known
 
 
@@ -72,9 +72,14 @@ def test_a_plan_that_is_off_is_left_where_more_than_new_predictions_does_not_pay
     assert (known.next, known.seconds) == (Step.LEAVE, (9.0, 1.0))
 
 
+def test_a_plan_that_is_off_has_been_cut_anew_after_five_calls() -> None:
+    known = watched(Learnt(), (9.0, 1.0), (1.0, 1.0))
+    assert (known.next, UNWATCHED + known.watched + TIMED) == (Step.TIME_NODES, 5)
+
+
 def test_the_least_of_the_runs_counts() -> None:
     known = started(Learnt(cuts=1))
-    for took in ((9.0, 1.0), (1.0, 9.0)):
+    for took in ((1.4, 1.0), (1.0, 1.4)):
         known = was_watched(known, Took(took, took), (1.0, 1.0))
     assert (known.next, known.seconds) == (Step.LEAVE, (1.0, 1.0))
 
