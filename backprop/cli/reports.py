@@ -66,9 +66,7 @@ def profile(target: str, name: str, argnums: tuple[int, ...], executor: str, rep
     function, args = loaded(target, name)
     with opened(executor) as chosen:
         step = bp.compile(bp.grad(function, argnums or 0), executor=chosen)
-        with Console(stderr=True).status(f"{repeat + 3} calls of {target}"):
-            report = bp.profile(step, *args, repeat=repeat)
-        _show(report, **files)
+        _show(bp.profile(step, *args, repeat=repeat), **files)
 
 
 def _show(report: Report, as_json: bool, html: Path | None, perfetto: Path | None) -> None:
