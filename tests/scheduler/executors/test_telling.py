@@ -127,19 +127,23 @@ def until(holds: Callable[[], bool]) -> None:
     raise AssertionError("it never came to that")
 
 
-def halting(go: Path) -> Callable[[Any], Any]:
-    """A function whose second part waits until a file is there."""
+def halting(begun: Path, go: Path) -> Callable[[Any], Any]:
+    """A function of two parts, of which the one that begins later waits until a file is there.
+
+    Arguments:
+        begun: a file that the other one makes.
+        go: the file that is waited for.
+    """
 
     @bp.op(like=0, seconds=1.0)
-    def first(x: Any) -> Any:
+    def part(x: Any) -> Any:
+        try:
+            begun.touch(exist_ok=False)
+        except FileExistsError:
+            until(go.exists)
         return x + 1.0
 
-    @bp.op(like=0, seconds=1.0)
-    def second(x: Any) -> Any:
-        until(go.exists)
-        return x + 2.0
-
-    return lambda x: np.sum(first(x)) + np.sum(second(x * 2.0))
+    return two(part)
 
 
 def opened(clusters: dict[str, bp.AbstractExecutor], name: str) -> bp.Cluster:
@@ -157,20 +161,21 @@ def test_the_tasks_of_a_cluster_are_counted_while_they_run(
 ) -> None:
     """By tasks of Dask in the first call, by resident runners in the second."""
     monkeypatch.setattr(reporting, "LOOK", 0.05)
-    go = tmp_path / "go"
-    step = bp.compile(halting(go), executor=opened(clusters, "cluster:2"))
+    begun, go = tmp_path / "begun", tmp_path / "go"
+    step = bp.compile(halting(begun, go), executor=opened(clusters, "cluster:2"))
     tasks = len(step.plan(X).tasks)
     assert tasks > 1
     with ThreadPoolExecutor(1) as pool:
         for _ in range(2):
-            go.unlink(missing_ok=True)
+            for file in (begun, go):
+                file.unlink(missing_ok=True)
             told.clear()
             running = pool.submit(step, X)
             try:
                 until(lambda: any(0 < each.done < tasks for each in told))
             finally:
                 go.touch()
-            assert running.result(60) == np.sum(X + 1.0) + np.sum(X * 2.0 + 2.0)
+            assert running.result(60) == two(lambda x: x + 1.0)(X)
 
 
 @pytest.mark.cluster
