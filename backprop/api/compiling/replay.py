@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from keyword import iskeyword
-from types import CodeType, FunctionType, MemberDescriptorType
+from types import MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from ...graph.tracing.structures.records import fields_of, take_record_apart
 from ...graph.tracing.structures.structure import Static, Structure, restore, taking_apart, unflatten
 from ...ops.core.types import ArrayType, ScalarType, UserType, ValueType
 from ...scheduler.executors.base import AbstractExecutor, Replayed
+from ...scheduler.programs.code_generation import defined
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
 
@@ -116,9 +117,7 @@ class _Writer:
         """
         found = [self.leaves[i] if i < len(self.leaves) else self._constant(constants[i]) for i in start]
         text = "\n".join(["def match(args, kwargs):", *self.lines, f"    return [{', '.join(found)}]"])
-        module = compile(text, "<backprop signature>", "exec")
-        code = next(part for part in module.co_consts if isinstance(part, CodeType))
-        return FunctionType(code, self.values)
+        return defined(text, self.values, "<backprop signature>")
 
     def container(self, name: str, spec: PyTreeSpec, leaves: list[ValueType[Any] | Static], value: Any) -> None:
         """Check a container, and what is in it.

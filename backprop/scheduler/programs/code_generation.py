@@ -5,6 +5,7 @@ Source: the names of values are those that steps.py gives; functions and paramet
 
 from __future__ import annotations
 
+import builtins
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,13 +123,14 @@ def _around(steps: Steps, functions: Functions) -> tuple[list[str], list[str]]:
     return before, [f"    {functions.name(pool.leave)}(workspace)"]
 
 
-def defined(text: str, names: dict[str, Any]) -> Callable[..., tuple[Any, ...]]:
+def defined(text: str, names: dict[str, Any], file: str = "<backprop program>") -> Callable[..., Any]:
     """The function of a text.
 
     Arguments:
         text: its definition.
-        names: its globals.
+        names: its globals; what Python needs to import the module `warnings` in it is added.
+        file: what stands in the place of its file.
     """
-    module = compile(text, "<backprop program>", "exec")
+    module = compile(text, file, "exec")
     code = next(part for part in module.co_consts if isinstance(part, CodeType))
-    return FunctionType(code, names)
+    return FunctionType(code, {**names, "__builtins__": builtins})
