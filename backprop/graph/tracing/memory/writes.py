@@ -172,9 +172,9 @@ def with_parts(builder: Owner, i: NodeId, parts: Mapping[Key, NodeId]) -> NodeId
         i: the id of the array.
         parts: the id of each part by its key; they share no element.
     """
-    terms = [added(builder, i, key, value) for key, value in parts.items()]
-    is_sum = None not in terms
-    op, values = (add_parts, terms) if is_sum else (put_parts, [*parts.values()])
+    found = [added(builder, i, key, value) for key, value in parts.items()]
+    terms = [term for term in found if term is not None]
+    op, values = (add_parts, terms) if len(terms) == len(parts) else (put_parts, [*parts.values()])
     return append(builder, op, (i, *values), builder.types[i], keys=tuple(parts))
 
 
