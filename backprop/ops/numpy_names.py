@@ -25,6 +25,7 @@ from .elementwise.conversion import python_number
 from .elementwise.rounding import around
 from .elementwise.selection import clip
 from .linear_algebra.products import outer
+from .special.integrals import hurwitz_zeta, lambert_w, riemann_zeta
 
 Function = Callable[..., Any]
 
@@ -76,6 +77,9 @@ _MEANINGS: dict[Any, Function] = {
     **_namesakes(np.lib.stride_tricks),
     **_namesakes(np.linalg),
     **_namesakes(np),
+    scipy.special._ufuncs._riemann_zeta: riemann_zeta,
+    scipy.special._ufuncs._zeta: hurwitz_zeta,
+    scipy.special._ufuncs._lambertw: lambert_w,
     np.shape: shape,
     np.i0: i0,
     np.where: where,

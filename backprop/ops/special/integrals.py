@@ -19,7 +19,7 @@ from ..elementwise.ufunc import is_complex
 from .bessel_functions import i0, j0, k0, modstruve, struve, y0
 from .elementary import exprel_derivative, log1p_ratio
 from .kernels import zeta as kernels
-from .making import Rule, kernel_op, part_op, series_op
+from .making import Rule, hidden_op, kernel_op, part_op, series_op
 
 __all__ = [
     "airy",
@@ -115,6 +115,17 @@ zeta_derivative: Op = kernel_op(
     like=2,
 )
 zetac: Op = series_op("zetac", lambda g, out, x: g * zeta_derivative(x, 1.0, n=1))
+riemann_zeta: Op = hidden_op("riemann_zeta", "_riemann_zeta", lambda g, out, s: g * zeta_derivative(s, 1.0, n=1))
+hurwitz_zeta: Op = hidden_op(
+    "hurwitz_zeta",
+    "_zeta",
+    lambda g, out, s, q: (g * zeta_derivative(s, q, n=1), g * -(s * hurwitz_zeta(s + 1, q))),
+)
+
+# Lambert's W, w exp(w) = z, of a branch and to a tolerance.
+lambert_w: Op = hidden_op(
+    "lambert_w", "_lambertw", lambda g, out, z, branch, tolerance: (g * over(1.0, z + exp(out)), None, None)
+)
 
 # Airy functions.
 

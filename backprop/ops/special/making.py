@@ -29,6 +29,11 @@ def series_op(name: str, vjp: Rule | None = None) -> Op:
     return ufunc_op(name, getattr(scipy.special, name), vjp, SERIES, module_of_caller())
 
 
+def hidden_op(name: str, hidden: str, vjp: Rule | None = None) -> Op:
+    """The op of a ufunc that a function of scipy.special calls, under a name of its own."""
+    return ufunc_op(name, getattr(scipy.special._ufuncs, hidden), vjp, SERIES, module_of_caller())
+
+
 def part_op(name: str, ufunc: np.ufunc, k: int, vjp: Rule | None = None) -> Op:
     """The op of the k-th of several results of a ufunc."""
     infer = partial(_part_type, ufunc, k)
