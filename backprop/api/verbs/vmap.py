@@ -76,12 +76,18 @@ class Vmapped(Transformed):
         return unflatten(body.output, handed_out(graph.output_types, run_graph(graph, values, chosen), values))
 
 
-def _axes(in_axes: InAxes, count: int) -> list[int | None]:
+def _axes(in_axes: Any, count: int) -> list[int | None]:
     """The axis of each positional argument."""
     axes = [in_axes] * count if isinstance(in_axes, int | None) else list(in_axes)
     if len(axes) != count:
         what = f"vmap: in_axes has {len(axes)} items, and the call {count} positional arguments"
         raise ArgumentError(what, user_line(), "give one axis for each, None for what is the same in all calls")
+    for k, axis in enumerate(axes):
+        if not isinstance(axis, int | None):
+            what = f"vmap: in_axes[{k}] is {axis!r}, where an argument has one axis for all of its arrays"
+            raise ArgumentError(
+                what, user_line(), "move axes by numpy.moveaxis, or give the parts as several arguments"
+            )
     return axes
 
 

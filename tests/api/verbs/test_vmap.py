@@ -127,3 +127,8 @@ def test_errors() -> None:
 
 def test_it_is_pickled_by_its_parts() -> None:
     close(pickle.loads(pickle.dumps(bp.vmap(layer)))(ROWS), bp.vmap(layer)(ROWS))
+
+
+def test_axes_of_the_parts_of_an_argument_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"in_axes\[0\] is .* one axis for all.*\n.*\n.*several arguments"):
+        bp.vmap(lambda d, b: d["a"] * b, in_axes=({"a": 1}, None))({"a": np.ones((2, 3))}, 3.0)  # type: ignore[arg-type]
