@@ -193,7 +193,7 @@ def added(builder: Owner, i: NodeId, key: Key, value: NodeId) -> NodeId | None:
     part, term = node.inputs
     read = builder.nodes[part]
     is_of_part = read is not None and read.op is basic_index and read.inputs == (i,) and read.param("key") == key
-    return term if is_of_part and builder.types[term].dtype == builder.types[i].dtype else None  # type: ignore[attr-defined]
+    return term if is_of_part and builder.types[term] == node.type else None
 
 
 def append(builder: Owner, op: Op, ids: tuple[NodeId, ...], type: Any, **params: Any) -> NodeId:

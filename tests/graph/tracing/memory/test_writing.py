@@ -345,11 +345,27 @@ def test_what_is_added_to_a_part_leaves_no_mask() -> None:
     def added(x: Any) -> Any:
         y = x * x
         y[1:3] += x[2:4]
-        y[2:] = y[2:] + x[0]
+        y[2:] = y[2:] + x[:4]
         return np.sum(y)
 
     names = [node.op.name for node in bp.compile(bp.grad(added)).graph(X).nodes]
     assert "masked" not in names
+
+
+def test_what_is_added_to_parts_of_many_arrays_at_once() -> None:
+    def f(a: Any, b: Any) -> Any:
+        y = a * 1
+        y[1] += b
+        y[2:] += b
+        y[::2] += y[1::2]
+        return y
+
+    many = np.stack([X, 2 * X, X[::-1]])
+    for b in (3.0, X[0]):
+        expected = np.stack([f(row, b) for row in many])
+        np.testing.assert_array_equal(bp.vmap(f, in_axes=(0, None))(many, b), expected)
+    expected = np.stack([f(row, b) for row, b in zip(many, X, strict=False)])
+    np.testing.assert_array_equal(bp.vmap(f)(many, X[:3]), expected)
 
 
 def test_another_dtype_is_put_and_not_added() -> None:
