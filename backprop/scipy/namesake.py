@@ -10,16 +10,9 @@ import numpy as np
 
 from ..errors import GraphTypeError, ShapeError
 from ..graph.tracing.boundary.namesakes import call_namesake
-from ..ops.arrays.arguments import is_traced
+from ..ops.arrays.arguments import holds_traced
 
 Function = Callable[..., Any]
-
-
-def holds_traced(value: Any) -> bool:
-    """Whether a value is traced, or a list, tuple or dict that holds a traced one."""
-    if isinstance(value, dict):
-        value = list(value.values())
-    return any(map(holds_traced, value)) if isinstance(value, list | tuple) else is_traced(value)
 
 
 def namesake(theirs: Function) -> Callable[[Function], Function]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from ..errors import GraphTypeError, UnknownFunctionError
 from ..graph.tracing.source_lines import user_line
 from ..graph.tracing.structures.structure import flatten
-from ..ops.arrays.arguments import is_traced
+from ..ops.arrays.arguments import holds_traced
 
 
 class Refusal(NamedTuple):
@@ -42,7 +42,7 @@ class PlainOnly:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What SciPy returns; an UnknownFunctionError where a value is traced."""
-        if any(map(is_traced, flatten((args, kwargs))[0])):
+        if any(map(holds_traced, flatten((args, kwargs))[0])):
             raise UnknownFunctionError(
                 f"{self.name} takes no traced values: {self.refusal.why}", user_line(), self.refusal.instead
             )

@@ -28,7 +28,7 @@ from ...ops.numpy_names import METHODS, UFUNCS, lookup_function
 from ...ops.sparse.matrix import asked_by_scipy
 from .boundary.answers import becomes_integral
 from .boundary.conversions import assignment, no_array, wants_elements
-from .boundary.elements import LARGEST, array_of, is_table_class, joined
+from .boundary.elements import LARGEST, array_of, is_table_class, joined, put_elements, takes_elements
 from .boundary.failures import refused
 from .boundary.in_place import references_of, refuse_if_shared
 from .boundary.namesakes import call_namesake, in_dtype
@@ -59,6 +59,8 @@ class TracedArray(TracedValue[T]):
             return write_out(
                 out, params.pop("where", True), lambda: self.__array_ufunc__(ufunc, method, *inputs, **params)
             )
+        if out is not None and takes_elements(out[0]) and "where" not in params:
+            return put_elements(out[0], self.__array_ufunc__(ufunc, method, *inputs, **params))
         if out is not None:
             if out[0] is not inputs[0] or not is_operator(user_frame(1)):
                 raise AssignmentError(
@@ -109,13 +111,13 @@ class TracedArray(TracedValue[T]):
         if isinstance(self.type, NumericType):
             if is_integral(self.type) or becomes_integral(*args, **params):
                 return np.array(self.builder.answer(self, np.array), *args, **params)
-            if self.size <= LARGEST and not args and params.get("dtype") is None and wants_elements():
-                return self._taken_apart(params.get("copy") is True)
+            if self.size <= LARGEST and wants_elements(*args, params.get("dtype")):
+                return self._taken_apart(bool(args) or params.get("copy") is True)
         raise refused(self.builder, no_array(repr(self)))
 
     def _taken_apart(self, to_own: bool) -> np.ndarray[Any, Any]:
         """An array of the elements; one that is not to be a copy would share memory, and may not be written to."""
-        elements = array_of(self)
+        elements, self.builder.guard.apart = array_of(self), True
         if to_own or not self.shape:
             return elements
         self.builder.guard.lent = True

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ...errors import GraphTypeError
@@ -24,6 +25,15 @@ Ints = int | Sequence[int]
 def is_traced(x: object) -> bool:
     """Whether a value is a Var: whatever takes calls of ops itself."""
     return hasattr(x, "__backprop_emit__")
+
+
+def holds_traced(x: Any) -> bool:
+    """Whether a value is a Var, or a list, tuple, dict or array of objects that holds one."""
+    if isinstance(x, dict):
+        x = list(x.values())
+    elif isinstance(x, np.ndarray) and x.dtype == object:
+        x = x.tolist()
+    return any(map(holds_traced, x)) if isinstance(x, list | tuple) else is_traced(x)
 
 
 def answer(ask: Callable[[Any], Any], x: Any) -> Any:

@@ -95,10 +95,15 @@ class Op(Generic[P, R_co]):
     depends: DependRule | None = None
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> R_co:
-        """The op's value, or where an argument is a Var, the Var of a new node."""
+        """The op's value, or where an argument is a Var or an array of objects with one, the Var of a new node."""
         for arg in args:
             if hasattr(arg, "__backprop_emit__"):
                 return arg.__backprop_emit__(self, args, params)  # type: ignore[no-any-return]
+        for arg in args:
+            if isinstance(arg, np.ndarray) and arg.dtype.kind == "O":
+                for element in arg.flat:
+                    if hasattr(element, "__backprop_emit__"):
+                        return element.__backprop_emit__(self, args, params)  # type: ignore[no-any-return]
         return self.compute(*args, **params)
 
     @property

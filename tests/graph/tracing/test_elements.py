@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.signal
+import scipy.special
 import xarray as xr
 
 import backprop as bp
 from backprop.errors import BackpropError
+from backprop.scipy import interpolate, linalg, ndimage, signal, special, stats
 
 X = np.array([0.5, -2.0, 3.0])
 A = np.arange(9.0).reshape(3, 3) + np.eye(3)
@@ -79,6 +82,37 @@ def by_values(x: Any) -> Any:
     )
 
 
+def written(x: Any) -> Any:
+    """Arrays of elements that are written to, as by NumPy: in place, so that other names and views see it."""
+    a, b = np.array([2 * x[0], x[1], 3.0]), np.array([[x[0], x[1]], [3.0, x[2]]])
+    name = a
+    a += x[1]
+    a[:2] *= x[:2]
+    a[[0, 2]] += x[2]
+    a[np.array([True, False, True])] -= x[:2]
+    a[a > 100.0] += x[1]  # none of them
+    b[np.array([True, False]), 1] = x[1] * 5
+    b[1] = x[:2]
+    b[[0], :] = np.exp(x[1:])
+    np.add(b, x[0], out=b)
+    return name, b
+
+
+def in_namesakes(x: Any) -> Any:
+    """Functions of ours that take arrays of elements, where NumPy's and SciPy's have no road."""
+    r = np.r_[x, x[0]]
+    return (
+        linalg.solve(np.diag(np.arange(2.0, 6.0)) + 0.1, r),
+        interpolate.CubicSpline(np.arange(4.0), r, bc_type="periodic")(np.array([0.3, 1.2])),
+        stats.norm.logpdf(r, 0.5, 2.0),
+        signal.lfilter([1.0], [1.0, 0.5], r),
+        ndimage.gaussian_filter1d(r, 1.0),
+        special.gammaln(2 + r**2),
+        bp.ops.logsumexp(r),
+        bp.ops.sigmoid(r),
+    )
+
+
 def total(f: Function) -> Function:
     """The sum of the squares of all results of a function."""
     return lambda *args: sum([np.sum(part**2) for part in f(*args)])
@@ -88,6 +122,8 @@ PROGRAMS: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "elements": (of_elements, (X,)),
     "data": (by_data, (X, ROWS, LABELS)),
     "values": (by_values, (X,)),
+    "written": (written, (X,)),
+    "namesakes": (in_namesakes, (X,)),
 }
 
 
@@ -241,3 +277,15 @@ def test_what_python_asks_of_one_number_and_gets_of_none_is_an_error_of_ours(f: 
     with pytest.raises((TypeError, ValueError)) as numpys:
         f(x)
     assert isinstance(caught.value, numpys.type)
+
+
+@pytest.mark.parametrize("write", [lambda a, x: np.add(a, x, out=a), lambda a, x: a.__iadd__(np.outer(x, x))])
+def test_what_does_not_fit_into_an_array_of_elements(write: Function) -> None:
+    with pytest.raises(BackpropError, match=r"of shape \(3,\) does not fit|of shape \(3, 3\) does not fit"):
+        bp.grad(lambda x: np.sum(write(np.array([x[0]]), x)))(X)
+
+
+@pytest.mark.parametrize("function", [np.fft.fft, scipy.special.gammaln, scipy.signal.medfilt])
+def test_a_function_without_a_road_names_one(function: Function) -> None:
+    with pytest.raises(BackpropError, match=r"array of traced numbers[^$]*test_elements[^$]*backprop\.ops\.array"):
+        bp.grad(lambda x: np.sum(function(np.array([x[0], x[1]]))))(X)

@@ -9,6 +9,9 @@ import dis
 import sys
 import traceback
 from types import FrameType, FunctionType
+from typing import Any
+
+import numpy as np
 
 from .... import ops
 from ....errors import AssignmentError, BackpropError, Source, TracedConversionError, UnknownAttributeError
@@ -56,8 +59,18 @@ def of_elements(error: Exception) -> BackpropError:
     return TracedConversionError(what, where, FIT if is_fit else made)
 
 
-def wants_elements() -> bool:
-    """Whether what wants an array is NumPy alone, to make one of what the user gave it, and not to write or read."""
+def wants_elements(dtype: Any, *unread: Any) -> bool:
+    """Whether what wants an array is NumPy alone, to make one of objects.
+
+    Where it does not say of what, it may want to make an array of what the user gave it, or to write or read: there
+    numbers are wanted.
+
+    Arguments:
+        dtype: that it says; None where it says none.
+        unread: what else it says.
+    """
+    if dtype is not None and np.dtype(dtype).kind != "O":
+        return False
     asks = frame = sys._getframe(2)
     while is_library(frame.f_code.co_filename) and frame.f_back is not None:
         if str(frame.f_globals.get("__name__", "")).partition(".")[0] != "numpy":
@@ -65,6 +78,8 @@ def wants_elements() -> bool:
         if frame.f_code.co_name == "require":
             return False  # it would copy what cannot be written to, and the copy could be written to
         frame = frame.f_back
+    if dtype is not None:
+        return True  # for an array of objects, which is made, or written to
     return instruction(frame) not in STORES and (frame is not asks or instruction(frame) not in READS)
 
 

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 
 from .... import ops
+from ....errors import ShapeError
 from ....ops.arrays.arguments import is_traced
 from ....ops.arrays.indexing.items import basic_index
+from ..source_lines import user_line
 
 LARGEST = 4096
 """Elements of an array of objects."""
@@ -36,6 +38,38 @@ def is_of_elements(value: Any) -> bool:
     return any(map(is_traced, value.flat)) or all([isinstance(x, float) for x in value.flat])
 
 
+def takes_elements(target: Any) -> bool:
+    """Whether a value is an array of objects that can be written to."""
+    return type(target) is np.ndarray and target.dtype == object and target.flags.writeable
+
+
+def put_elements(target: np.ndarray[Any, Any], var: Any) -> np.ndarray[Any, Any]:
+    """Write the elements of a Var into an array of objects, as NumPy does in `a += v`, and return the array.
+
+    Errors:
+        ShapeError: another shape, or more elements than `LARGEST`.
+    """
+    if var.shape != target.shape:
+        raise does_not_fit(var, target)
+    if var.size > LARGEST:
+        raise ShapeError(
+            f"an array of {var.size:,} traced numbers is too large to be written to",
+            user_line(),
+            "make it by backprop.ops.array([...]), which is one traced array",
+        )
+    target[...] = array_of(var)
+    return target
+
+
+def does_not_fit(value: Any, target: Any) -> ShapeError:
+    """The error of a value that has another shape than what it is written into."""
+    return ShapeError(
+        f"a value of shape {value.shape} does not fit into an array of shape {target.shape}, which is written to",
+        user_line(),
+        "write v = v + x instead of v += x",
+    )
+
+
 TABLES = ("pandas", "xarray")
 """Packages whose tables and columns count as the arrays that they hold."""
 
@@ -46,6 +80,8 @@ def joined(value: Any) -> Any:
         held = getattr(value, "data", None)  # which xarray leaves as it is
         return held if is_traced(held) else np.asarray(value)
     array = np.asarray(value) if isinstance(value, list) else value
+    if type(array) is np.ndarray and array.dtype == object and not array.size:
+        return np.empty(array.shape)  # what no element was chosen for
     return gathered(array) if is_of_elements(array) else array
 
 

@@ -17,8 +17,14 @@ from .conversions import assigned_flat, of_elements
 COVERING = ("setting an array element with a sequence", "returned a result with an exception set")
 """How the messages of NumPy and Python go that are raised over an error of ours, which is then their cause."""
 
-OF_OBJECTS = ("dtype('O')", "loop of ufunc does not support argument")
-"""How the messages of NumPy go where a function takes no array of objects, as one of traced numbers is."""
+OF_OBJECTS = (
+    "dtype('O')",
+    "loop of ufunc does not support argument",
+    "not supported for the input types",
+    "input type 'object' not supported",
+    "dtype=object",
+)
+"""How the messages of NumPy and SciPy go where a function takes no array of objects, as one of traced numbers is."""
 
 
 class Refusing(Protocol):
@@ -79,7 +85,7 @@ def _raise_plainly(error: Exception, builder: Guarded) -> None:
         raise assigned_flat(error) from error
     if "read-only" in str(error) and builder.guard.locked:
         raise written(error) from error
-    if isinstance(error, TypeError) and any([text in str(error) for text in OF_OBJECTS]):
+    if builder.guard.apart and any([text in str(error) for text in OF_OBJECTS]):
         raise of_elements(error) from error
 
 

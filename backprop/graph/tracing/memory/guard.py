@@ -30,13 +30,14 @@ class Guard:
 
     Attributes:
         lent: whether it has given away arrays of elements that cannot be written to.
+        apart: whether it has given away any arrays of elements.
     """
 
-    __slots__ = ("_locked", "lent")
+    __slots__ = ("_locked", "apart", "lent")
 
     def __init__(self) -> None:
         self._locked: list[np.ndarray[Any, Any]] = []
-        self.lent = False
+        self.lent = self.apart = False
 
     def take(self, value: Any) -> Any:
         """A value that stays what it is until the guard is released: the value itself, or where need be a copy."""

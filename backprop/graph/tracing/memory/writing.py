@@ -20,6 +20,7 @@ from ....ops.core.types import ArrayType, value_type
 from ....ops.elementwise.conversion import cast
 from ...graph import NUMBERS, NodeId
 from ...params import Params
+from ..boundary.elements import does_not_fit
 from ..source_lines import user_line
 from ..steering import TracedValue
 from .handles import origin_of, place_of, refuse_elsewhere, viewed
@@ -153,11 +154,7 @@ def fitted(result: Any, target: Any) -> Any:
         GraphTypeError: a dtype that cannot be cast to the array's, by NumPy's rule "same_kind".
     """
     if result.shape != target.shape:
-        raise ShapeError(
-            f"a value of shape {result.shape} does not fit into an array of shape {target.shape}, which is written to",
-            user_line(),
-            "write v = v + x instead of v += x",
-        )
+        raise does_not_fit(result, target)
     if not np.can_cast(result.dtype, target.dtype, "same_kind"):
         raise GraphTypeError(
             f"a value of dtype {result.dtype} cannot be written into an array of dtype {target.dtype}",
