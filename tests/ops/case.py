@@ -202,7 +202,20 @@ def keeps_kind(node: TapeVar, args: list[Any]) -> None:
 
 
 WIDENED = frozenset(
-    ["bincount", "corrcoef", "cov", "densities", "geomspace", "interp", "polyder", "polyfit", "polyint", "vander"]
+    [
+        "bincount",
+        "corrcoef",
+        "cov",
+        "densities",
+        "geomspace",
+        "histogram2d",
+        "histogramdd",
+        "interp",
+        "polyder",
+        "polyfit",
+        "polyint",
+        "vander",
+    ]
 )
 """Functions whose results NumPy widens to float64."""
 

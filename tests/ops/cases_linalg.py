@@ -19,6 +19,7 @@ from backprop.ops.linear_algebra import (
     functions,
     least_squares,
     products,
+    undetermined,
 )
 from backprop.ops.linear_algebra.products import adjoint, matmul
 from backprop.ops.linear_algebra.spectral import eigen, singular
@@ -181,6 +182,12 @@ DECOMPOSITIONS = (
     square(determinants.slogdet),
     square(determinants.slogdet, (2, 3, 3)),
     square(positive(decompositions.cholesky), name="cholesky"),
+    Case(
+        undetermined.lost_where_moved,
+        lambda rng: (rng.normal(size=(2, 3, 3)), np.zeros((2, 1, 3), bool)),
+        {"what": "nothing is lost", "line": ""},
+        complex_ok=True,
+    ),
     square(positive(decompositions.cholesky), (2, 3, 3), name="cholesky-upper", params={"upper": True}),
     square(hermitian(eigen.eigvalsh), name="eigvalsh"),
     square(hermitian(of_eigh), name="eigh"),

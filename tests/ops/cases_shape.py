@@ -60,13 +60,6 @@ def taken_of_pair(a: Any, b: Any, index: int) -> Any:
     return tuples.taken(tuples.make_tuple(a, b), index=index)
 
 
-def ends_and_sums(vector: Any, width: Any, axis: int, kwargs: Any) -> None:
-    """What a function may write that is the mode of a padding."""
-    vector[: width[0]] = kwargs["factor"] * vector[width[0]] + axis
-    if width[1]:
-        vector[-width[1] :] = vector.sum() ** 2
-
-
 VIEWS = (
     case(views.reshape, (2, 3), shape=(3, 2)),
     case(views.reshape, (2, 3), shape=(-1, 1, 2)),
@@ -173,7 +166,6 @@ FRAMES = (
         name="pad-minimum",
     ),
     Case(lambda a, c: pads.pad(a, 2, "linear_ramp", end_values=c), arrays((2, 3), ()), name="pad-ramps"),
-    Case(lambda a: pads.pad(a, ((1, 2), (0, 1)), ends_and_sums, factor=2.5), arrays((2, 3)), name="pad-by-a-function"),
     Case(lambda a, c: pads.pad(a, 1, constant_values=c), arrays((2, 3), ()), name="pad-traced"),
     *(case(diagonals.diagonal, (3, 4), offset=k) for k in (-1, 0, 2, 4)),
     case(diagonals.diagonal, (2, 3, 4), axis1=2, axis2=0),

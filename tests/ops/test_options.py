@@ -79,8 +79,23 @@ def test_modes_of_pad_that_are_not_there() -> None:
     for mode, options in (("odd", {}), ("edge", {"stat_length": 1}), ("reflect", {"reflect_type": "no"})):
         with pytest.raises(ValueError, match="pad: "):
             bp.evaluate(lambda x, m=mode, o=options: np.pad(x, 1, m, **o))(X)
-    found = bp.evaluate(lambda x: np.pad(x, 1, lambda *args: None))(X)
-    np.testing.assert_array_equal(found, np.pad(X, 1, lambda *args: None))
+
+
+def ends_and_sums(vector: Any, width: Any, axis: int, kwargs: Any) -> None:
+    """What a function may write that is the mode of a padding."""
+    vector[: width[0]] = kwargs["factor"] * vector[width[0]] + axis
+    if width[1]:
+        vector[-width[1] :] = vector.sum() ** 2
+
+
+@pytest.mark.parametrize("mode", [ends_and_sums, lambda *args: None])
+def test_a_function_as_mode_of_pad_writes_into_vectors(mode: Any) -> None:
+    def f(x: Any) -> Any:
+        return np.pad(x, ((1, 2), (0, 1)), mode, factor=2.5)
+
+    x = 0.1 * np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(bp.evaluate(f)(x), f(x))
+    bp.testing.check_grads(lambda x: np.sum(np.sin(f(x))), (x,))
 
 
 # Quantiles.
