@@ -514,3 +514,16 @@ def test_what_copies_in_numpy_can_be_written_to_and_leaves_its_operand(f: Callab
 
     assert bp.evaluate(write)(X) == write(X)
     assert bp.compile(write)(X) == write(X)
+
+
+@pytest.mark.parametrize("value", [1j, [1j], [1.0, 2j], np.nan, [1, np.nan], 2**70])
+def test_numbers_that_numpy_does_not_assign_to_integers(value: Any) -> None:
+    def write(x: Any) -> Any:
+        y = x * 1
+        y[:2] = value
+        return y
+
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        write(np.arange(3))
+    with pytest.raises(GraphTypeError, match=r"cannot be assigned to elements of dtype int64(.|\n)*test_in_place"):
+        bp.evaluate(write)(np.arange(3))

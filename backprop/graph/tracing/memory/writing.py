@@ -11,6 +11,7 @@ import numpy as np
 
 from .... import ops
 from ....errors import AssignmentError, GraphTypeError, ShapeError
+from ....ops.arrays.arguments import holds_traced
 from ....ops.arrays.indexing.items import basic_index
 from ....ops.arrays.indexing.keys import Key, Selection, selection
 from ....ops.arrays.indexing.overlaps import composed
@@ -125,6 +126,18 @@ def own_id(var: Any, value: Any) -> NodeId:
     return var.builder.lift(value).id  # type: ignore[no-any-return]
 
 
+def _as_numpy_assigns(value: Any, dtype: np.dtype[Any]) -> Any:
+    """Numbers of Python's as they are assigned to elements of an array."""
+    try:
+        return np.asarray(value, dtype)[()]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GraphTypeError(
+            f"{value!r} cannot be assigned to elements of dtype {dtype}: {error}",
+            user_line(),
+            "convert it first, or make the array of another dtype",
+        ) from error
+
+
 def part_of(var: Any, value: Any, shape: tuple[int, ...] | None) -> Any:
     """A value as it is assigned to items of a Var: of the Var's dtype, and of a shape where one is given.
 
@@ -134,8 +147,10 @@ def part_of(var: Any, value: Any, shape: tuple[int, ...] | None) -> Any:
         shape: of the elements that are assigned to; None where it may be any.
     """
     dtype = var.dtype
-    if isinstance(value, (*NUMBERS, np.generic)):
-        value = np.asarray(value).astype(dtype, casting="unsafe")[()]
+    if isinstance(value, np.generic):
+        value = value.astype(dtype, casting="unsafe")
+    elif isinstance(value, (*NUMBERS, list, tuple)) and not holds_traced(value):
+        value = _as_numpy_assigns(value, dtype)
     value = var.builder.var(own_id(var, ops.asarray(value)))
     if value.type != value_type(value.shape, dtype):
         value = cast(value, dtype=dtype.name)
