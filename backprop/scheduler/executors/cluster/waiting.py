@@ -93,7 +93,7 @@ class Waiting:
 
     def _stop(self, futures: Sequence[Any], run: str) -> None:
         """Stop the tasks of a run: those that run before their next op, the others at once."""
-        with suppress(OSError, RuntimeError, concurrent.futures.CancelledError):  # lost, or closed, and the run with it
+        with suppress(*LOST, RuntimeError):  # lost, or closed, and the run with it
             self.client.cancel(futures, force=True)
             self.client.run(stop_run, run, wait=False, on_error="ignore")
 
