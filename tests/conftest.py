@@ -87,3 +87,11 @@ def executor(request: pytest.FixtureRequest, clusters: dict[str, AbstractExecuto
     if name not in clusters:
         clusters[name] = EXECUTORS[name]()
     return clusters[name]
+
+
+@pytest.fixture
+def processes(clusters: dict[str, AbstractExecutor]) -> AbstractExecutor:
+    """The cluster of two processes, whose workers no test may end."""
+    if "cluster:2" not in clusters:
+        clusters["cluster:2"] = EXECUTORS["cluster:2"]()
+    return clusters["cluster:2"]

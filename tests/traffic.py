@@ -7,12 +7,12 @@ from typing import Any
 
 from distributed.comm.tcp import TCP
 
-from backprop.scheduler.executors.cluster.executor import Cluster
+import backprop as bp
 
 _SENT: list[int] = []  # by this process, a message each
 
 
-def sent_by(cluster: Cluster, call: Callable[[], Any]) -> int:
+def sent_by(cluster: bp.Cluster, call: Callable[[], Any]) -> int:
     """The bytes that client, scheduler, nannies and workers send while something is called.
 
     Arguments:
@@ -24,7 +24,7 @@ def sent_by(cluster: Cluster, call: Callable[[], Any]) -> int:
     return _sent(cluster) - before
 
 
-def _sent(cluster: Cluster) -> int:
+def _sent(cluster: bp.Cluster) -> int:
     return sum(cluster.client.run(_sent_here).values()) + _sent_here()
 
 

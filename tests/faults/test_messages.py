@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+import dask
 import numpy as np
 import pytest
 import scipy.linalg
@@ -43,6 +46,17 @@ def test_clip_of_small_integers() -> None:
 
 def test_a_transformed_function_is_pickled() -> None:
     assert pickle.loads(pickle.dumps(bp.grad(np.sin)))(0.0) == 1
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda f: pickle.loads(pickle.dumps(f))])
+def test_a_compiled_function_is_copied(copied: Callable[[Any], Any]) -> None:
+    assert copied(bp.compile(bp.grad(np.sin)))(0.0) == 1
+
+
+def test_a_pool_of_processes_in_dasks_settings_breaks_no_threads() -> None:
+    with ProcessPoolExecutor(1) as pool, dask.config.set(pool=pool):
+        found = bp.grad(lambda x: np.sum(np.sin(x) * np.cos(x)), executor=bp.Threads(2))(X)
+    np.testing.assert_allclose(found, np.cos(2.0 * X))
 
 
 Mistake = tuple[Callable[[Any], Any], tuple[str, ...]]

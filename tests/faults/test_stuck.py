@@ -1,8 +1,11 @@
-"""Reports of users, section 6: a failing branch while others are busy, on two threads."""
+"""Reports of users, section 6: a failing branch, an interrupt, and a fork, while two threads are busy."""
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +22,16 @@ def watchdog() -> Iterator[None]:
     faulthandler.cancel_dump_traceback_later()
 
 
+X = np.random.default_rng(0).normal(size=(4, 200, 200)) / 200
+
+
+def busy(op: Any) -> Any:
+    """The gradient of four branches with an op in each, on two threads."""
+    return bp.compile(
+        bp.grad(lambda x: sum(np.sum(np.tanh(op(x[k] @ x[k])) @ x[k]) for k in range(4))), executor=bp.Threads(2)
+    )
+
+
 def test_a_failing_branch_does_not_hang() -> None:
     failing: list[bool] = []
 
@@ -29,15 +42,41 @@ def test_a_failing_branch_does_not_hang() -> None:
 
     op = bp.op(compute, vjp=lambda g, out, x: g, like=0)
 
-    def loss(x: Any) -> Any:
-        return sum(np.sum(np.tanh(op(x[k] @ x[k])) @ x[k]) for k in range(4))
-
-    x = np.random.default_rng(0).normal(size=(4, 200, 200)) / 200
-    compiled = bp.compile(bp.grad(loss), executor=bp.Threads(2))
-    want = compiled(x)
+    compiled = busy(op)
+    want = compiled(X)
     for _ in range(30):
         failing.append(True)
         with pytest.raises(FloatingPointError):
-            compiled(x)
+            compiled(X)
         failing.clear()
-        np.testing.assert_array_equal(compiled(x), want)
+        np.testing.assert_array_equal(compiled(X), want)
+
+
+def test_an_interrupt_does_not_hang() -> None:
+    pending: list[bool] = []
+
+    def compute(x: Any) -> Any:
+        with contextlib.suppress(IndexError):  # of the four branches one
+            pending.pop()
+            signal.raise_signal(signal.SIGINT)  # to the calling thread, whichever runs this
+        return x + 1
+
+    compiled = busy(bp.op(compute, vjp=lambda g, out, x: g, like=0))
+    want = compiled(X)
+    for _ in range(30):
+        pending.append(True)
+        with pytest.raises(KeyboardInterrupt):
+            compiled(X)
+        np.testing.assert_array_equal(compiled(X), want)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_does_not_hang() -> None:
+    compiled = busy(np.sin)
+    want = compiled(X)
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        os._exit(0 if np.array_equal(compiled(X), want) else 3)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

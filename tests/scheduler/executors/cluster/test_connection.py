@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import dask
@@ -63,23 +59,3 @@ def test_a_cluster_of_its_own_lets_nobody_in_without_its_certificates() -> None:
         connection = connect(cluster.address, None, True, cluster.security)
         assert connection.client.submit(abs, -3).result() == 3
         connection.close()
-
-
-SCRIPT = """
-import backprop as bp
-cluster = bp.Cluster(n_workers=1)
-"""
-
-
-@pytest.mark.cluster
-def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=_environ())
-    assert done.returncode != 0
-    assert "__main__" in done.stderr.splitlines()[-1]
-    assert len(done.stderr.splitlines()) < 120
-
-
-def _environ() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": ":".join(sys.path)}
