@@ -98,6 +98,20 @@ def written(x: Any) -> Any:
     return name, b
 
 
+def written_by_functions(x: Any) -> Any:
+    """The same by functions of NumPy's that write into an argument."""
+    a, b = np.array([2 * x[0], x[1], 3.0]), np.array([[x[0], x[1]], [3.0, x[2]]])
+    np.copyto(a, x * x, where=[True, False, True])
+    np.add.at(a, [0, 0, 1], x[1])
+    np.put(a, [1], x[0] * 3)
+    np.place(a, x > 2.0, [x[1]])
+    np.putmask(a, np.array([True, False, False]), 2 * x)
+    np.fill_diagonal(b, x[:2])
+    np.put_along_axis(b, np.array([[1], [0]]), np.exp(x[:2])[:, None], 1)
+    a.sort()
+    return a, b
+
+
 def in_namesakes(x: Any) -> Any:
     """Functions of ours that take arrays of elements, where NumPy's and SciPy's have no road."""
     r = np.r_[x, x[0]]
@@ -123,6 +137,7 @@ PROGRAMS: dict[str, tuple[Function, tuple[Any, ...]]] = {
     "data": (by_data, (X, ROWS, LABELS)),
     "values": (by_values, (X,)),
     "written": (written, (X,)),
+    "written by functions": (written_by_functions, (X,)),
     "namesakes": (in_namesakes, (X,)),
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from .... import ops
 from ....errors import ShapeError
-from ....ops.arrays.arguments import is_traced
+from ....ops.arrays.arguments import holds_traced, is_traced
 from ....ops.arrays.indexing.items import basic_index
 from ..source_lines import user_line
 
@@ -24,7 +24,17 @@ LARGEST = 4096
 
 
 def array_of(var: Any) -> np.ndarray[Any, Any]:
-    """An array of objects with the elements of a Var, of no more than `LARGEST`."""
+    """An array of objects with the elements of a Var.
+
+    Errors:
+        ShapeError: more of them than `LARGEST`.
+    """
+    if var.size > LARGEST:
+        raise ShapeError(
+            f"{var.size:,} traced numbers are too many for an array of single ones",
+            user_line(),
+            "make the array by backprop.ops.array([...]) or backprop.zeros(n), which is one traced array",
+        )
     elements = np.empty(var.shape, dtype=object)
     for index in np.ndindex(var.shape):
         elements[index] = var[index] if index else var
@@ -43,6 +53,14 @@ def takes_elements(target: Any) -> bool:
     return type(target) is np.ndarray and target.dtype == object and target.flags.writeable
 
 
+def elements_of(value: Any) -> Any:
+    """What NumPy can write into an array of objects: numbers of a Var one by one, as data what has no derivative."""
+    if not holds_traced(value):
+        return value
+    array = ops.asarray(value)
+    return np.asarray(array) if array.dtype.kind in "biu" else array_of(array)
+
+
 def put_elements(target: np.ndarray[Any, Any], var: Any) -> np.ndarray[Any, Any]:
     """Write the elements of a Var into an array of objects, as NumPy does in `a += v`, and return the array.
 
@@ -51,12 +69,6 @@ def put_elements(target: np.ndarray[Any, Any], var: Any) -> np.ndarray[Any, Any]
     """
     if var.shape != target.shape:
         raise does_not_fit(var, target)
-    if var.size > LARGEST:
-        raise ShapeError(
-            f"an array of {var.size:,} traced numbers is too large to be written to",
-            user_line(),
-            "make it by backprop.ops.array([...]), which is one traced array",
-        )
     target[...] = array_of(var)
     return target
 

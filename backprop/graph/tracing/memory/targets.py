@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ from ....errors import AssignmentError, GraphTypeError, ShapeError
 from ....ops.arrays.arguments import answer, is_traced
 from ....ops.numpy_names import UFUNCS
 from ..boundary.conversions import LOST, assignment
-from ..boundary.elements import array_of
+from ..boundary.elements import elements_of, takes_elements
 from ..source_lines import user_line
 from .putting import put
 from .writing import assign, write
@@ -83,6 +84,9 @@ def add_at(ufunc: np.ufunc, a: Any, indices: Any, *values: Any) -> None:
     Errors:
         GraphTypeError: such indices, with another ufunc than add and subtract.
     """
+    if takes_elements(a):
+        ufunc.at(a, elements_of(indices), *map(elements_of, values))
+        return
     array = target(f"{ufunc.__name__}.at", a)
     if ufunc in (np.add, np.subtract):
         change = values[0] if ufunc is np.add else ops.negative(values[0])
@@ -110,9 +114,6 @@ def _repeated(shape: tuple[int, ...], key: Any) -> int:
 
 
 def _copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    if isinstance(dst, np.ndarray) and dst.dtype.hasobject:
-        dst[...] = array_of(src)  # as numpy.full makes an array of traced numbers
-        return
     array, value = target("copyto", dst), ops.asarray(src)
     if not np.can_cast(value.dtype, array.dtype, casting):  # type: ignore[arg-type]
         raise GraphTypeError(
@@ -170,14 +171,30 @@ def _put_along_axis(arr: Any, indices: Any, values: Any, axis: int | None = -1) 
     assign(array, tuple(indices if i == at else grid[i] for i in range(count)), values)
 
 
+def _writer(theirs: Callable[..., None], ours: Callable[..., None]) -> Callable[..., None]:
+    """What writes into a Var by ours, and into an array of objects by NumPy's own function."""
+
+    @wraps(ours)
+    def write_into(array: Any, *args: Any, **params: Any) -> None:
+        if takes_elements(array):
+            theirs(array, *map(elements_of, args), **{name: elements_of(x) for name, x in params.items()})
+        else:
+            ours(array, *args, **params)
+
+    return write_into
+
+
 WRITERS: Mapping[Any, Callable[..., None]] = MappingProxyType(
     {
-        np.copyto: _copyto,
-        np.fill_diagonal: _fill_diagonal,
-        np.place: _place,
-        np.put: _put,
-        np.putmask: _putmask,
-        np.put_along_axis: _put_along_axis,
+        theirs: _writer(theirs, ours)
+        for theirs, ours in (
+            (np.copyto, _copyto),
+            (np.fill_diagonal, _fill_diagonal),
+            (np.place, _place),
+            (np.put, _put),
+            (np.putmask, _putmask),
+            (np.put_along_axis, _put_along_axis),
+        )
     }
 )
 """Functions of NumPy that write into their first argument."""
