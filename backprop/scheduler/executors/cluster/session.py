@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import weakref
@@ -13,6 +14,7 @@ from typing import Any
 import distributed
 from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
 
+from ....errors import ClusterError
 from ....ops.core.stopping import check_stop
 from ...lower import new_token
 from ...planning.plan import Plan
@@ -157,16 +159,28 @@ class Link:
         self.address = address
         self._lock = threading.RLock()
         self._session: Session | None = None
+        self._process = 0
         self._close: Any = None
         self._is_closed = False
 
     @property
     def session(self) -> Session:
-        """The session, opened now where there was none; a lost scheduler is not waited for."""
+        """The session, opened now where there was none; a lost scheduler is not waited for.
+
+        Errors:
+            ClusterError: it was opened by the process from which this one was forked.
+        """
         if self._session is not None:
+            self._refuse_forks()
             return self._session
         with self._lock:
             return self._session or self._open(None)
+
+    def _refuse_forks(self) -> None:
+        """Raise where the threads that talk to the cluster were not copied, and nobody would answer."""
+        if os.getpid() != self._process:
+            message = "this process was forked from one with a client of the cluster, whose threads were not copied"
+            raise ClusterError(message, fix='start processes by multiprocessing.get_context("spawn")')
 
     @property
     def opened(self) -> Session | None:
@@ -220,7 +234,7 @@ class Link:
         if session.connection.owned:
             self._close = weakref.finalize(self, session.connection.closer().put, True)
             self._close.atexit = False  # Dask has an end of its own
-        self._session = session
+        self._session, self._process = session, os.getpid()
         return session
 
     def _end_quietly(self) -> bool:
