@@ -1,10 +1,9 @@
-"""Reports of users, section 6: a failing branch, an interrupt, and a fork, while two threads are busy."""
+"""Reports of users, section 6: a failing branch, and an interrupt, while two threads are busy."""
 
 from __future__ import annotations
 
 import contextlib
 import faulthandler
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -68,15 +67,3 @@ def test_an_interrupt_does_not_hang() -> None:
         with pytest.raises(KeyboardInterrupt):
             compiled(X)
         np.testing.assert_array_equal(compiled(X), want)
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_does_not_hang() -> None:
-    compiled = busy(np.sin)
-    want = compiled(X)
-    child = os.fork()
-    if child == 0:
-        signal.alarm(60)
-        os._exit(0 if np.array_equal(compiled(X), want) else 3)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
