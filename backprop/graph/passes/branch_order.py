@@ -4,9 +4,9 @@ A joint graph as `differentiate` makes it computes all branches forward before a
 all. Here nodes are walked depth first from the results, the one that takes the longest chain first; of the operands of
 a node too the one with the longest chain comes first, so that a value is made right before it is read. So a branch goes
 forward and back before the next one starts. What is ready comes at once where it is near a result, as the gradient of a
-weight is, or leads to something much smaller, as the loss of a shard does. Nothing waits for views of inputs and for
-what is made of literals alone: these come right before their first reader. Host-pinned ops, whose context may have a
-state, stay in their order. Linear in the nodes, but for sorting operands.
+weight is, or leads to something much smaller, as the loss of a shard does. Nothing waits for views of inputs, for what
+joins them, and for what is made of literals alone: these come right before their first reader. Host-pinned ops, whose
+context may have a state, stay in their order. Linear in the nodes, but for sorting operands.
 
 Source: R. Sethi, J. D. Ullman, The generation of optimal code for arithmetic expressions, JACM 17(4), 1970.
 Limits: a heuristic; the order of least memory is NP-hard to find.
@@ -14,6 +14,7 @@ Limits: a heuristic; the order of least memory is NP-hard to find.
 
 from __future__ import annotations
 
+from ...ops.arrays.joins import concat_along
 from ...ops.core.op import Kind
 from ...ops.core.types import NumericType, ValueType
 from ..graph import Graph, NodeId
@@ -104,13 +105,14 @@ class _Walk:
 
 
 def _at_hand(graph: Graph, before: list[tuple[NodeId, ...]]) -> bytearray:
-    """For each id whether it is an input, a view of one, or made of literals alone: nothing waits for it."""
+    """For each id whether nothing waits for it: inputs, views and copies of them, what is made of literals alone."""
     at_hand = bytearray(b"\x01" * graph.first)
     constant = bytearray(graph.first)
     for node, needed in zip(graph.nodes, before[graph.first :], strict=True):
         is_pinned = node.op.kind is Kind.HOST_PINNED
         constant.append(not is_pinned and all([constant[j] for j in needed]))
-        at_hand.append(constant[-1] or (node.op.kind is Kind.VIEW and all([at_hand[j] for j in needed])))
+        is_view_or_copy = node.op.kind is Kind.VIEW or node.op is concat_along
+        at_hand.append(constant[-1] or (is_view_or_copy and all([at_hand[j] for j in needed])))
     return at_hand
 
 

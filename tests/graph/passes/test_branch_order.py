@@ -10,6 +10,8 @@ from backprop.graph.graph import Graph
 from backprop.graph.passes.branch_order import NEAR, order_by_branch
 from backprop.graph.verify import verify
 from backprop.ops.arrays.accumulate import accumulate
+from backprop.ops.arrays.joins import concat_along
+from backprop.ops.arrays.views import sum_to
 from backprop.ops.core.op import Kind, Op
 from backprop.ops.core.types import array_type
 from backprop.ops.elementwise.arithmetic import add, multiply
@@ -73,6 +75,23 @@ def test_a_shared_view_does_not_tie_branches_together() -> None:
     ordered = order_by_branch(hand.graph(*ends))
     half = len(ordered.nodes) // 2
     assert sum(2 in node.inputs for node in ordered.nodes[:half]) <= NEAR
+
+
+def with_shared_copy(count: int) -> Graph:
+    """Branches that end with a product of what they joined, and with something deeper; all share a copy of inputs."""
+    hand = Hand(*[X] * (count + 1))
+    shared = hand(concat_along, count, count, axis=0)
+    products, deeper = [], []
+    for b in range(count):
+        joined = hand(concat_along, hand(sin, b), hand(sin, hand(sin, b)), axis=0)
+        products.append(hand(sum_to, hand(multiply, shared, joined), shape=()))
+        deeper.append(hand(sum_to, hand(sin, hand(sin, hand(sin, joined))), shape=()))
+    return hand.graph(*products, *deeper)
+
+
+def test_a_shared_copy_of_inputs_does_not_tie_branches_together() -> None:
+    few, many = (plan_memory(verify(order_by_branch(with_shared_copy(count))), 0).nbytes for count in (4, 32))
+    assert few == many
 
 
 def test_a_value_is_made_right_before_it_is_read() -> None:
