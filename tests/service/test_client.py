@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, as_completed
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from backprop.service.queue import Bounds
 from backprop.service.server.access import self_signed
 from backprop.service.server.serving import Serving
 from tests.service.conftest import serving
+from tests.waiting import until
 
 
 def loss(x: Any) -> Any:
@@ -167,15 +168,6 @@ class Gate:
             return np.array(x)
 
         return Op("gate", lambda t: t, wait)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds, at most half a minute."""
-    for _ in range(3000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it never came to that")
 
 
 def gated(gate: Op) -> Any:

@@ -27,11 +27,16 @@ def is_traced(x: object) -> bool:
     return hasattr(x, "__backprop_emit__")
 
 
+def is_of_objects(x: object) -> bool:
+    """Whether a value is an array of objects, as that of single traced numbers is."""
+    return isinstance(x, np.ndarray) and x.dtype.kind == "O"
+
+
 def holds_traced(x: Any) -> bool:
     """Whether a value is a Var, or a list, tuple, dict or array of objects that holds one."""
     if isinstance(x, dict):
         x = list(x.values())
-    elif isinstance(x, np.ndarray) and x.dtype == object:
+    elif is_of_objects(x):
         x = x.tolist()
     return any(map(holds_traced, x)) if isinstance(x, list | tuple) else is_traced(x)
 

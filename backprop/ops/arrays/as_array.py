@@ -17,7 +17,7 @@ from ..core.dependence import moves
 from ..core.op import Op
 from ..core.types import NumericType, Shape, ValueType, array_type, numeric
 from ..elementwise.conversion import cast
-from .arguments import along, holds_traced, is_traced, one_axis
+from .arguments import along, holds_traced, is_of_objects, is_traced, one_axis
 
 __all__ = ["asarray", "ndim", "size", "stack"]
 
@@ -39,8 +39,8 @@ def asarray(a: Any, dtype: Any = None) -> Any:
     if dtype is not None:
         array = asarray(a)
         return array if array.dtype == np.dtype(dtype) else cast(array, dtype=np.dtype(dtype).name)
-    if isinstance(a, np.ndarray) and a.dtype == object and holds_traced(a):
-        return asarray(a.tolist())
+    if is_of_objects(a) and holds_traced(a):
+        a = a.tolist()
     if hasattr(a, "shape") and hasattr(a, "dtype") and (is_traced(a) or not _is_table(a)):
         return a
     if isinstance(a, list | tuple) and holds_traced(a):

@@ -304,3 +304,13 @@ def test_what_does_not_fit_into_an_array_of_elements(write: Function) -> None:
 def test_a_function_without_a_road_names_one(function: Function) -> None:
     with pytest.raises(BackpropError, match=r"array of traced numbers[^$]*test_elements[^$]*backprop\.ops\.array"):
         bp.grad(lambda x: np.sum(function(np.array([x[0], x[1]]))))(X)
+
+
+def test_an_array_of_objects_that_the_user_made_and_filled_names_a_road_too() -> None:
+    def f(x: Any) -> Any:
+        y = np.empty(2, dtype=object)
+        y[0], y[1] = x[0], x[1]
+        return np.sum(np.linalg.solve(A[:2, :2], y))
+
+    with pytest.raises(BackpropError, match=r"array of traced numbers[^$]*test_elements[^$]*backprop\.ops\.array"):
+        bp.grad(f)(X)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,16 +13,9 @@ import backprop as bp
 from backprop.errors import StoppedError
 from backprop.ops.core.stopping import Stop, stoppable
 from backprop.scheduler.executors.cluster.runs import STOPS
+from tests.waiting import until
 
 X = np.linspace(0.0, 1.0, 50)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(3000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it never came to that")
 
 
 def ops_of(folder: Path) -> tuple[Any, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from backprop.scheduler.executors.cluster.runs import DONE
 from backprop.scheduler.lower import new_token
 from backprop.scheduler.patience.waiting import Told
 from tests.executors import IN_THREADS, executors
+from tests.waiting import told_by, until
 
 X = np.linspace(0.0, 1.0, 50)
 
@@ -28,16 +28,7 @@ X = np.linspace(0.0, 1.0, 50)
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
     """What plans tell a terminal, in the order in which they began."""
-    found: list[Told] = []
-
-    @contextmanager
-    def listening(what: str, total: int | None = None) -> Iterator[Told]:
-        found.append(Told(what, total, listens=True))
-        yield found[-1]
-
-    for module in (telling, reporting):
-        monkeypatch.setattr(module, "told_of", listening)
-    return found
+    return told_by(monkeypatch, telling, reporting)
 
 
 @bp.op(like=0, vjp=lambda g, out, x: g, seconds=1.0)
@@ -117,14 +108,6 @@ def test_who_is_not_at_a_terminal_gets_the_executor_itself() -> None:
     plan = bp.compile(two(heavy), executor=(threads := bp.Threads(2))).plan(X)
     with redirect_stderr(io.StringIO()), telling._telling(threads, plan) as found:
         assert found is threads
-
-
-def until(holds: Callable[[], bool]) -> None:
-    for _ in range(6000):
-        if holds():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("it never came to that")
 
 
 def halting(begun: Path, go: Path) -> Callable[[Any], Any]:

@@ -4,8 +4,7 @@ import io
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from backprop.api.verbs import telling
 from backprop.graph.passes import DEFAULT_PASSES
 from backprop.scheduler.executors.cluster import own
 from backprop.scheduler.patience.waiting import Told, told_of
+from tests.waiting import told_by
 
 
 class Terminal(io.StringIO):
@@ -94,16 +94,7 @@ def test_a_whole_of_known_length_does_not_show_its_parts(terminal: Terminal) -> 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
     """What work tells a terminal, in the order in which it began."""
-    found: list[Told] = []
-
-    @contextmanager
-    def listening(what: str, total: int | None = None) -> Iterator[Told]:
-        found.append(Told(what, total, listens=True))
-        yield found[-1]
-
-    for module in (telling, own):
-        monkeypatch.setattr(module, "told_of", listening)
-    return found
+    return told_by(monkeypatch, telling, own)
 
 
 def test_the_passes_over_a_long_graph_are_counted(told: list[Told], monkeypatch: pytest.MonkeyPatch) -> None:

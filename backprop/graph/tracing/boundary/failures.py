@@ -20,11 +20,13 @@ COVERING = ("setting an array element with a sequence", "returned a result with 
 OF_OBJECTS = (
     "dtype('O')",
     "loop of ufunc does not support argument",
-    "not supported for the input types",
     "input type 'object' not supported",
     "dtype=object",
 )
 """How the messages of NumPy and SciPy go where a function takes no array of objects, as one of traced numbers is."""
+
+OF_ANY = "not supported for the input types"
+"""How they go where it does not take some dtype, objects or another one."""
 
 
 class Refusing(Protocol):
@@ -85,8 +87,15 @@ def _raise_plainly(error: Exception, builder: Guarded) -> None:
         raise assigned_flat(error) from error
     if "read-only" in str(error) and builder.guard.locked:
         raise written(error) from error
-    if builder.guard.apart and any([text in str(error) for text in OF_OBJECTS]):
+    if _takes_no_objects(error, builder.guard.apart):
         raise of_elements(error) from error
+
+
+def _takes_no_objects(error: Exception, has_made_some: bool) -> bool:
+    """Whether a function says that it takes no arrays of objects; in words for all dtypes, where some were made."""
+    if not has_made_some and not isinstance(error, TypeError):
+        return False
+    return any([text in str(error) for text in OF_OBJECTS]) or (has_made_some and OF_ANY in str(error))
 
 
 def covers(error: Exception) -> bool:
