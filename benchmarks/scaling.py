@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.graph.tracing.trace import trace
 
 from . import ours

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.graph.evaluate import evaluate
 from backprop.graph.graph import Graph
 from backprop.graph.tracing.trace import trace

@@ -76,7 +76,9 @@ def test_what_a_first_gradient_does_not_need_is_not_loaded() -> None:
     found = imported(f"{LOSS}bp.grad(f)(x)") - imported("import scipy.special")
     unused = {"scipy.linalg", "scipy.sparse", "backprop.graph.wire.graphs", "backprop.scheduler.learning.node_clock"}
     assert not found.intersection(unused)
-    assert "backprop.graph.passes.tiling.tile" not in found
+    assert not found.intersection({"backprop.graph.passes", "backprop.graph.passes.tiling.tile"})
+    assert not found.intersection({"backprop.scheduler.planning.partition", "backprop.scheduler.learning.course"})
+    assert "backprop.scheduler.programs.memory.workspace" not in found
 
 
 def test_the_collector_is_as_it_was_after_a_name_was_loaded() -> None:

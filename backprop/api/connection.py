@@ -19,10 +19,10 @@ from ..errors import StoppedError
 from ..scheduler.planning.plan import Plan
 from ..service.client import PATIENCE, Service, Tls, new_key
 from .compiling.compiled import Compiled
+from .preparing.courses import plan_of
 from .sending import Sending
 from .verbs.call import called
 from .verbs.evaluate import Function, as_function
-from .verbs.run import plan_of
 
 R = TypeVar("R")
 

@@ -17,13 +17,14 @@ import numpy as np
 from .. import ops
 from ..errors import ArgumentError, NotDifferentiableError
 from ..ops.core.types import NumericType
-from ..scheduler.executors.base import AbstractExecutor, entered
+from ..scheduler.entry import entered
+from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.planning.plan import Plan
 from ..service.protocol.calls import Call
+from .preparing.courses import plan_of
 from .verbs.call import called
 from .verbs.forward import jvp
 from .verbs.gradients import value_and_grad, vjp
-from .verbs.run import plan_of
 
 Function = Callable[..., Any]
 

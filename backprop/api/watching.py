@@ -6,7 +6,6 @@ A watch is of the context that opened it, as the executor of `with use(...)` is:
 from __future__ import annotations
 
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,7 +17,6 @@ from ..scheduler.events import Event, Recorder, TaskFinished
 from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.executors.telling import Way
 from ..scheduler.planning.plan import Plan
-from ..scheduler.programs.memory.workspace import forget_workspaces
 
 
 class Observer(Protocol):
@@ -187,17 +185,3 @@ def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
         call()
         seconds = time.perf_counter() - start
     return Timed(start, seconds, tuple(watch.seen))
-
-
-def allocated(call: Callable[[], Any]) -> int:
-    """The bytes that a call takes at the same time, at most, with what its programs would keep from earlier calls; -1
-    where memory is being traced already."""
-    if tracemalloc.is_tracing():
-        return -1
-    forget_workspaces()
-    tracemalloc.start()
-    try:
-        call()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()

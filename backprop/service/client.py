@@ -25,8 +25,9 @@ from ..graph.handle import fetched
 from ..graph.wire.limits import Limits
 from ..graph.wire.values import values_from_bytes
 from ..graph.wire.vocabulary import BUILT_IN
+from ..scheduler.entry import entered
 from ..scheduler.events import Recorder, TaskFinished, TaskStarted
-from ..scheduler.executors.base import AbstractExecutor, entered
+from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.planning.plan import Plan
 from .entries import content_hash
 from .protocol.batches import Part, batch_from_bytes, batch_to_bytes

@@ -11,7 +11,8 @@ from ..graph.graph import Graph, bodies
 from ..graph.wire.limits import Limits
 from ..graph.wire.vocabulary import BUILT_IN, Vocabulary
 from ..ops.core.cache import Kept
-from ..scheduler.executors.base import AbstractExecutor, entered
+from ..scheduler.entry import entered
+from ..scheduler.executors.base import AbstractExecutor
 from ..scheduler.planning.plan import Plan
 from ..scheduler.programs.memory.peak import peak
 from .entries import content_hash

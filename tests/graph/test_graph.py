@@ -144,3 +144,4 @@ def test_a_graph_in_a_notebook_opens_to_its_whole_text() -> None:
     html = chain(100)._repr_html_()
     assert html.startswith("<details><summary>Graph: 1 inputs, 100 nodes, 1 results</summary><pre>graph(%0: x")
     assert html.endswith("return %100</pre></details>")
+    assert "<pre>graph(%0: &lt;b&gt; &amp;" in Graph((ArrayType(3),), (), (0,), ("<b> &",))._repr_html_()

@@ -35,8 +35,10 @@ from ...scheduler.planning.target import Target
 from ...scheduler.programs.memory.rematerialisation import within
 from .. import reporting
 from ..executors import Where
+from ..preparing.courses import course_of, plan_of
+from ..preparing.graphs import passing_derivatives, plain
 from ..verbs.call import Request, requested
-from ..verbs.run import course_of, current, handed_out, passing_derivatives, plain, plan_of, replay_graph, run_graph
+from ..verbs.run import current, handed_out, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
 from ..watching import observer
 from .replay import Replay, finishes, matcher

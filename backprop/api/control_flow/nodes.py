@@ -15,7 +15,8 @@ from ...graph.tracing.var import Var
 from ...graph.weak_numbers import as_type
 from ...ops.core.op import Op
 from ...ops.core.types import ValueType, type_of
-from ..verbs.run import current, handed_out, plain, run_graph, youngest
+from ..preparing.graphs import plain
+from ..verbs.run import current, handed_out, run_graph, youngest
 
 
 def node_results(

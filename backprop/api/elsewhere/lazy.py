@@ -32,9 +32,10 @@ from ...scheduler.executors.cluster.data.locating import Locating
 from ...scheduler.lower import new_token
 from ...scheduler.planning.stages import stages
 from ..executors import Where
+from ..preparing.courses import plan_of
 from ..verbs.call import called
 from ..verbs.evaluate import Function, as_function
-from ..verbs.run import current, plan_of
+from ..verbs.run import current
 from ..verbs.transformed import Transformed
 from .opening import opened_call
 

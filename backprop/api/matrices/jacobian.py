@@ -16,7 +16,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, ove
 import numpy as np
 
 from ...errors import ArgumentError, NotDifferentiableError
-from ...graph.graph import Graph
+from ...graph.graph import Graph, Ids
 from ...graph.sparsity.colouring import count
 from ...ops.core.types import NumericType
 from ..executors import Where
@@ -24,7 +24,7 @@ from ..verbs.arguments import Argnums
 from ..verbs.call import Call, called
 from ..verbs.evaluate import Function, as_function
 from ..verbs.gradients import grad
-from ..verbs.run import Ids, handed_out, run_graph
+from ..verbs.run import handed_out, run_graph
 from ..verbs.transformed import Transformed
 from .dense import dense_graph, dtype_of, seeds, units
 from .sparse import Colouring, by_rows_or_columns, by_stars, sparse_blocks, symmetric, wanted_pattern

@@ -11,12 +11,13 @@ from ...reports.describe import ExecutorFacts, described
 from ...reports.description import Scaling
 from ...reports.report import Report
 from ...reports.simulate import makespan
-from ...scheduler.executors.base import AbstractExecutor, prepared
+from ...scheduler.executors.base import AbstractExecutor
+from ...scheduler.executors.cutting import prepared
 from ...scheduler.machine.profile import this_machine
 from ...scheduler.planning.target import Target
 from ..executors import Where
+from ..preparing.courses import plan_of
 from ..verbs.call import called
-from ..verbs.run import plan_of
 from ..watching import watching
 
 COUNTS = (1, 2, 4, 8, 16)

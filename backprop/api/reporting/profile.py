@@ -17,7 +17,8 @@ from ..executors import Where
 from ..verbs.evaluate import evaluate
 from ..verbs.run import use
 from ..verbs.transformed import Transformed, name_of
-from ..watching import Seen, Timed, allocated, timed
+from ..watching import Seen, Timed, timed
+from .allocation import allocated
 from .explain import facts, scalings
 from .node_times import node_times
 

@@ -13,15 +13,16 @@ from typing import Any
 
 import optree
 
-from ...graph.graph import Graph, NodeId
+from ...graph.graph import Graph, Ids, NodeId
 from ...graph.tracing.structures.structure import Structure, unflatten
 from ...graph.tracing.trace import Recording, Trace, flattened_call, record, traced
 from ...ops.core.types import ValueType
 from ...scheduler.executors.base import AbstractExecutor
+from .. import preparing
 from ..elsewhere.opening import opened_call
 from ..executors import Where
 from .arguments import Argnums, Picks, pick
-from .run import Ids, current, handed_out, plain, run_graph, runner
+from .run import current, handed_out, run_graph, runner
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Call:
     @property
     def plain(self) -> Graph:
         """The graph of the function's value."""
-        return plain(self.graph, self.known)
+        return preparing.plain(self.graph, self.known)
 
     @property
     def count(self) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import BadCotangentError, IntegerInputError, NotDifferentiableError
 from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import supply
-from ...graph.graph import Graph
+from ...graph.graph import Graph, Ids
 from ...graph.passes import run_passes
 from ...graph.tracing.builder import Builder
 from ...graph.written import by_lines
@@ -29,7 +29,6 @@ from .call import called
 from .cotangents import fitted
 from .evaluate import Function, as_function
 from .gradients import grad
-from .run import Ids
 
 R = TypeVar("R")
 T = TypeVar("T")

@@ -21,12 +21,12 @@ from ...graph.ownership import kept, owned_by
 from ...graph.tracing.structures.structure import Static, Structure
 from ...ops.core.types import NumericType, ValueType
 from ...scheduler.executors.base import AbstractExecutor
-from .. import executors
+from .. import executors, preparing
 from .arguments import Argnums, Picks
 from .call import Call, called
 from .cotangents import fitted
 from .evaluate import Function, as_function
-from .run import current, forward_and_pullback, handed_out, run_graph, run_joint, youngest
+from .run import current, handed_out, run_graph, run_joint, youngest
 from .transformed import Transformed
 
 P = ParamSpec("P")
@@ -211,7 +211,7 @@ def vjp(  # type: ignore[misc] # mypy does not see that *args: Any takes *args: 
     """
     call = called(as_function(f), args)
     picks = call.pick_all()
-    forward, pull = forward_and_pullback(call.graph, picks.ids, call.known)
+    forward, pull = preparing.forward_and_pullback(call.graph, picks.ids, call.known)
     results = call.run(forward)
     users = owned_by(call.traced.values)
     residuals = tuple([kept(value, users) for value in results[call.count :]])

@@ -11,32 +11,23 @@ from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
-from ...graph.autodiff.differentiate import differentiate
-from ...graph.autodiff.split import ForwardPullback, split, supply
-from ...graph.graph import Graph, NodeId
+from ...graph.graph import Graph, Ids, NodeId
 from ...graph.ownership import apart
-from ...graph.passes import DEFAULT_PASSES, LAST_PASSES, run_passes
-from ...graph.passes.smallness import is_small
-from ...graph.tracing.gc_pause import gc_paused
 from ...graph.tracing.steering import Owner, Run
 from ...graph.tracing.structures.structure import restore
 from ...graph.tracing.var import Var
-from ...graph.verify import verify
-from ...graph.written import by_lines
-from ...ops.core.cache import CACHE, cached
 from ...ops.core.types import ValueType
-from ...scheduler.executors.base import AbstractExecutor, entered
+from ...scheduler.entry import entered
+from ...scheduler.executors.base import AbstractExecutor
 from ...scheduler.executors.telling import Way, told_if_long
-from ...scheduler.learning.course import Course
-from ...scheduler.learning.switch import measures
 from ...scheduler.machine.blas import blas_threads
 from ...scheduler.planning.plan import Plan
-from ...scheduler.planning.target import Target
 from ...scheduler.tape.first_runs import AT_ONCE, first_reading, seen
 from ...scheduler.tape.running import gradient
+from .. import preparing
 from ..executors import Where, executor_of
 from ..watching import observer
-from .telling import counted, told_of_long, told_of_tape
+from .telling import told_of_tape
 
 _CURRENT: ContextVar[Where] = ContextVar("executor", default="auto")
 
@@ -67,82 +58,6 @@ def use(executor: Where) -> Iterator[AbstractExecutor]:
 def current(executor: Where | None = None) -> AbstractExecutor:
     """The executor that is meant, or where it is None the one of the innermost `with use(...)`."""
     return executor_of(_CURRENT.get() if executor is None else executor)
-
-
-Ids = tuple[NodeId, ...]
-
-_PASSING: ContextVar[object] = ContextVar("whose derivatives pass", default=None)
-
-
-@contextmanager
-def passing_derivatives() -> Iterator[None]:
-    """A block that makes a graph which is kept: at its end the derivatives that have become parts of it are let go."""
-    owner = object()
-    token = _PASSING.set(owner)
-    try:
-        yield
-    finally:
-        _PASSING.reset(token)
-        CACHE.drop_all(owner)
-
-
-@cached(by_lines, owner=_PASSING.get)
-@gc_paused()
-def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
-    """The joint graph of a scalar function, after all passes.
-
-    Arguments:
-        graph: of the function.
-        wrt: the ids of what it is differentiated by.
-        known: ids of nodes whose values are given: they become inputs behind the graph's own.
-    """
-    return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
-
-
-@cached(by_lines, owner=_PASSING.get)
-@gc_paused()
-def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
-    """The forward and the pullback graph of a graph, after all passes; the arguments are those of `joint`."""
-    whole = _optimised(differentiate(verify(graph, "trace"), wrt, seeded=True), graph, known)
-    return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
-
-
-@cached(by_lines)
-@gc_paused()
-def plain(graph: Graph, known: Ids = ()) -> Graph:
-    """The graph itself, after all passes."""
-    return _optimised(verify(graph, "trace"), graph, known)
-
-
-def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:
-    """A graph made of another one, after all passes, with the values of known ids of that one as inputs."""
-    with told_of_long(graph, len(DEFAULT_PASSES)) as told:
-        return run_passes(supply(whole, graph, known) if known else whole, counted(DEFAULT_PASSES, told))
-
-
-def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:
-    """The plan of a graph on an executor as it is now, its work over large arrays split into blocks."""
-    return course_of(executor, graph).plan
-
-
-def course_of(executor: AbstractExecutor, graph: Graph) -> Course:
-    """The course of a graph on an executor as it is now: its plan, and what is measured of it."""
-    return planned(graph, executor.target, executor.is_measured and measures())
-
-
-@cached(by_lines)
-@gc_paused()
-def planned(graph: Graph, target: Target, is_measured: bool) -> Course:
-    """The course of a graph for a target, its work over large arrays split into blocks.
-
-    Arguments:
-        graph: the graph.
-        target: what it is cut for.
-        is_measured: whether measured times are to correct its plan.
-    """
-    with told_of_long(graph, len(LAST_PASSES) + 1) as told:
-        last = graph if is_small(graph) else run_passes(graph, counted(LAST_PASSES, told))
-        return Course(last, target, is_measured)
 
 
 def replay_graph(graph: Graph, values: Sequence[Any], executor: AbstractExecutor) -> Sequence[Any]:
@@ -179,7 +94,7 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
         values: of its inputs.
         executor: where it runs.
     """
-    course, told = course_of(executor, graph), observer()
+    course, told = preparing.course_of(executor, graph), observer()
     if told is None:
         return course.run(way, executor, values)
     return told.run(partial(told_if_long, way), graph, executor.fitted(course.plan, values), values, executor)
@@ -207,7 +122,7 @@ def run_joint(
     """
     given = [*values, *known.values()]
     if not executor.answers_at_once or youngest(given) is not None or observer() is not None:
-        return run_graph(joint(graph, wrt, tuple(known)), given, executor)
+        return run_graph(preparing.joint(graph, wrt, tuple(known)), given, executor)
     reading = first_reading(graph, wrt, values, executor.target)
     if reading is not None:
         with blas_threads(executor.blas_threads), told_of_tape(reading):
@@ -215,12 +130,12 @@ def run_joint(
         if found is not None:
             return found
         seen(graph, wrt, executor.target).last = AT_ONCE  # as the tape cannot answer
-    return run_graph(joint(graph, wrt, tuple(known)), given, executor)
+    return run_graph(preparing.joint(graph, wrt, tuple(known)), given, executor)
 
 
 def runner(executor: AbstractExecutor) -> Run:
     """What runs the part of a graph that a value is asked of."""
-    return lambda graph, values: run_graph(plain(graph), values, executor)
+    return lambda graph, values: run_graph(preparing.plain(graph), values, executor)
 
 
 def youngest(values: Sequence[Any]) -> Owner | None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
+from typing import TypeAlias
 
 from ...graph.graph import Graph
-from ...graph.passes import Pass
 from ...scheduler.patience.waiting import AFTER, Told, told_of
 from ...scheduler.tape.reading import Reading
+
+Pass: TypeAlias = Callable[[Graph], Graph]
 
 LONG = 5_000
 """Nodes from which the user may have to wait for a graph to be prepared."""

@@ -17,8 +17,9 @@ from ...ops.arrays.axes import moveaxis
 from ...ops.core.types import value_type
 from ..elsewhere.opening import opened_call
 from ..executors import Where
+from ..preparing.graphs import plain
 from .evaluate import Function, as_function
-from .run import current, handed_out, plain, run_graph, runner, youngest
+from .run import current, handed_out, run_graph, runner, youngest
 from .transformed import Transformed
 
 InAxes: TypeAlias = int | Sequence[int | None] | None

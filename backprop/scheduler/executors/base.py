@@ -13,17 +13,11 @@ from types import TracebackType
 from typing import Any, ClassVar, Self, TypeAlias
 
 from ...graph.graph import Graph
-from ...graph.written import by_lines
-from ...ops.core.cache import cached
-from ..entry import entered as entered
-from ..entry import fits as fits
+from .. import executors
 from ..events import Recorder
 from ..machine.cost import Machine
 from ..machine.profile import this_machine
-from ..planning.checks import verify_plan
-from ..planning.partition import partition
 from ..planning.plan import Plan
-from ..planning.planner import make_plan
 from ..planning.target import Target
 from . import by_dask
 
@@ -161,7 +155,7 @@ class AbstractExecutor(ABC):
         Returns:
             its verified plan.
         """
-        return prepared(graph, self.target)
+        return executors.prepared(graph, self.target)
 
     @property
     def closed(self) -> bool:
@@ -186,22 +180,3 @@ def number_in(where: object, name: str) -> int | None:
     head, _, count = where.partition(":") if isinstance(where, str) else ("", "", "")
     counted = head == name and count.isascii() and count.isdigit() and int(count) > 0
     return int(count) if counted else None
-
-
-@cached(by_lines)
-def prepared(graph: Graph, target: Target) -> Plan:
-    """The plan of a graph.
-
-    Arguments:
-        graph: the graph.
-        target: what it is cut for.
-    Returns:
-        the verified plan.
-    """
-    return cut(graph, target)
-
-
-def cut(graph: Graph, target: Target) -> Plan:
-    """The plan of a graph, made anew; the arguments are those of `prepared`."""
-    groups = partition(graph, target.workers, target.overhead, target.machine, target.shares_gil)
-    return verify_plan(make_plan(graph, groups, target.machine))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..entry import entered
 from ..events import Recorder
 from ..machine.blas import blas_threads as blas
 from ..planning.plan import Plan
-from .base import AbstractExecutor, Replayed, entered
+from .base import AbstractExecutor, Replayed
 from .inline import run_inline, single_task
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..entry import entered
 from ..events import Recorder
 from ..machine.blas import blas_threads as blas
 from ..machine.cores import usable_cores
@@ -16,7 +17,7 @@ from ..machine.profile import this_machine
 from ..planning.plan import Plan
 from ..planning.stages import run_staged, stages
 from . import by_dask
-from .base import AbstractExecutor, Replayed, entered, number_in
+from .base import AbstractExecutor, Replayed, number_in
 from .by_dask.kinds import is_loaded
 from .inline import run_inline, runners, single_task
 from .replay import replay

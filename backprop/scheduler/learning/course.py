@@ -16,7 +16,8 @@ from ...graph.tracing.gc_pause import gc_paused
 from .. import learning
 from ..events import Recorder, TaskFinished
 from ..executors import telling
-from ..executors.base import AbstractExecutor, Replayed, cut
+from ..executors.base import AbstractExecutor, Replayed
+from ..executors.cutting import cut
 from ..executors.telling import Way
 from ..machine.cost import Machine, cost, costs, kinds
 from ..machine.learned import Measured, corrected, factors, size_class

@@ -9,7 +9,8 @@ import numpy as np
 import scipy.optimize
 
 from ...api.implicit.equation import Traced, Unknowns, flat_start, gradient_of, is_tracing, traced, within_bounds
-from ...api.verbs.run import current, plain, run_graph
+from ...api.preparing.graphs import plain
+from ...api.verbs.run import current, run_graph
 from ...errors import ArgumentError
 from ...graph.graph import Graph
 from ...graph.implicit.choices import support

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.verbs.run import plan_of
+from backprop.api.preparing.courses import plan_of
 from backprop.scheduler.planning.plan import Plan
 from backprop.scheduler.planning.target import Target
 

@@ -20,8 +20,9 @@ from backprop.ops.elementwise.arithmetic import add, multiply
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
+from backprop.scheduler.entry import entered
 from backprop.scheduler.events import Recorder
-from backprop.scheduler.executors.base import AbstractExecutor, entered
+from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.cluster.executor import Cluster
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.executors.threads import Threads

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import backprop as bp
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.graph.tracing.trace import trace
 from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.serial import Serial

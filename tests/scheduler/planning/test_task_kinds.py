@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.verbs.run import planned
+from backprop.api.preparing.courses import planned
 from backprop.graph.graph import Graph
 from backprop.scheduler.lower import PICK, task_of
 from backprop.scheduler.machine.cost import Machine

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.autodiff.split import supply
 from backprop.graph.evaluate import evaluate

@@ -20,13 +20,14 @@ import distributed
 from distributed.deploy.cluster import Cluster as Deployment
 
 from ....graph.handle import Handle, fetched
+from ...entry import entered
 from ...events import Recorder
 from ...lower import lower, new_token
 from ...machine.blas import blas_threads as blas
 from ...planning.plan import Plan
 from ...planning.stages import run_staged, stages
 from ...planning.target import Target
-from ..base import AbstractExecutor, Replayed, entered, number_in
+from ..base import AbstractExecutor, Replayed, number_in
 from ..inline import run_inline
 from ..telling import running
 from .data.arguments import arguments

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.graph.autodiff.differentiate import differentiate
 from backprop.graph.passes import DEFAULT_PASSES, run_passes
 from backprop.graph.passes.factoring.rules import move_factors, settle_factors

@@ -17,7 +17,7 @@ import optree
 import pytest
 
 import backprop as bp
-from backprop.api.verbs.run import joint
+from backprop.api.preparing.graphs import joint
 from backprop.errors import GraphTypeError
 from backprop.graph.tracing.structures.structure import NAMESPACE, Static, flatten, restore, unflatten
 from backprop.graph.tracing.trace import trace

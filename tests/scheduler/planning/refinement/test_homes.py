@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import backprop as bp
-from backprop.api.verbs.run import planned
+from backprop.api.preparing.courses import planned
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.planning.checks import verify_plan

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
-from backprop.api.verbs.run import planned
+from backprop.api.preparing.courses import planned
 from backprop.scheduler.executors.serial import Serial
 from backprop.scheduler.machine.cost import Machine
 from backprop.scheduler.planning.checks import verify_plan

@@ -1,0 +1,1 @@
+from .cutting import prepared as prepared
