@@ -204,6 +204,11 @@ def is_given_back(values: list[Any], k: int) -> bool:
     return _references(values, k) <= _ONLY_HERE and values[k].flags.writeable
 
 
+def is_used_up(values: list[Any], k: int) -> bool:
+    """Whether an array is referred to by a list alone, and owns its memory, so that a result may be written to it."""
+    return is_given_back(values, k) and values[k].base is None
+
+
 # Of a graph, before anything runs.
 
 

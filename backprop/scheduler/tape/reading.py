@@ -33,9 +33,17 @@ class Usage:
     active: tuple[bool, ...]
     pulls: dict[int, Pull | None] = field(default_factory=dict)
     mark: int = field(init=False)
+    _kept: tuple[int, ...] | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.mark = _mark(self.type, True in self.active and self.type.differentiable)
+
+    def kept(self) -> tuple[int, ...]:
+        """Which of its operands, and behind them its value, a node's pullback reads."""
+        if self._kept is None:
+            pull = self.pull(self.kind.node.type) if _is_active(self.mark) else None
+            self._kept = () if pull is None else tuple(pull.reads)
+        return self._kept
 
     def pull(self, type: ValueType[Any]) -> Pull | None:
         """How a cotangent of a type goes back; None where `differentiate` has to do it."""
@@ -126,14 +134,13 @@ def drops(reading: Reading) -> dict[NodeId, list[NodeId]]:
     """For some nodes, the ids whose values neither later nodes, nor the outputs, nor the reverse pass read."""
     graph, kept = reading.graph, set(reading.graph.outputs)
     last: dict[NodeId, NodeId] = {}
-    for i, (node, usage) in enumerate(zip(graph.nodes, reading.usages, strict=True), graph.first):
+    for i, ((_, operands, _, _, _), usage) in enumerate(zip(graph.nodes, reading.usages, strict=True), graph.first):
         if usage is None:
             continue
-        last.update(dict.fromkeys(node.inputs, i))
-        pull = usage.pull(usage.kind.node.type) if reading.active[i] else None
-        if pull is not None:
-            cells = (*node.inputs, i)
-            kept.update([cells[k] for k in pull.reads])
+        for j in operands:
+            last[j] = i
+        for k in usage.kept():
+            kept.add(operands[k] if k < len(operands) else i)
     dropped: dict[NodeId, list[NodeId]] = {}
     for j, i in last.items():
         if j not in kept:

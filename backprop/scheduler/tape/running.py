@@ -1,7 +1,9 @@
 """Running a graph once, forward and back, without writing its derivative down: the tape of classical reverse mode.
 
-The values of all nodes are kept until the reverse pass has gone by them. Each node is then pulled back by the steps of
-its kind, and what arrives at a value is added up in the order that `differentiate` and the passes lay down.
+The values of all nodes are kept until the reverse pass has gone by them, but for large ones that it does not read. Each
+node is then pulled back by the steps of its kind, and what arrives at a value is added up in the order that
+`differentiate` and the passes lay down. What a ufunc computes of a large array that nobody needs any more is written
+over it.
 
 Source: R. E. Wengert, A simple automatic derivative evaluation program, CACM 7(8), 1964.
 Limits: one seed, of a real number.
@@ -21,17 +23,14 @@ from ...graph.autodiff.shortcuts import shortcut
 from ...graph.bits import width
 from ...graph.evaluate import entered
 from ...graph.graph import Literal, Node, NodeId, literal_node
-from ...graph.ownership import contiguous
+from ...graph.ownership import contiguous, is_used_up
 from ...graph.tracing.gc_pause import gc_paused
 from ...ops.arrays.accumulate import accumulate
 from ...ops.core.types import NumericType, ScalarType, ValueType
 from .. import programs
 from ..programs.warned import WarningsAtLines
-from .kinds import Pull
+from .kinds import MUCH, NodeKind, Pull
 from .reading import Reading, drops
-
-MUCH = 1 << 10
-"""Bytes of a value, in the mean, from which those that the reverse pass does not need are let go."""
 
 
 @gc_paused()
@@ -88,8 +87,12 @@ def forward(
         elif known and len(cells) in known:
             append(contiguous(known[len(cells)]))
         else:
+            gone = dropped.get(len(cells)) if dropped else None
             try:
-                append(usage.kind.function(*[cells[j] for j in operands]))
+                if gone:
+                    append(_written_over(usage.kind, operands, gone, cells))
+                else:
+                    append(usage.kind.function(*[cells[j] for j in operands]))
             except Exception as error:
                 source = reading.graph.node(len(cells)).source
                 error.add_note(programs.described(usage.kind.node, usage.kind.types, source))
@@ -97,6 +100,22 @@ def forward(
         if dropped:
             for i in dropped.get(len(cells) - 1, ()):
                 cells[i] = None
+
+
+def _written_over(kind: NodeKind, operands: Sequence[NodeId], gone: Sequence[NodeId], cells: list[Any]) -> Any:
+    """The value of a node, written over an operand that nobody needs any more, if there is one.
+
+    Arguments:
+        kind: of the node.
+        operands: of the node.
+        gone: the ids that nobody reads after it.
+        cells: the value of each id.
+    """
+    for k in kind.overwrites:
+        j = operands[k]
+        if j in gone and is_used_up(cells, j):
+            return kind.function(*[cells[i] for i in operands], cells[j])
+    return kind.function(*[cells[i] for i in operands])
 
 
 class _ReversePass:
@@ -165,9 +184,11 @@ class _ReversePass:
         work = [cells[j] for j in operands]
         work += cells[i], self._total(i)
         for step in pull.steps:
-            function, first, second, _, _ = step
+            function, first, second, over, _, _ = step
             try:
-                if second >= 0:
+                if over >= 0 and is_used_up(work, over):
+                    work.append(step.written_over(work))
+                elif second >= 0:
                     work.append(function(work[first], work[second]))
                 else:
                     work.append(function(work[first]) if second == -1 else function(work))
@@ -188,7 +209,10 @@ class _ReversePass:
     def _total(self, i: NodeId) -> Any:
         """The cotangent of an id, in the order of its consumers."""
         terms, self.terms[i] = self.terms[i], None
-        return total(terms[::-1], self.types[i]) if terms.__class__ is list else terms
+        if terms.__class__ is not list:
+            return terms
+        terms.reverse()
+        return total(terms, self.types[i])
 
     def cotangent(self, i: NodeId) -> Any:
         """The cotangent of an input: zeros where nothing was contributed."""
@@ -206,12 +230,16 @@ _UNKNOWN = Pull((), (), (), frozenset())
 def total(terms: list[Any], type: ValueType[Any] | None) -> Any:
     """The sum of terms, in a tree where they are many, as the pass `balance_sum` writes it."""
     most = 2 if type is None else width(type)
-    while len(terms) > 1:
+    while len(terms) > most:
         terms = [_sum(terms[k : k + most], type) for k in range(0, len(terms), most)]
-    return terms[0]
+    return _sum(terms, type)
 
 
 def _sum(terms: list[Any], type: ValueType[Any] | None) -> Any:
     if len(terms) == 2 and isinstance(type, ScalarType) and not type.weak:
         return terms[0] + terms[1]  # ten times as quick as the ufunc, where these are numbers of NumPy's
-    return terms[0] if len(terms) == 1 else accumulate.compute(*terms)
+    if len(terms) == 1:
+        return terms[0]
+    if type is not None and type.nbytes > MUCH and is_used_up(terms, 0):
+        return accumulate.compute(*terms, out=terms[0])
+    return accumulate.compute(*terms)
