@@ -193,7 +193,9 @@ def with_bodies(graph: Graph, change: Callable[[Graph], Graph]) -> Graph:
     """The graph with each body in it changed."""
     if not any(map(bodies, graph.nodes)):
         return graph
-    nodes = [with_params(n, bodies=tuple(map(change, bodies(n)))) if bodies(n) else n for n in graph.nodes]
+    held = {id(body): body for node in graph.nodes for body in bodies(node)}
+    changed = {key: change(body) for key, body in held.items()}  # equal branches hold the same body
+    nodes = [with_params(n, bodies=tuple([changed[id(b)] for b in bodies(n)])) if bodies(n) else n for n in graph.nodes]
     return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.names)
 
 

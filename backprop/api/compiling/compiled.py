@@ -36,7 +36,7 @@ from ...scheduler.programs.memory.rematerialisation import within
 from .. import reporting
 from ..executors import Where
 from ..preparing.courses import course_of, plan_of
-from ..preparing.graphs import passing_derivatives, plain
+from ..preparing.graphs import inline_branches, passing_derivatives, plain
 from ..verbs.call import Request, requested
 from ..verbs.run import current, handed_out, replay_graph, run_graph
 from ..verbs.transformed import name_of, reduced
@@ -245,7 +245,9 @@ def _path_of(recording: Recording, steps: Sequence[Question], memory_limit: int 
     constants = {i: copied(v) for i, v in known.items() if i >= arguments and builder.nodes[i] is None}
     start = tuple(i for i in builder.needed(recording.ids, known) if i in known)
     graph, _ = builder.build(recording.ids, start)
-    rest = plain(graph) if memory_limit is None else within(plain(graph), memory_limit, this_machine().machine)
+    rest = plain(graph)
+    if memory_limit is not None:
+        rest = within(inline_branches(rest), memory_limit, this_machine().machine)
     return Path((*steps, *new), rest, start, constants, recording.output)
 
 

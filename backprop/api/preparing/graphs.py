@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from ...graph.autodiff.branches import equal_branches, joined
 from ...graph.autodiff.differentiate import differentiate
 from ...graph.autodiff.split import ForwardPullback, split, supply
 from ...graph.graph import Graph, Ids
 from ...graph.passes import DEFAULT_PASSES, run_passes
+from ...graph.passes.inlining import inline_branches as inline_branches
 from ...graph.tracing.gc_pause import gc_paused
 from ...graph.verify import verify
 from ...graph.written import by_lines
@@ -41,14 +43,22 @@ def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
         wrt: the ids of what it is differentiated by.
         known: ids of nodes whose values are given: they become inputs behind the graph's own.
     """
-    return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
+    if known:
+        return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
+    flat = inline_branches(verify(graph, "trace"))
+    branches = equal_branches(flat, wrt)
+    if branches:
+        joints = [joint(branch.graph, branch.wrt) for branch in branches]
+        return verify(joined(flat, wrt, branches, joints), "joining equal branches")
+    return _optimised(differentiate(flat, wrt, seeded=False), flat, ())
 
 
 @cached(by_lines, owner=_PASSING.get)
 @gc_paused()
 def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
     """The forward and the pullback graph of a graph, after all passes; the arguments are those of `joint`."""
-    whole = _optimised(differentiate(verify(graph, "trace"), wrt, seeded=True), graph, known)
+    flat = verify(graph, "trace") if known else inline_branches(verify(graph, "trace"))
+    whole = _optimised(differentiate(flat, wrt, seeded=True), flat, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
 

@@ -97,7 +97,8 @@ def _run(way: Way, graph: Graph, values: Sequence[Any], executor: AbstractExecut
     course, told = preparing.course_of(executor, graph), observer()
     if told is None:
         return course.run(way, executor, values)
-    return told.run(partial(told_if_long, way), graph, executor.fitted(course.plan, values), values, executor)
+    flat = preparing.inline_branches(graph)
+    return told.run(partial(told_if_long, way), flat, executor.fitted(course.plan, values), values, executor)
 
 
 def _once(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:

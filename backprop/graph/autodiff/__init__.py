@@ -6,7 +6,7 @@
     control_flow, loops      the ops that hold graphs (a choice, a scan), and their derivatives
     body_pullback            the derivative of a graph that such an op holds
     split                    a joint graph as two: the forward graph, and the pullback graph of its residuals
-    spectral                 functions of a matrix by its eigenvalues, where eigenvectors have no derivative
+    branches                 equal terms of a sum, of which each kind is differentiated once
     stop_gradient            a value that counts as a constant
 
 The vjp rule of an op stands beside the op; here is what holds for all ops. No optimisation lives here: what is emitted

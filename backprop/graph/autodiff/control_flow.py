@@ -2,6 +2,7 @@
 
     switch(index, *operands; bodies)    the results of the body that the index picks; the others do not run
     call(*operands; bodies)             the results of the only body; `checkpoint` makes it
+    branch(*operands; bodies)           the same, of a body that others share (branches.py)
     after(x, *others)                   x itself, but not before the others are there
 
 The graphs are the parameter `bodies`. Whoever runs such a node hands `compute` something to call in the place of each
@@ -212,6 +213,14 @@ call: Op = Op(
     lambda *operands, bodies: results_type("call", bodies, operands),
     lambda *operands, bodies: run_body(bodies[0], operands),
     _call_vjp,
+    home=__name__,
+)
+
+branch: Op = Op(
+    "branch",
+    lambda *operands, bodies: results_type("branch", bodies, operands),
+    lambda *operands, bodies: run_body(bodies[0], operands),
+    lambda g, out, *operands, bodies, active, masks: tuple(pulled(call, g, [], operands, bodies, active, masks)),
     home=__name__,
 )
 

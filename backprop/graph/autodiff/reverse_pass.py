@@ -20,7 +20,7 @@ from ..tracing.var import Var
 from .masking.mask import whole
 from .masking.masks import Masks
 from .masking.pulling import pulled_back
-from .shortcuts import shortcut
+from .shortcuts.pairs import shortcut
 
 
 class ReversePass:

@@ -25,7 +25,7 @@ from ..tracing.var import Var
 from .masking.mask_flow import MAKERS, Part, part_of
 from .masking.pulling import SUMS
 from .reverse_pass import ReversePass
-from .shortcuts import shortcut
+from .shortcuts.pairs import shortcut
 
 
 class RuleGraph(NamedTuple):

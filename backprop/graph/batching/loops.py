@@ -17,7 +17,7 @@ from ...ops.arrays.axes import moveaxis
 from ...ops.arrays.tuples import item, make_tuple
 from ...ops.arrays.views import broadcast_to
 from ...ops.core.types import NumericType, TupleType, ValueType, value_type
-from ..autodiff.control_flow import append, call, emit, switch
+from ..autodiff.control_flow import append, branch, call, emit, switch
 from ..autodiff.loop import Loop
 from ..autodiff.loops import scan
 from ..graph import Graph, Node
@@ -122,7 +122,7 @@ def with_batched_bodies(builder: Builder, node: Node, operands: Sequence[Value],
     whole = all(_is_numeric(value) for value in operands) and _can_be_stacked(node.type)
     if node.op is scan and whole:
         return _batched_scan(builder, node, operands, size, batch)
-    if node.op is call and whole:
+    if node.op in (call, branch) and whole:
         return _batched_choice(builder, node, [], operands, size, batch)
     if node.op is switch and whole and isinstance(operands[0], Single):
         return _batched_choice(builder, node, operands[:1], operands[1:], size, batch)

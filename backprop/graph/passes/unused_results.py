@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-from ...ops.arrays.tuples import item
-from ..autodiff.control_flow import switch
+from ...ops.arrays.tuples import item, taken
+from ..autodiff.control_flow import branch, switch
 from ..autodiff.loop import Loop
 from ..autodiff.loops import scan
 from ..graph import Graph, Node, NodeId, bodies, with_params
@@ -23,6 +23,9 @@ from ..subgraph import needed, restricted
 Change: TypeAlias = tuple[Node, dict[int, int]]
 """A node, and where the results that are left are among its results."""
 
+Part: TypeAlias = tuple[Graph, Sequence[int]]
+"""What is left of a body, and which of its inputs it reads."""
+
 
 def keep_histories(graph: Graph) -> Graph:
     """The graph with scans that keep all their carries."""
@@ -31,12 +34,14 @@ def keep_histories(graph: Graph) -> Graph:
 
 def drop_unused_results(graph: Graph) -> Graph:
     """The graph without the results of bodies that nobody reads."""
-    read = _read(graph)
+    read, shared = _read(graph), dict[tuple[int, ...], Part]()
 
     def narrowed(i: NodeId, node: Node) -> Change | None:
         wanted = sorted(read.get(i, ()))
-        if not wanted or node.op not in (switch, scan):
+        if not wanted or node.op not in (switch, scan, branch):
             return None
+        if node.op is branch:
+            return _narrow_branch(node, wanted, shared)
         return _narrow_switch(node, wanted) if node.op is switch else _narrow_scan(node, wanted)
 
     return _changed(graph, narrowed)
@@ -52,7 +57,7 @@ def _changed(graph: Graph, change: Callable[[NodeId, Node], Change | None]) -> G
         changed = change(i, node) if bodies(node) else None
         if changed is not None:
             node, moves[i] = _typed(graph, changed[0]), changed[1]
-        elif node.op is item and node.inputs[0] in moves:
+        elif node.op in (item, taken) and node.inputs[0] in moves:
             node = with_params(node, index=moves[node.inputs[0]][node.param("index")])
         rewrite.new_ids.append(rewrite.add(rewrite.remapped(node)))
     return rewrite.build()
@@ -65,7 +70,7 @@ def _read(graph: Graph) -> dict[NodeId, set[int]]:
         return read
     for node in graph.nodes:
         for j in node.inputs:
-            if j in read and node.op is item:
+            if j in read and node.op in (item, taken):
                 read[j].add(node.param("index"))
             else:
                 read.pop(j, None)
@@ -92,6 +97,25 @@ def _narrow_switch(node: Node, wanted: list[int]) -> Change:
     cut = tuple(restricted(body, used, outputs) for body, outputs in graphs)
     inputs = (node.inputs[0], *(node.inputs[1 + k] for k in used))
     return _with_inputs(with_params(node, bodies=cut), inputs), {k: place for place, k in enumerate(wanted)}
+
+
+def _narrow_branch(node: Node, wanted: list[int], shared: dict[tuple[int, ...], Part]) -> Change:
+    """Only what is wanted of a branch.
+
+    Arguments:
+        node: the branch.
+        wanted: which of its results are read.
+        shared: by body and results what is left of it, so that branches that shared a body go on doing so.
+    """
+    (body,) = bodies(node)
+    key = (id(body), *wanted)
+    if key not in shared:
+        outputs = [body.outputs[k] for k in wanted]
+        read = [i for i in needed(body, outputs) if i < body.first]
+        shared[key] = restricted(body, read, outputs), read
+    cut, used = shared[key]
+    changed = _with_inputs(with_params(node, bodies=(cut,)), [node.inputs[k] for k in used])
+    return changed, {k: place for place, k in enumerate(wanted)}
 
 
 def _narrow_scan(node: Node, wanted: list[int]) -> Change:

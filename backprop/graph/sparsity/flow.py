@@ -23,7 +23,7 @@ from ...ops.core.batching import ALONG_AXES, STACKS
 from ...ops.core.dependence import Dependence, DependRule, Reading, along, chosen, of_matrices, together
 from ...ops.core.op import Kind, Op
 from ...ops.core.types import NumericType, TupleType, ValueType
-from ..autodiff.control_flow import call, switch
+from ..autodiff.control_flow import branch, call, switch
 from ..autodiff.differentiate import active as active_ids
 from ..autodiff.loop import Loop
 from ..autodiff.loops import scan
@@ -165,7 +165,7 @@ def _shaped(type: ValueType[Any], whole: Dependence) -> Flow:
 def _of_bodies(node: Node, operands: Sequence[Flow], width: int) -> Flow:
     """The dependence of the results of bodies; None where they are not looked into."""
     graphs: tuple[Graph, ...] = node.param("bodies")
-    if node.op is call:
+    if node.op in (call, branch):
         return _results(graphs[0], operands, width)
     if node.op is switch:
         found = [_results(body, operands[1:], width) for body in graphs]

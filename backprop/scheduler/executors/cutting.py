@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...graph.graph import Graph
 from ...graph.written import by_lines
 from ...ops.core.cache import cached
+from ..planning.branches import in_fine_pieces
 from ..planning.checks import verify_plan
 from ..planning.partition import partition
 from ..planning.plan import Plan
@@ -27,5 +28,6 @@ def prepared(graph: Graph, target: Target) -> Plan:
 
 def cut(graph: Graph, target: Target) -> Plan:
     """The plan of a graph, made anew; the arguments are those of `prepared`."""
-    groups = partition(graph, target.workers, target.overhead, target.machine, target.shares_gil)
-    return verify_plan(make_plan(graph, groups, target.machine))
+    pieces = in_fine_pieces(graph, target.workers, target.machine)
+    groups = partition(pieces, target.workers, target.overhead, target.machine, target.shares_gil)
+    return verify_plan(make_plan(pieces, groups, target.machine))

@@ -23,6 +23,7 @@ from __future__ import annotations
 from ...graph.graph import Graph
 from ..machine.cost import Machine
 from . import partitioning
+from .branches import each_apart, with_results
 from .host_pinned import Groups, host_pinned_apart
 from .partitioning.gate import pays
 from .partitioning.work import priced
@@ -47,7 +48,7 @@ def partition(
     prices = priced(graph, machine)
     if not pays(prices, workers, overhead, shares_gil):
         whole = tuple([i for i, price in enumerate(prices) if price is not None])
-        return host_pinned_apart(graph, (whole,) if whole else ())
+        return host_pinned_apart(graph, each_apart(graph, whole) if whole else ())
     bytes_per_s = machine.bytes_per_s if shares_gil else machine.link_bytes_per_s  # threads share their memory
     groups = partitioning.split(graph, prices, workers, overhead, 1.0 / bytes_per_s)
-    return host_pinned_apart(graph, groups)
+    return host_pinned_apart(graph, with_results(graph, groups))

@@ -13,7 +13,9 @@ from typing import Any
 
 from ...graph.graph import Graph, Node, NodeId
 from ...graph.params import Params
+from ...graph.passes.inlining import inline_branches
 from ...graph.subgraph import live, renumber
+from ...graph.written import Written
 from ...ops.core.types import ValueType
 from ..machine.cost import Machine, costs, free_nodes
 from .checks import require
@@ -62,12 +64,13 @@ def finished(name: str, body: Graph, args: tuple[Slot, ...], machine: Machine) -
 
     Arguments:
         name: of the task.
-        body: a closed graph.
+        body: a closed graph; those of its branches come into their place.
         args: where each input of the body comes from.
         machine: the rates that its seconds are estimated with.
     """
-    seconds = sum([price.seconds for price in costs(body, machine)])
-    return Task(name, body, args, seconds, sum([t.nbytes for t in body.inputs]))
+    flat = inline_branches(body)
+    seconds = sum([price.seconds for price in costs(flat, machine)])
+    return Task(name, flat, args, seconds, sum([t.nbytes for t in flat.inputs]))
 
 
 class _Planner:
@@ -81,10 +84,24 @@ class _Planner:
         self.home = self._homes()
         self.reads = [self._reach(g) for g in range(len(groups))]
         self.exports = self._exports()
+        self.made: dict[Written, Task] = {}
 
     def plan(self) -> Plan:
         tasks = tuple(_Body(self, g).task() for g in range(len(self.groups)) if self.exports[g])
         return Plan(tasks, self.graph.inputs, tuple(map(self.slot, self.graph.outputs)), self.graph.names)
+
+    def finished(self, name: str, body: Graph, args: tuple[Slot, ...]) -> Task:
+        """The task of a body; equal bodies are one.
+
+        Arguments:
+            name: of the task.
+            body: a closed graph.
+            args: where each input of the body comes from.
+        """
+        key = Written(body)
+        if key not in self.made:
+            self.made[key] = finished(name, body, args, self.machine)
+        return replace(self.made[key], name=name, args=args)
 
     def slot(self, i: NodeId) -> Slot:
         """Where the value of an id comes from, outside of its task."""
@@ -168,7 +185,7 @@ class _Body:
         to.update({i: number[slot] for i, (slot, key) in self.cuts.items() if not key})
         nodes = renumber([(i, self._node(i, number)) for i in self.ids if i not in to], to, len(number))
         body = Graph(tuple(self.args.values()), nodes, tuple([to[i] for i in self.planner.exports[self.g]]))
-        return finished(f"bp-{self.planner._number(self.g)}", body, tuple(self.args), self.planner.machine)
+        return self.planner.finished(f"bp-{self.planner._number(self.g)}", body, tuple(self.args))
 
     def _slots(self, i: NodeId) -> Iterable[tuple[Slot, ValueType[Any]]]:
         """The arguments that a node reads, with their types."""

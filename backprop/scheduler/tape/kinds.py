@@ -15,7 +15,7 @@ import numpy as np
 
 from ...graph.autodiff.masking.mask_flow import Part
 from ...graph.autodiff.rule_graphs import rule_graph
-from ...graph.autodiff.shortcuts import OUTER
+from ...graph.autodiff.shortcuts.pairs import OUTER
 from ...graph.bits import decides_bits
 from ...graph.graph import Node, bodies, literal
 from ...graph.ownership import contiguous

@@ -19,7 +19,7 @@ import numpy as np
 
 from ...graph.autodiff.differentiate import one
 from ...graph.autodiff.masking.mask_flow import Part, cover
-from ...graph.autodiff.shortcuts import shortcut
+from ...graph.autodiff.shortcuts.pairs import shortcut
 from ...graph.bits import width
 from ...graph.evaluate import entered
 from ...graph.graph import Literal, Node, NodeId, literal_node

@@ -50,7 +50,7 @@ def coarsen(work: Work, groups: list[list[int]], workers: int, overhead: Overhea
 def _best_join(quotient: Quotient, shortest: Sequence[int], workers: int, overhead: Overhead) -> tuple[Quotient, bool]:
     """The first of some groups that another can take without making others wait, joined with it; else the least bad.
 
-    Of those that can take it, the one with which the fewest bytes are handed on.
+    Of those that can take it, the one with which the fewest groups wait, and the fewest bytes are handed on.
     """
     now = makespan(quotient, workers, overhead)
     found: list[tuple[float, Quotient]] = []
@@ -59,6 +59,6 @@ def _best_join(quotient: Quotient, shortest: Sequence[int], workers: int, overhe
         choices = [(makespan(join, workers, overhead), join) for join in joins]
         good = [join for seconds, join in choices if seconds <= NO_LATER * now]
         if good:
-            return min(good, key=Quotient.nbytes), True
+            return min(good, key=lambda join: (join.waiting(), join.nbytes())), True
         found.append(min(choices, key=itemgetter(0)))
     return min(found, key=itemgetter(0))[1], False

@@ -18,9 +18,6 @@ WORTH_IT = 1e-3
 GOOD_ENOUGH = 1.05
 """Predicted times that are nearer to each other count as equal."""
 
-NEGLIGIBLE = 0.01
-"""The share of the whole below which nobody notices that a group is waited for."""
-
 
 class Candidate(NamedTuple):
     """A way to cut a graph: the predicted seconds, and the groups."""
@@ -70,6 +67,4 @@ def _shortest(candidates: Sequence[Candidate]) -> float:
 
 def _tie_break(quotient: Quotient) -> tuple[int, int]:
     """How many groups wait for work of others; and where that is equal rather many, as estimates are rough."""
-    noticed = NEGLIGIBLE * sum(quotient.seconds)
-    waiting = [any([quotient.seconds[p] > noticed for p in needed]) for needed in quotient.before]
-    return sum(waiting), -len(quotient.groups)
+    return quotient.waiting(), -len(quotient.groups)

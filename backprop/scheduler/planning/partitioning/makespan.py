@@ -13,6 +13,9 @@ from heapq import heapify, heappop, heappush
 
 from .work import Work
 
+NEGLIGIBLE = 0.01
+"""The share of the whole below which nobody notices that a group is waited for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
@@ -43,6 +46,11 @@ class Quotient:
     def nbytes(self) -> int:
         """Bytes that groups hand on to each other."""
         return sum([sum(read.values()) for read in self.before])
+
+    def waiting(self) -> int:
+        """How many groups wait for work of others, as far as anybody would notice."""
+        noticed = NEGLIGIBLE * sum(self.seconds)
+        return sum([any([self.seconds[p] > noticed for p in needed]) for needed in self.before])
 
     def levels(self) -> list[int]:
         """For each group, the length of the longest way to it."""

@@ -17,23 +17,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...ops.arrays.axes import expand_dims, matrix_transpose
-from ...ops.arrays.diagonals import put_diagonal
-from ...ops.arrays.tuples import item
-from ...ops.arrays.views import expand_to, permute, reshape_to
-from ...ops.core.op import Kind
-from ...ops.core.types import NumericType, Shape
-from ...ops.elementwise.arithmetic import absolute, multiply
-from ...ops.elementwise.complex_parts import conjugate
-from ...ops.elementwise.conversion import cast
-from ...ops.elementwise.masking import over
-from ...ops.elementwise.selection import maximum, where
-from ...ops.linear_algebra.decompositions import hermitian
-from ...ops.linear_algebra.products import conjugated, matmul
-from ...ops.linear_algebra.spectral.eigen import hermitian_eig
-from ...ops.linear_algebra.spectral.singular import singular_values
-from ..graph import Graph, Node, NodeId, literal
-from ..tracing.var import Var
+from ....ops.arrays.axes import expand_dims, matrix_transpose
+from ....ops.arrays.diagonals import put_diagonal
+from ....ops.arrays.tuples import item
+from ....ops.arrays.views import expand_to, permute, reshape_to
+from ....ops.core.op import Kind
+from ....ops.core.types import NumericType, Shape
+from ....ops.elementwise.arithmetic import absolute, multiply
+from ....ops.elementwise.complex_parts import conjugate
+from ....ops.elementwise.conversion import cast
+from ....ops.elementwise.masking import over
+from ....ops.elementwise.selection import maximum, where
+from ....ops.linear_algebra.decompositions import hermitian
+from ....ops.linear_algebra.products import conjugated, matmul
+from ....ops.linear_algebra.spectral.eigen import hermitian_eig
+from ....ops.linear_algebra.spectral.singular import singular_values
+from ...graph import Graph, Node, NodeId, literal
+from ...tracing.var import Var
 
 
 class Factor(NamedTuple):

@@ -7,7 +7,7 @@ inner one and both together have a derivative of their own, the cotangent goes s
     f(f_inverse(x))    exp(log(x)), expm1(log1p(x)), cos(arccos(x)), ...
     f(abs(x))          for even f
     a / (1 + exp(u))   the logistic function, whose quotient rule multiplies infinity by 0 at -800
-    V h(w) V^T, U S V  functions of symmetric matrices, and matrices put together again (see `spectral`)
+    V h(w) V^T, U S V  functions of symmetric matrices, and matrices put together again (spectral.py)
 
 The values stay what the user wrote, to the bit; only the reverse pass is another. A shortcut is the inner node with a
 rule of its own, so that all else (masks, broadcasting) is done as for any node.
@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...ops.core.op import Op
-from ...ops.core.types import NumericType
-from ...ops.elementwise.arithmetic import absolute, add, divide, fabs, multiply, reciprocal, square
-from ...ops.elementwise.complex_parts import conjugate
-from ...ops.elementwise.exponential import (
+from ....ops.core.op import Op
+from ....ops.core.types import NumericType
+from ....ops.elementwise.arithmetic import absolute, add, divide, fabs, multiply, reciprocal, square
+from ....ops.elementwise.complex_parts import conjugate
+from ....ops.elementwise.exponential import (
     exp,
     exp2,
     expm1,
@@ -37,15 +37,15 @@ from ...ops.elementwise.exponential import (
     share_of_odds,
     sigmoid,
 )
-from ...ops.elementwise.masking import nan_with
-from ...ops.elementwise.powers import cbrt, float_power, pow_static, power, power_to, sqrt
-from ...ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, cos, cosh, hypot, sin, sinc, tanh
-from ...ops.linear_algebra.products import matmul
-from ...ops.reductions.making import spread
-from ...ops.reductions.norms import reduce_norm
-from ...ops.reductions.variances import reduce_std, reduce_var
-from ...ops.special.elementary import logit
-from ..graph import Graph, Node, NodeId, literal
+from ....ops.elementwise.masking import nan_with
+from ....ops.elementwise.powers import cbrt, float_power, pow_static, power, power_to, sqrt
+from ....ops.elementwise.trigonometric import arccos, arccosh, arcsin, arctanh, cos, cosh, hypot, sin, sinc, tanh
+from ....ops.linear_algebra.products import matmul
+from ....ops.reductions.making import spread
+from ....ops.reductions.norms import reduce_norm
+from ....ops.reductions.variances import reduce_std, reduce_var
+from ....ops.special.elementary import logit
+from ...graph import Graph, Node, NodeId, literal
 from .spectral import reassembled
 
 Rule = Callable[..., Any]
