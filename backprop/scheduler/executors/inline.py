@@ -14,6 +14,7 @@ from ...ops.core.cache import cached
 from ..events import Recorder, TaskFinished, TaskStarted
 from ..machine.blas import blas_threads as blas
 from ..planning.plan import Plan, PlanInput
+from ..planning.spent import spent
 from ..programs.interpreter import runner_of
 from .readiness import run_in_order
 
@@ -21,17 +22,18 @@ from .readiness import run_in_order
 @cached()
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
-    return tuple(_runner(task.body, task.name, task.seconds) for task in plan.tasks)
+    pairs = zip(plan.tasks, spent(plan), strict=True)
+    return tuple(_runner(task.body, task.name, task.seconds, own) for task, own in pairs)
 
 
-def _by_name(body: Graph, name: str, seconds: float) -> tuple[object, ...]:
-    return by_lines(body, name)
+def _by_name(body: Graph, name: str, seconds: float, own: frozenset[int]) -> tuple[object, ...]:
+    return by_lines(body, name, own)
 
 
 @cached(_by_name)
-def _runner(body: Graph, name: str, seconds: float) -> Callable[..., tuple[Any, ...]]:
+def _runner(body: Graph, name: str, seconds: float, own: frozenset[int]) -> Callable[..., tuple[Any, ...]]:
     """What runs a task; a plan whose predictions were corrected goes on with the programs that it had."""
-    return runner_of(body, name, seconds)
+    return runner_of(body, name, seconds, own)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

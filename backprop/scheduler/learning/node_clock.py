@@ -19,6 +19,7 @@ from ..executors.inline import programs
 from ..executors.readiness import run_in_order
 from ..machine.blas import blas_threads as blas
 from ..planning.plan import Plan, Task
+from ..planning.spent import spent
 from ..programs.code_generation import Code, defined
 from ..programs.program import Program, generated
 
@@ -37,7 +38,8 @@ def run_timed(
         the results; for each of these tasks that can be timed, the seconds of each node.
     """
     runners = list(programs(plan))
-    clocks = {k: clock for k in tasks if (clock := NodeClock.of(plan.tasks[k])) is not None}
+    own = spent(plan)
+    clocks = {k: clock for k in tasks if (clock := NodeClock.of(plan.tasks[k], own[k])) is not None}
     for k, clock in clocks.items():
         runners[k] = clock
     with blas(blas_threads):
@@ -60,9 +62,9 @@ class NodeClock:
         self._program = Program(_with_ticks(code, self._tick), task.body, task.name)
 
     @classmethod
-    def of(cls, task: Task) -> NodeClock | None:
-        """The clock of a task, None where its program is no code of lines."""
-        code = generated(task.body)
+    def of(cls, task: Task, own: frozenset[int] = frozenset()) -> NodeClock | None:
+        """The clock of a task, None where its program is no code of lines; it owns some of its arguments."""
+        code = generated(task.body, own)
         return cls(task, code) if code.text else None
 
     def __call__(self, *values: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ...graph.graph import Graph, Node, parameters
+from ...graph.graph import Graph, Node, NodeId, parameters
 from ...graph.ownership import contiguous
 from ...graph.subgraph import uses
 from ...ops.core.op import Kind
@@ -26,16 +26,19 @@ GENERATING_S = 2e-5
 """Seconds that the code of a node takes to generate."""
 
 
-def runner_of(graph: Graph, name: str = "", seconds: float = math.inf) -> Callable[..., tuple[Any, ...]]:
+def runner_of(
+    graph: Graph, name: str = "", seconds: float = math.inf, spent: frozenset[NodeId] = frozenset()
+) -> Callable[..., tuple[Any, ...]]:
     """A graph as something to call, on C-contiguous values: a program, where that takes long from its second run on.
 
     Arguments:
         graph: the graph.
         name: of the task, for the notes on exceptions.
         seconds: that a run is predicted to take.
+        spent: the inputs that nobody else reads, and that results may be written over.
     """
     is_late = len(graph) > LONGEST or seconds < GENERATING_S * len(graph)
-    return LateProgram(graph, name) if is_late else programs.compile_program(graph, name)
+    return LateProgram(graph, name, spent) if is_late else programs.compile_program(graph, name, spent)
 
 
 @dataclass(slots=True, eq=False)
@@ -45,12 +48,14 @@ class LateProgram:
     Arguments:
         graph: the graph.
         name: of the task, for the notes on exceptions.
+        spent: the inputs that results may be written over.
         has_run: whether it has been called.
         program: of the graph, from the second call on.
     """
 
     graph: Graph
     name: str
+    spent: frozenset[NodeId]
     has_run: bool = False
     program: programs.Program | None = None
 
@@ -60,7 +65,7 @@ class LateProgram:
             self.has_run = True
             return interpreter(self.graph, self.name)(*values)
         if self.program is None:
-            self.program = programs.compile_program(self.graph, self.name)
+            self.program = programs.compile_program(self.graph, self.name, self.spent)
         return self.program(*values)
 
 

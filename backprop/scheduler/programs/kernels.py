@@ -1,4 +1,4 @@
-"""The kernel of a node, which is what is called to compute it, and whether its result can go to a given buffer."""
+"""The kernel of a node, which is what is called to compute it, and where its result can go."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...graph.graph import Graph, Node
+from ...graph.graph import Graph, Node, NodeId
+from ...ops.arrays.accumulate import accumulate
 from ...ops.core.cache import cached
 from ...ops.core.op import Kind
 from ...ops.core.types import ArrayType
@@ -39,3 +40,16 @@ def is_buffered(node: Node, kernel: Callable[..., Any]) -> bool:
     t = node.type
     fits = isinstance(t, ArrayType) and bool(t.shape) and t.size > 0
     return fits and node.op.kind in (Kind.ELEMENTWISE, Kind.INTO) and takes_out(kernel)
+
+
+def overwritable(node: Node, kernel: Callable[..., Any]) -> tuple[NodeId, ...]:
+    """The operands that a result may be written over: of a ufunc any, as element meets element; of a sum of several
+    terms the first, which is read before anything is written, and not again.
+
+    Arguments:
+        node: the node.
+        kernel: what is called to compute it.
+    """
+    if isinstance(kernel, np.ufunc):
+        return node.inputs
+    return node.inputs[:1] if node.op is accumulate and node.inputs.count(node.inputs[0]) == 1 else ()

@@ -33,16 +33,21 @@ FIRST_LINE = 2
 """The line of generated code that the first of a code's ids belongs to."""
 
 
-@cached(by_lines_of_bodies)
-def generated(graph: Graph) -> Code:
+def _by_graph(graph: Graph, spent: frozenset[NodeId] = frozenset()) -> tuple[object, frozenset[NodeId]]:
+    return by_lines_of_bodies(graph), spent
+
+
+@cached(_by_graph)
+def generated(graph: Graph, spent: frozenset[NodeId] = frozenset()) -> Code:
     """The code of a graph, shared between equal graphs; where they have bodies, of the same lines.
 
     Arguments:
         graph: the graph.
+        spent: the inputs that nobody else reads, and that results may be written over.
     Returns:
         its Code: straight-line Python, or a loop over steps for a graph above `LONGEST` nodes.
     """
-    steps = steps_of(graph, compile_program)
+    steps = steps_of(graph, compile_program, spent)
     return generate(steps) if len(graph) <= LONGEST else loop_over(steps)
 
 
@@ -173,13 +178,14 @@ def described(node: Node, types: Sequence[ValueType[Any]], source: Source | None
     return f"while backprop ran {node.op.name}({', '.join(map(str, types))}){line}"
 
 
-def compile_program(graph: Graph, name: str = "") -> Program:
+def compile_program(graph: Graph, name: str = "", spent: frozenset[NodeId] = frozenset()) -> Program:
     """A graph as something to call.
 
     Arguments:
         graph: the graph.
         name: of the task, for the notes on exceptions.
+        spent: the inputs that nobody else reads, and that results may be written over.
     Returns:
         the Program; its code comes from a cache by the graph's content.
     """
-    return Program(generated(graph), graph, name)
+    return Program(generated(graph, spent), graph, name)

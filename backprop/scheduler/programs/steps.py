@@ -76,7 +76,7 @@ class Step:
         function: what is called.
         operands: names of values.
         params: further arguments.
-        out: the name of the buffer that takes the result, if one does.
+        out: the name of the buffer that takes the result, or of the argument that it is written over, if one does.
         target: the register that takes the result else; "" where there is nothing to keep.
         wrap: what the result goes through.
         drops: registers that are let go.
@@ -116,10 +116,10 @@ class Steps:
 class _Writer:
     """Turns nodes into steps, in order."""
 
-    def __init__(self, graph: Graph, bind: Bind) -> None:
+    def __init__(self, graph: Graph, bind: Bind, spent: frozenset[NodeId]) -> None:
         self.graph = graph
         self.bind = bind
-        self.memory: Memory = plan_memory(graph, SMALLEST_RESULT)
+        self.memory: Memory = plan_memory(graph, SMALLEST_RESULT, spent)
         self.last = self.memory.life.value
         self.is_contiguous = layouts(graph)
         self.names = [f"r{k}" for k in range(graph.first)]  # of each id
@@ -164,6 +164,8 @@ class _Writer:
             self._drop(i, node)
         elif i in self.memory.joined:
             name = self._joined(i, node, operands)
+        elif i in self.memory.over:
+            name = self._written_over(i, node, function, operands, params)
         elif i in self.memory.buffers:
             name = self._slot(self.memory.buffers[i])
             operands = self._as_arrays(function, operands)
@@ -247,6 +249,16 @@ class _Writer:
 
     # Registers.
 
+    def _written_over(
+        self, i: NodeId, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]
+    ) -> str:
+        """Write a result over an argument, whose register stays in use."""
+        name, drops = self.names[self.memory.over[i]], self._dropped(i, node)
+        self.spare.remove(name)
+        kept = tuple([drop for drop in drops if drop != name])
+        self.steps.append(Step(i, function, self._as_arrays(function, operands), params, name, drops=kept))
+        return name
+
     def _computed(self, i: NodeId, node: Node, function: Any, operands: tuple[str, ...], params: dict[str, Any]) -> str:
         if node.op.kind is not Kind.VIEW and not node.op.is_fresh:
             function = Unshared(function)
@@ -276,11 +288,12 @@ class _Writer:
             self.steps[-1] = replace(last, drops=(*last.drops, *dying))
 
 
-def steps_of(graph: Graph, bind: Bind) -> Steps:
+def steps_of(graph: Graph, bind: Bind, spent: frozenset[NodeId] = frozenset()) -> Steps:
     """The steps of a graph.
 
     Arguments:
         graph: the graph.
         bind: from the body of a node that holds graphs to what runs it.
+        spent: the inputs that nobody else reads, and that results may be written over.
     """
-    return _Writer(graph, bind).written()
+    return _Writer(graph, bind, spent).written()

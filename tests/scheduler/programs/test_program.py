@@ -20,11 +20,11 @@ from backprop.ops.elementwise.conversion import cast
 from backprop.ops.elementwise.trigonometric import sin
 from backprop.ops.linear_algebra.products import matmul
 from backprop.ops.reductions.reductions import reduce_sum
-from backprop.scheduler.programs.code_generation import generate
+from backprop.scheduler.programs.code_generation import Code, generate
 from backprop.scheduler.programs.limits import LONGEST
 from backprop.scheduler.programs.program import Program, compile_program
 from backprop.scheduler.programs.step_loop import loop_over
-from backprop.scheduler.programs.steps import steps_of
+from backprop.scheduler.programs.steps import Steps, steps_of
 from tests.scheduler.graphs import Hand, branches, meaning
 
 F8 = np.dtype("float64")
@@ -264,3 +264,24 @@ def test_dead_values_are_let_go() -> None:
 def test_a_graph_without_nodes_or_outputs() -> None:
     assert compile_program(Graph((BIG,), (), (0, 0)))(1) == (1, 1)
     assert compile_program(Graph((), (), ()))() == ()
+
+
+@pytest.mark.parametrize("write", [generate, loop_over])
+def test_results_are_written_over_arguments_that_nobody_else_reads(write: Callable[[Steps], Code]) -> None:
+    hand = Hand(BIG, BIG, BIG, BIG)
+    total = hand(accumulate, 0, 1, 2)
+    turned = hand(permute, 3, axes=(1, 0))
+    graph = hand.graph(hand(sin, total), hand(multiply, turned, 3), hand(reduce_sum, total, axes=(0,), keepdims=False))
+    values = values_of(graph)
+    expected = meaning(graph, *values)
+    kept = [value.copy() for value in values]
+    run = Program(write(steps_of(graph, compile_program, frozenset({0, 1, 3}))), graph)
+    results = run(*values)
+    for got, wanted in zip(results, expected, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+    for value, before in zip(values[1:], kept[1:], strict=True):
+        np.testing.assert_array_equal(value, before)
+    assert results[0] is not values[0]  # a value is read after the result that could be written over it
+    over = Hand(BIG, BIG)
+    run = Program(write(steps_of(over.graph(over(add, 0, 1)), compile_program, frozenset({1}))), over.graph(2))
+    assert run(*values[:2])[0] is values[1]

@@ -1,9 +1,10 @@
 """The arena: to which buffer each value of a program is written, planned before anything runs.
 
 Buffers are planned by liveness (liveness.py). Nodes are walked in order; a result takes over the memory of an operand
-that dies where its op allows that, else the smallest slab of the arena that is free and large enough, else the largest
-free one, which grows. What a program hands out is never arena memory. The pieces of a concatenation along the first
-axis are written straight into the joined array, so that joining costs nothing.
+that dies where its op allows that, be it in the arena or an argument that nobody else reads, else the smallest slab of
+the arena that is free and large enough, else the largest free one, which grows. What a program hands out is never arena
+memory. The pieces of a concatenation along the first axis are written straight into the joined array, so that joining
+costs nothing.
 
 Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
 (memory planning by liveness, src/nnvm/plan_memory.cc).
@@ -13,17 +14,15 @@ Limits: slabs are not split: a value may occupy one that is up to four times as 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ....graph.graph import Graph, Node, NodeId
 from ....ops.arrays.joins import concat_along
 from ....ops.core.types import ArrayType, ValueType
-from ..kernels import is_buffered, kernel_of
+from ..kernels import is_buffered, kernel_of, overwritable
 from .liveness import Liveness, liveness
 
 ROOMY = 4
@@ -57,6 +56,7 @@ class Memory:
         results: the types of arrays that are handed out, and that buffers lie in.
         buffers: the buffer that a node's result is written to, by its id; for a concatenation, that of its result.
         joined: the concatenations, by id, with those of their operands that are not in place by themselves.
+        over: the operand whose memory, that of an argument, a node's result takes over, by its id.
         kernels: what to call for each node.
         life: how long values are needed.
     """
@@ -65,6 +65,7 @@ class Memory:
     results: tuple[ArrayType, ...]
     buffers: dict[NodeId, Buffer]
     joined: dict[NodeId, tuple[int, ...]]
+    over: dict[NodeId, NodeId]
     kernels: list[Callable[..., Any]]
     life: Liveness
 
@@ -74,14 +75,15 @@ class Memory:
         return sum(self.slabs)
 
 
-def plan_memory(graph: Graph, smallest_result: int) -> Memory:
+def plan_memory(graph: Graph, smallest_result: int, spent: frozenset[NodeId] = frozenset()) -> Memory:
     """The buffers of a graph.
 
     Arguments:
         graph: the graph.
         smallest_result: bytes from which an array that is handed out gets a buffer; smaller ones are allocated by ops.
+        spent: the inputs that nobody else reads.
     """
-    return _Arena(graph, smallest_result).memory()
+    return _Arena(graph, smallest_result, spent).memory()
 
 
 class Place(NamedTuple):
@@ -103,7 +105,7 @@ def places(graph: Graph, join: Node) -> list[Place]:
 class _Arena:
     """Slabs, while nodes are walked in order."""
 
-    def __init__(self, graph: Graph, smallest_result: int) -> None:
+    def __init__(self, graph: Graph, smallest_result: int, spent: frozenset[NodeId]) -> None:
         self.graph = graph
         self.smallest_result = smallest_result
         self.kernels = [kernel_of(graph, node) for node in graph.nodes]
@@ -118,17 +120,28 @@ class _Arena:
         self.ending: dict[NodeId, list[int]] = {}
         self.results: list[ArrayType] = []
         self.buffers: dict[NodeId, Buffer] = {}
+        self.spent = set(spent)  # ids whose memory is that of an argument
+        self.over: dict[NodeId, NodeId] = {}
 
     def memory(self) -> Memory:
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             if i in self.pieces:
                 self._place_piece(i, node)
             elif i not in self.members and is_buffered(node, self.kernels[i - self.graph.first]):
-                self._place(i, node.type, self._taken_over(i, node))
+                self._place_node(i, node)
             for slab in self.ending.pop(i, ()):
                 insort(self.free, (self.slabs[slab], slab))
         joined = {i: tuple(rest) for i, rest in self.rest.items() if i in self.members}
-        return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.kernels, self.life)
+        return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.over, self.kernels, self.life)
+
+    def _place_node(self, i: NodeId, node: Node) -> None:
+        dying = self._dying(i, node)
+        spent = next((j for j in dying if j in self.spent), None)
+        if spent is None:
+            self._place(i, node.type, self._taken_over(i, dying))
+        else:
+            self.over[i] = spent
+            self.spent.add(i)
 
     def _place(self, i: NodeId, t: Any, slab: int | None = None) -> None:
         """Choose the buffer of a node's result, and keep it until the last use."""
@@ -154,15 +167,21 @@ class _Arena:
         self.slabs.append(nbytes)
         return len(self.slabs) - 1
 
-    def _taken_over(self, i: NodeId, node: Node) -> int | None:
-        """The slab of an operand that dies here, and that a ufunc may overwrite, as element meets element."""
-        if not isinstance(self.kernels[i - self.graph.first], np.ufunc) or self.life.memory(i) == self.end:
+    def _dying(self, i: NodeId, node: Node) -> list[NodeId]:
+        """The operands that die here, and that the result may be written over."""
+        value, view, type_of = self.life.value, self.life.view, self.graph.type_of
+        found = overwritable(node, self.kernels[i - self.graph.first])
+        return [j for j in found if value[j] == i and view[j] < i and type_of(j) == node.type]
+
+    def _taken_over(self, i: NodeId, dying: Sequence[NodeId]) -> int | None:
+        """The slab of an operand that dies here."""
+        if self.life.memory(i) == self.end:
             return None
-        for j in node.inputs:
+        for j in dying:
             buffer = self.buffers.get(j)
-            if buffer is None or buffer.result or j in self.pieces or buffer.type != node.type:
+            if buffer is None or buffer.result or j in self.pieces:
                 continue
-            if self.life.value[j] == i and self.life.view[j] < i and buffer.slab in self.ending.get(i, ()):
+            if buffer.slab in self.ending.get(i, ()):
                 self.ending[i].remove(buffer.slab)
                 return buffer.slab
         return None

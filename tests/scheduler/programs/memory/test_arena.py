@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from backprop.graph.graph import Graph
+from backprop.ops.arrays.accumulate import accumulate as sum_of_all
 from backprop.ops.arrays.joins import concat_along
 from backprop.ops.arrays.views import permute
 from backprop.ops.core.types import array_type
@@ -91,3 +92,35 @@ def test_pieces_are_written_into_their_concatenation() -> None:
     assert [memory.buffers[i].offset for i in pieces[:2]] == [0, BIG.nbytes]
     assert memory.joined == {joined: (2,)}
     assert len(memory.results) == 1
+
+
+def test_a_result_is_written_over_an_argument_that_nobody_else_reads() -> None:
+    hand = Hand(BIG, BIG, BIG)
+    first = hand(add, 0, 1)
+    graph = hand.graph(hand(add, first, 2))
+    memory = plan_memory(graph, 0, frozenset({1, 2}))
+    assert memory.over == {first: 1, first + 1: first}
+    assert not memory.buffers
+    assert not memory.slabs
+    assert plan_memory(graph, 0).over == {}
+
+
+def test_an_argument_that_lives_on_is_not_written_over() -> None:
+    hand = Hand(BIG)
+    view = hand(permute, 0, axes=(1, 0))
+    one = hand(sin, 0)
+    assert plan_memory(hand.graph(hand(add, one, view)), 0, frozenset({0})).over == {}
+    hand = Hand(BIG)
+    one = hand(sin, 0)
+    assert plan_memory(hand.graph(one, 0), 0, frozenset({0})).over == {}
+    hand = Hand(BIG, ROW)
+    assert plan_memory(hand.graph(hand(add, 0, 1)), 0, frozenset({1})).over == {}
+
+
+def test_a_sum_of_several_terms_is_written_over_the_first_alone() -> None:
+    hand = Hand(BIG, BIG, BIG)
+    graph = hand.graph(hand(sum_of_all, 0, 1, 2))
+    assert plan_memory(graph, 0, frozenset({1, 2})).over == {}
+    assert plan_memory(graph, 0, frozenset({0, 1, 2})).over == {3: 0}
+    hand = Hand(BIG, BIG)
+    assert plan_memory(hand.graph(hand(sum_of_all, 0, 1, 0)), 0, frozenset({0})).over == {}
