@@ -143,14 +143,19 @@ def observer() -> Observer | None:
     return _OBSERVER.get()
 
 
-@contextmanager
-def observed(by: Observer) -> Iterator[None]:
+class observed:  # noqa: N801 - used as a function; a class, as generators take longer
     """Tell an observer of what runs in a `with` block."""
-    token = _OBSERVER.set(by)
-    try:
-        yield
-    finally:
-        _OBSERVER.reset(token)
+
+    __slots__ = ("_by", "_token")
+
+    def __init__(self, by: Observer) -> None:
+        self._by = by
+
+    def __enter__(self) -> None:
+        self._token = _OBSERVER.set(self._by)
+
+    def __exit__(self, *error: object) -> None:
+        _OBSERVER.reset(self._token)
 
 
 @contextmanager
@@ -166,11 +171,16 @@ def watching(keeps_values: bool = False) -> Iterator[Watch]:
 
 
 class Timed(NamedTuple):
-    """A call that was watched: when it began by `time.perf_counter`, the seconds it took, and its plans."""
+    """A call that was watched: when it began by `time.perf_counter`, the seconds it took, and who watched it."""
 
     start: float
     seconds: float
-    seen: tuple[Seen, ...]
+    watch: Watch
+
+    @property
+    def seen(self) -> list[Seen]:
+        """The plans that ran."""
+        return self.watch.seen
 
 
 def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
@@ -180,8 +190,9 @@ def timed(call: Callable[[], Any], keeps_values: bool = False) -> Timed:
         call: what to call.
         keeps_values: whether to keep the values of inputs of its plans.
     """
-    with watching(keeps_values) as watch:
+    watch = Watch(keeps_values)
+    with observed(watch):
         start = time.perf_counter()
         call()
         seconds = time.perf_counter() - start
-    return Timed(start, seconds, tuple(watch.seen))
+    return Timed(start, seconds, watch)

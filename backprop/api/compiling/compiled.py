@@ -148,7 +148,7 @@ class Compiled(Generic[P, R]):
                 if told is None:
                     return last.replay(executor, matched)  # type: ignore[no-any-return]
                 told.replaying(name_of(self._function), last.path, lambda: self._retraced(args, kwargs, executor))
-                return last.replay.finished(replay_graph(last.path.graph, matched, executor))  # type: ignore[no-any-return]
+                return last.replay.told(told, executor, matched)  # type: ignore[no-any-return]
         request = requested(self._function, args, kwargs, executor)
         values, structure = request.flat()
         if any(isinstance(value, Var) for value in values):
@@ -256,8 +256,8 @@ def _replay(path: Path, structure: Structure, request: Request) -> Replay | None
     match = matcher(structure, path.start, path.constants, (request.args, request.kwargs))
     if match is None:
         return None
-    run = replayed(request.executor, course_of(request.executor, path.graph))
-    return Replay(match, run, finishes(path.graph), path.output)
+    course = course_of(request.executor, path.graph)
+    return Replay(match, path.graph, course, replayed(request.executor, course), finishes(path.graph), path.output)
 
 
 def _answered(

@@ -30,9 +30,15 @@ from ...graph.tracing.structures.records import fields_of, take_record_apart
 from ...graph.tracing.structures.structure import Static, Structure, restore, taking_apart, unflatten
 from ...ops.core.types import ArrayType, ScalarType, UserType, ValueType
 from ...scheduler.executors.base import AbstractExecutor, Replayed
+from ...scheduler.executors.telling import Way, told_if_long
+from ...scheduler.learning.course import Course, bound
 from ...scheduler.programs.code_generation import defined
+from ..watching import Observer
 
 Match = Callable[[tuple[Any, ...], dict[str, Any]], "list[Any] | None"]
+
+_TOLD: Way = partial(told_if_long, bound)
+"""How a plan is run that somebody watches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,12 +47,16 @@ class Replay:
 
     Arguments:
         match: (args, kwargs) -> values of the leaves, C-contiguous; None for arguments of another signature.
+        graph: what runs.
+        course: of the graph on the executor of the last call.
         run: (executor, values) -> results; the executor is one like that of the last call.
         finish: for each result, what makes it the user's; None where it is.
         output: the structure of the result.
     """
 
     match: Match
+    graph: Graph
+    course: Course
     run: Replayed
     finish: tuple[Callable[[Any], Any] | None, ...]
     output: Structure
@@ -54,6 +64,17 @@ class Replay:
     def __call__(self, executor: AbstractExecutor, values: Sequence[Any]) -> Any:
         """The result for matched values."""
         return self.finished(self.run(executor, values))
+
+    def told(self, observer: Observer, executor: AbstractExecutor, values: Sequence[Any]) -> Any:
+        """The result for matched values, of whose plan an observer is told.
+
+        Arguments:
+            observer: who is told.
+            executor: one like that of the last call.
+            values: what was matched.
+        """
+        plan = executor.fitted(self.course.plan, values)
+        return self.finished(observer.run(_TOLD, self.graph, plan, values, executor))
 
     def finished(self, results: Sequence[Any]) -> Any:
         """The result of the call, from those of the graph."""

@@ -263,10 +263,17 @@ class Replaying:
         if self._course.has_ended:
             self._run = telling.replayed(executor, self._course.plan)
             return self._run(executor, values)
-        return self._course.run(_bound, executor, values)
+        return self._course.run(bound, executor, values)
 
 
-def _bound(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+def bound(executor: AbstractExecutor, plan: Plan, values: Sequence[Any]) -> Sequence[Any]:
+    """The results of a plan that runs again and again.
+
+    Arguments:
+        executor: where.
+        plan: the plan.
+        values: of its inputs; they are known to fit and to be C-contiguous.
+    """
     return executor.bound(plan)(values)
 
 
