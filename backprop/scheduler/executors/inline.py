@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -22,8 +23,9 @@ from .readiness import run_in_order
 @cached()
 def programs(plan: Plan) -> tuple[Callable[..., tuple[Any, ...]], ...]:
     """The program of each task of a plan."""
+    shared = Counter([id(task.body) for task in plan.tasks])
     pairs = zip(plan.tasks, spent(plan), strict=True)
-    return tuple(_runner(task.body, task.name, task.seconds, own) for task, own in pairs)
+    return tuple([_runner(task.body, task.name, task.seconds * shared[id(task.body)], own) for task, own in pairs])
 
 
 def _by_name(body: Graph, name: str, seconds: float, own: frozenset[int]) -> tuple[object, ...]:

@@ -34,7 +34,7 @@ def runner_of(
     Arguments:
         graph: the graph.
         name: of the task, for the notes on exceptions.
-        seconds: that a run is predicted to take.
+        seconds: that its runs are predicted to take, in all tasks that share it.
         spent: the inputs that nobody else reads, and that results may be written over.
     """
     is_late = len(graph) > LONGEST or seconds < GENERATING_S * len(graph)
