@@ -11,7 +11,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -133,7 +133,7 @@ def models(found: Sequence[Library], better: str) -> list[Model]:
     running = ", ".join(sorted({library.architecture for library in found})) or "BLAS"
     choices = [(running, found)]
     if better:
-        choices.append((better, [replace(library, architecture=better) for library in found]))
+        choices.append((better, [library._replace(architecture=better) for library in found]))
     return [Model(name, load(this_file(), key(choice))) for name, choice in choices]
 
 

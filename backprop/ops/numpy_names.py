@@ -34,7 +34,8 @@ NAMES = exported_below(ops.__name__)
 
 
 def _namesakes(module: ModuleType) -> dict[Any, Function]:
-    return {getattr(module, name): getattr(ops, name) for name in NAMES if callable(getattr(module, name, None))}
+    held = vars(module)
+    return {held[name]: getattr(ops, name) for name in NAMES if callable(held.get(name))}
 
 
 # The functions of numpy.linalg that differ from those of numpy.

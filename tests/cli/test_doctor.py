@@ -104,7 +104,7 @@ def test_a_child_that_fails_is_said(script: str, why: str, monkeypatch: pytest.M
 
 
 def test_both_choices_of_kernels_are_shown(cache: Path) -> None:
-    save(cache, key([replace(OLD, architecture="SkylakeX")]), Profile(replace(Machine(), blas_per_s=99e9), "yesterday"))
+    save(cache, key([OLD._replace(architecture="SkylakeX")]), Profile(replace(Machine(), blas_per_s=99e9), "yesterday"))
     before, after = models([OLD], "SkylakeX")
     assert (before.architecture, before.profile) == ("Haswell", Profile(Machine()))
     assert (after.architecture, after.profile.machine.blas_per_s) == ("SkylakeX", 99e9)

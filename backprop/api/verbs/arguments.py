@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from typing_extensions import TypeIs
 
@@ -15,16 +14,14 @@ from ...graph.tracing.trace import parameters
 Argnums: TypeAlias = int | str | Sequence[int | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(NamedTuple):
     """An argument to differentiate by."""
 
     structure: Structure
     ids: tuple[int, ...]  # of the inputs that are its differentiable leaves
 
 
-@dataclass(frozen=True, slots=True)
-class Picks:
+class Picks(NamedTuple):
     """The arguments to differentiate by.
 
     Attributes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import optree
 
@@ -25,8 +25,7 @@ from .arguments import Argnums, Picks, pick
 from .run import current, handed_out, run_graph, runner
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A call that has not been traced: its arguments are opened, and where it runs is settled.
 
     Attributes:

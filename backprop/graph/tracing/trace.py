@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import optree
 
@@ -28,8 +27,7 @@ from .steering import Run
 from .structures.structure import NAMESPACE, Structure, as_structure, flatten, taken_apart, unflatten
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """What a traced function did with its arguments."""
 
     graph: Graph
@@ -45,8 +43,7 @@ class Trace:
         return (*self.values, *self.known.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """A finished trace as its builder holds it."""
 
     builder: Builder

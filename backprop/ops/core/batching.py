@@ -14,15 +14,13 @@ An op says so in its definition, `batch=`; elementwise ops need not.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Batched: TypeAlias = Sequence[bool]
 """For each operand, whether it has the batch as its first axis."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRule:
+class BatchRule(NamedTuple):
     """How an op is computed for many operands at once.
 
     Arguments:

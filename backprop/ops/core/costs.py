@@ -23,40 +23,40 @@ def size(t: ValueType[Any]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class PerElement:
-    """The operations of a function of each element.
+class Counted:
+    """Operations in proportion to something.
 
     Arguments:
-        count: operations for each element of the largest operand or result.
+        count: operations for each of it.
     """
 
     count: float
+
+
+class PerElement(Counted):
+    """The operations of a function of each element of the largest operand or result."""
+
+    __slots__ = ()
 
     def __call__(self, *types: ValueType[Any], **params: Any) -> float:
         """The operations on values of some types, the result's among them."""
         return self.count * max([size(t) for t in types])
 
 
-@dataclass(frozen=True, slots=True)
 class PerResult(PerElement):
-    """The operations of an op that reads no more of each operand than it writes.
+    """The operations for each element of the result, of an op that reads no more of each operand than it writes."""
 
-    Arguments:
-        count: operations for each element of the result.
-    """
+    __slots__ = ()
 
     def __call__(self, *types: ValueType[Any], **params: Any) -> float:
         """The operations on values of some types, the result's the last of them."""
         return self.count * size(types[-1])
 
 
-@dataclass(frozen=True, slots=True)
 class PerComparison(PerElement):
-    """The operations of a sort along an axis.
+    """The operations for each comparison of a sort along an axis: of n elements in a row there are n log2(n)."""
 
-    Arguments:
-        count: operations for each comparison; of n elements in a row there are n log2(n).
-    """
+    __slots__ = ()
 
     def __call__(self, *types: ValueType[Any], axis: int = -1, **params: Any) -> float:
         """The operations on values of some types, the result's among them."""
@@ -64,15 +64,10 @@ class PerComparison(PerElement):
         return self.count * max([size(t) for t in types]) * math.log2(max(2, length))
 
 
-@dataclass(frozen=True, slots=True)
-class PerMatrix:
-    """The operations of a decomposition of matrices (..., m, n).
+class PerMatrix(Counted):
+    """The operations of a decomposition of matrices (..., m, n), for each m n * n."""
 
-    Arguments:
-        count: operations for each m n * n.
-    """
-
-    count: float
+    __slots__ = ()
 
     def __call__(self, x: NumericType[Any], *types: ValueType[Any], **params: Any) -> float:
         """The operations on an operand."""

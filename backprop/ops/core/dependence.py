@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy
@@ -128,8 +128,7 @@ def chosen(parts: Sequence[Dependence], move: Callable[..., Any]) -> Dependence:
     return Dependence(np.asarray(move(*labels)), sets)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Reading(NamedTuple):
     """An application of an op, as a rule of dependence sees it.
 
     Arguments:

@@ -10,17 +10,15 @@ An op says so in its definition, `rows=`; those of `Kind.ELEMENTWISE` are by row
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from .types import NumericType
 
 Type = NumericType[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(NamedTuple):
     """How an op can be computed a block of rows at a time, for operands of some types.
 
     Arguments:
@@ -36,8 +34,7 @@ class Split:
     merge: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class RowRule:
+class RowRule(NamedTuple):
     """What an op does to rows.
 
     Arguments:

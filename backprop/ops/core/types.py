@@ -182,9 +182,10 @@ class OpaqueType(ValueType[T]):
         return self.cls.__name__
 
 
-@dataclass(frozen=True, slots=True)
 class ResidualType(OpaqueType[T]):
     """The type of what an op hands to its reverse: it depends on the op's inputs, in a way that nobody knows."""
+
+    __slots__ = ()
 
     @property
     def differentiable(self) -> bool:

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy.linalg  # with scipy.special, so that the BLAS of both is found  # noqa: F401
 import scipy.special  # noqa: F401 - which is linked with the BLAS of scipy.linalg
@@ -36,8 +35,7 @@ BETTER = (
 """Architectures, the best first: the name, the flags of a processor that runs its code, the older architectures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """A BLAS library that this process has loaded.
 
     Arguments:
@@ -55,8 +53,7 @@ class Library:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Processor:
+class Processor(NamedTuple):
     """The processor of this machine.
 
     Arguments:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...graph.autodiff.loop import Loop
 from ...graph.graph import Graph, Node, bodies, literal
@@ -84,8 +84,7 @@ class Machine:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What a node costs.
 
     Arguments:

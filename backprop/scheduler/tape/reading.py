@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...graph.autodiff.masking.mask_flow import MAKERS
 from ...graph.bits import LIMIT
@@ -52,8 +52,7 @@ class Usage:
         return self.pulls[id(type)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A graph that a tape can run forward.
 
     Arguments:

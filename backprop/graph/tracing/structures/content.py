@@ -31,10 +31,16 @@ BY_IDENTITY = (type, FunctionType, BuiltinFunctionType, ModuleType, np.ufunc, Op
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Same:
-    """A value that is compared by identity."""
+class Compared:
+    """A value that is compared in a way of its own."""
 
     value: Any
+
+
+class Same(Compared):
+    """A value that is compared by identity."""
+
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Same) and self.value is other.value
@@ -43,11 +49,10 @@ class Same:
         return id(self.value)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Equal:
+class Equal(Compared):
     """A value that is compared by type and `==`; an answer that is no truth value means that they differ."""
 
-    value: Any
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Equal) or type(self.value) is not type(other.value):

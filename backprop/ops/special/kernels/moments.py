@@ -11,7 +11,7 @@ Source: NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, s
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,15 @@ from .gammas import beta_density, gamma_density
 
 # Where the intervals end, as parts of the distance after which the density is nothing: narrow ones near x.
 ENDS = np.concatenate([[0.0], 2.0 ** np.arange(-11.0, -4.0), np.arange(1, 17) / 16])
-ROOTS, SHARES = np.polynomial.legendre.leggauss(12)
-NODES = (ENDS[:-1, None] + np.diff(ENDS)[:, None] * (ROOTS + 1) / 2).reshape(-1, 1)
-WEIGHTS = (np.diff(ENDS)[:, None] * SHARES / 2).reshape(-1, 1)
 NOTHING = 46.0  # exp(-46) is 1e-20
+
+
+@cache
+def _rule() -> tuple[Any, Any]:
+    """The nodes and weights of the intervals, each a column."""
+    roots, shares = np.polynomial.legendre.leggauss(12)
+    nodes = ENDS[:-1, None] + np.diff(ENDS)[:, None] * (roots + 1) / 2
+    return nodes.reshape(-1, 1), (np.diff(ENDS)[:, None] * shares / 2).reshape(-1, 1)
 
 
 def gamma_moment(a: Any, x: Any, n: int) -> Any:
@@ -48,8 +53,9 @@ def _gamma_moment(n: int, a: Any, x: Any) -> Any:
         return first if n == 1 else first * first - scipy.special.polygamma(1, a)
 
     reach = _reach(fall, side)
-    u = side * reach * NODES
-    total = np.sum(WEIGHTS * np.exp(-fall(u)) * score(u), axis=0)
+    nodes, weights = _rule()
+    u = side * reach * nodes
+    total = np.sum(weights * np.exp(-fall(u)) * score(u), axis=0)
     result = -side * reach * total * gamma_density(a, x) * x
     return np.where(inside, result, np.where((a > 0) & ((x == 0) | np.isinf(x)), 0.0, np.nan))
 
@@ -90,8 +96,9 @@ def _beta_moment(m: int, n: int, a: Any, b: Any, x: Any) -> Any:
         return (by_a if m else by_b) ** 2 - own + variance
 
     reach = _reach(fall, side)
-    u = side * reach * NODES
-    total = np.sum(WEIGHTS * np.exp(-fall(u)) * score(u), axis=0)
+    nodes, weights = _rule()
+    u = side * reach * nodes
+    total = np.sum(weights * np.exp(-fall(u)) * score(u), axis=0)
     result = -side * reach * total * beta_density(a, b, x) * x * (1 - x)
     return np.where(inside, result, np.where((a > 0) & (b > 0), 0.0, np.nan))
 
