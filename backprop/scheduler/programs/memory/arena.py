@@ -3,8 +3,8 @@
 Buffers are planned by liveness (liveness.py). Nodes are walked in order; a result takes over the memory of an operand
 that dies where its op allows that, be it in the arena or an argument that nobody else reads, else the smallest slab of
 the arena that is free and large enough, else the largest free one, which grows. What a program hands out is never arena
-memory. The pieces of a concatenation along the first axis are written straight into the joined array, so that joining
-costs nothing.
+memory; a value that a result is written over, as the first term of a sum, lies where the result will. The pieces of a
+concatenation along the first axis are written straight into the joined array, so that joining costs nothing.
 
 Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
 (memory planning by liveness, src/nnvm/plan_memory.cc).
@@ -14,7 +14,7 @@ Limits: slabs are not split: a value may occupy one that is up to four times as 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -120,41 +120,47 @@ class _Arena:
         self.ending: dict[NodeId, list[int]] = {}
         self.results: list[ArrayType] = []
         self.buffers: dict[NodeId, Buffer] = {}
-        self.spent = set(spent)  # ids whose memory is that of an argument
+        self.handed: dict[NodeId, Buffer] = {}  # by the result that is handed out
         self.over: dict[NodeId, NodeId] = {}
+        self.ahead: dict[NodeId, NodeId] = {}  # the result that will lie in the memory of a value; of a result itself
+        self._find_over(spent)
+        self._find_ahead()
 
     def memory(self) -> Memory:
         for i, node in enumerate(self.graph.nodes, self.graph.first):
             if i in self.pieces:
                 self._place_piece(i, node)
-            elif i not in self.members and is_buffered(node, self.kernels[i - self.graph.first]):
-                self._place_node(i, node)
+            elif self._is_placed(i) and i not in self.over:
+                self._place(i, node)
             for slab in self.ending.pop(i, ()):
                 insort(self.free, (self.slabs[slab], slab))
         joined = {i: tuple(rest) for i, rest in self.rest.items() if i in self.members}
         return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.over, self.kernels, self.life)
 
-    def _place_node(self, i: NodeId, node: Node) -> None:
-        dying = self._dying(i, node)
-        spent = next((j for j in dying if j in self.spent), None)
-        if spent is None:
-            self._place(i, node.type, self._taken_over(i, dying))
-        else:
-            self.over[i] = spent
-            self.spent.add(i)
+    def _is_placed(self, i: NodeId) -> bool:
+        """Whether a node writes its result to a buffer, which is not that of a concatenation."""
+        if i < self.graph.first or i in self.pieces or i in self.members:
+            return False
+        return is_buffered(self.graph.node(i), self.kernels[i - self.graph.first])
 
-    def _place(self, i: NodeId, t: Any, slab: int | None = None) -> None:
+    def _place(self, i: NodeId, node: Node) -> None:
         """Choose the buffer of a node's result, and keep it until the last use."""
-        last = self.life.memory(i)
-        if last == self.end:
-            if t.nbytes >= self.smallest_result:
-                self.results.append(t)
-                self.buffers[i] = Buffer(len(self.results) - 1, 0, t, True)
-            return
-        if slab is None:
-            slab = self._slab(t.nbytes)
-        self.buffers[i] = Buffer(slab, 0, t)
-        self.ending.setdefault(last, []).append(slab)
+        t, last = node.type, self.life.memory(i)
+        assert isinstance(t, ArrayType)
+        if i in self.ahead:
+            self.buffers[i] = self._result(self.ahead[i], t)
+        elif last < self.end:
+            slab = self._taken_over(i, node)
+            slab = self._slab(t.nbytes) if slab is None else slab
+            self.buffers[i] = Buffer(slab, 0, t)
+            self.ending.setdefault(last, []).append(slab)
+
+    def _result(self, i: NodeId, t: ArrayType) -> Buffer:
+        """The memory of a result that is handed out."""
+        if i not in self.handed:
+            self.handed[i] = Buffer(len(self.results), 0, t, True)
+            self.results.append(t)
+        return self.handed[i]
 
     def _slab(self, nbytes: int) -> int:
         """A free slab: the smallest that is large enough and not too large; where all are too small the largest, which
@@ -173,11 +179,9 @@ class _Arena:
         found = overwritable(node, self.kernels[i - self.graph.first])
         return [j for j in found if value[j] == i and view[j] < i and type_of(j) == node.type]
 
-    def _taken_over(self, i: NodeId, dying: Sequence[NodeId]) -> int | None:
+    def _taken_over(self, i: NodeId, node: Node) -> int | None:
         """The slab of an operand that dies here."""
-        if self.life.memory(i) == self.end:
-            return None
-        for j in dying:
+        for j in self._dying(i, node):
             buffer = self.buffers.get(j)
             if buffer is None or buffer.result or j in self.pieces:
                 continue
@@ -185,6 +189,34 @@ class _Arena:
                 self.ending[i].remove(buffer.slab)
                 return buffer.slab
         return None
+
+    # What lies in memory that is no slab.
+
+    def _find_over(self, spent: frozenset[NodeId]) -> None:
+        """Results that are written over arguments that nobody else reads."""
+        own = set(spent)
+        for i, node in enumerate(self.graph.nodes, self.graph.first):
+            argument = next((j for j in self._dying(i, node) if j in own), None) if own else None
+            if argument is not None and self._is_placed(i):
+                self.over[i] = argument
+                own.add(i)
+
+    def _find_ahead(self) -> None:
+        """Values that lie where the result will that is written over them, as the first term of a sum."""
+        for i in reversed(range(self.graph.first, self.end)):
+            if i in self.over or not self._is_placed(i):
+                continue
+            node = self.graph.node(i)
+            if self.life.memory(i) == self.end and node.type.nbytes >= self.smallest_result:
+                self.ahead[i] = i
+            if i in self.ahead:
+                before = next((j for j in self._dying(i, node) if self._may_be_ahead(j)), None)
+                if before is not None:
+                    self.ahead[before] = self.ahead[i]
+
+    def _may_be_ahead(self, i: NodeId) -> bool:
+        """Whether a value may lie in memory that is handed out: views of that are not made with the workspace."""
+        return self._is_placed(i) and i not in self.over and self.life.view[i] < 0
 
     # Concatenations.
 
