@@ -194,7 +194,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from backprop.scheduler.executors.base import AbstractExecutor, entered
+from backprop.scheduler.entry import entered
+from backprop.scheduler.executors.base import AbstractExecutor
 from backprop.scheduler.executors.inline import run_inline
 from backprop.scheduler.planning.plan import Plan
 
