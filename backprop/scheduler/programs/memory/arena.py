@@ -5,6 +5,7 @@ that dies where its op allows that, be it in the arena or an argument that nobod
 the arena that is free and large enough, else the largest free one, which grows. What a program hands out is never arena
 memory; a value that a result is written over, as the first term of a sum, lies where the result will. The pieces of a
 concatenation along the first axis are written straight into the joined array, so that joining costs nothing.
+What is needed only before a result is written lies in the memory of that result (result_room.py).
 
 Sources: M. Poletto, V. Sarkar, Linear scan register allocation, TOPLAS 21(5), 1999; T. Chen et al., MXNet, 2015
 (memory planning by liveness, src/nnvm/plan_memory.cc).
@@ -14,8 +15,8 @@ Limits: slabs are not split: a value may occupy one that is up to four times as 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from ....ops.arrays.joins import concat_along
 from ....ops.core.types import ArrayType, ValueType
 from ..kernels import is_buffered, kernel_of, overwritable
 from .liveness import Liveness, liveness
+from .result_room import Span, rooms
 
 ROOMY = 4
 """How many times as large as a value the slab may be that it occupies: masks of one byte an element, which live from
@@ -134,6 +136,7 @@ class _Arena:
                 self._place(i, node)
             for slab in self.ending.pop(i, ()):
                 insort(self.free, (self.slabs[slab], slab))
+        self._move_into_results()
         joined = {i: tuple(rest) for i, rest in self.rest.items() if i in self.members}
         return Memory(tuple(self.slabs), tuple(self.results), self.buffers, joined, self.over, self.kernels, self.life)
 
@@ -142,6 +145,30 @@ class _Arena:
         if i < self.graph.first or i in self.pieces or i in self.members:
             return False
         return is_buffered(self.graph.node(i), self.kernels[i - self.graph.first])
+
+    def _move_into_results(self) -> None:
+        """Have slabs lie in results that are not written yet, but for those that have views, which are made once."""
+        results = self._spans([t.nbytes for t in self.results], True)
+        viewed = {buffer.slab for i, buffer in self.buffers.items() if not buffer.result and self.life.view[i] >= 0}
+        slabs = {k: span for k, span in enumerate(self._spans(self.slabs, False)) if k not in viewed}
+        moved = rooms(slabs, results)
+        left = [slab for slab in range(len(self.slabs)) if slab not in moved]
+        self.slabs = [self.slabs[slab] for slab in left]
+        index = {slab: k for k, slab in enumerate(left)}
+        for i, buffer in self.buffers.items():
+            if not buffer.result and buffer.slab in moved:
+                result, offset = moved[buffer.slab]
+                self.buffers[i] = Buffer(result, offset + buffer.offset, buffer.type, True)
+            elif not buffer.result:
+                self.buffers[i] = replace(buffer, slab=index[buffer.slab])
+
+    def _spans(self, sizes: Sequence[int], result: bool) -> list[Span]:
+        """When slabs of some bytes are used, those of the arena or those of results."""
+        uses: list[list[NodeId]] = [[] for _ in sizes]
+        for i, buffer in self.buffers.items():
+            if buffer.result is result:
+                uses[buffer.slab] += i, self.life.memory(i)
+        return [Span(nbytes, min(used), max(used)) for nbytes, used in zip(sizes, uses, strict=True)]
 
     def _place(self, i: NodeId, node: Node) -> None:
         """Choose the buffer of a node's result, and keep it until the last use."""

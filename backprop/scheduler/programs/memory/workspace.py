@@ -98,7 +98,7 @@ class Workspace:
         if not layout.results:
             return self._fixed
         results = [_fresh(self._handed, k, t) for k, t in enumerate(layout.results)]
-        return [*self._fixed, *results, *[_rows(results[piece.slab], piece) for piece in layout.pieces]]
+        return [*self._fixed, *results, *[_part(results[piece.slab], piece) for piece in layout.pieces]]
 
 
 def _view(slabs: list[Array], buffer: Buffer) -> Array:
@@ -106,9 +106,8 @@ def _view(slabs: list[Array], buffer: Buffer) -> Array:
     return slabs[buffer.slab][buffer.offset : buffer.offset + t.nbytes].view(t.dtype).reshape(t.shape)
 
 
-def _rows(whole: Array, piece: Buffer) -> Array:
-    start = piece.offset // (whole.nbytes // len(whole))
-    return whole[start : start + piece.type.shape[0]]
+def _part(whole: Array, piece: Buffer) -> Array:
+    return np.ndarray(piece.type.shape, piece.type.dtype, whole, piece.offset)
 
 
 def _fresh(handed: list[Any], k: int, t: ArrayType) -> Any:

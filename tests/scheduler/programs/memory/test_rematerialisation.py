@@ -195,7 +195,7 @@ def test_random_gradients_keep_their_bits(program: Program) -> None:
 
 
 def test_memory_is_measured_below_the_limit() -> None:
-    x = np.linspace(0.1, 1.0, 50_000)
+    x = np.linspace(0.1, 1.0, 51_000)
 
     def measured(limit: str | None) -> tuple[Any, int]:
         f = bp.compile(bp.grad(chain), executor=bp.Serial(), memory_limit=limit)
