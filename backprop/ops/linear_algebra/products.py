@@ -44,15 +44,22 @@ def _matmul_type(x: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
     return value_type(shape, np.result_type(s.dtype, t.dtype))
 
 
+LARGE = 1 << 13
+"""Elements of a product of two matrices from which np.dot takes noticeably longer than np.matmul, as it writes zeros
+first; it has the shorter call, and for one term to add it is the quicker one: np.matmul leaves that to no BLAS.
+"""
+
+
 def _matmul(x: Any, y: Any, out: Any = None) -> Any:
-    return _dot(x, y, out) if x.ndim < 3 and y.ndim < 3 else np.matmul(x, y, out=out)
+    return _matmul_kernel(x, y)(x, y, out=out)
 
 
-_dot: Any = np.dot  # takes `out` by position; for one row, and for one term to add, it is quicker than np.matmul
-
-
-def _matmul_kernel(x: NumericType[Any], y: NumericType[Any]) -> Any:
-    return _dot if x.ndim < 3 and y.ndim < 3 else np.matmul
+def _matmul_kernel(x: Any, y: Any) -> Any:
+    """What multiplies two arrays, or arrays of two types."""
+    if x.ndim > 2 or y.ndim > 2:
+        return np.matmul
+    is_large = x.ndim == y.ndim == 2 and min(*x.shape, y.shape[1]) > 1 and x.shape[0] * y.shape[1] >= LARGE
+    return np.matmul if is_large and x.dtype == y.dtype and x.dtype.char in "fdFD" else np.dot
 
 
 def _matmul_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
