@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,8 @@ def test_neither_constants_nor_results_of_a_users_op_are_a_tasks_own() -> None:
     assert own_results(graph) == [False, True]
     hand = Hand(MATRIX)
     constant = hand(sin, hand.literal(kept))
-    assert own_results(hand.graph(constant, hand(add, constant, 0))) == [False, True]
+    users = hand(replace(sin, home=__name__), 0)
+    assert own_results(hand.graph(constant, users, hand(add, constant, 0))) == [False, False, True]
 
 
 def test_what_allocates_its_result_may_give_a_view_of_it() -> None:

@@ -243,7 +243,7 @@ class _Arena:
 
     def _may_be_ahead(self, i: NodeId) -> bool:
         """Whether a value may lie in memory that is handed out: views of that are not made with the workspace."""
-        return self._is_placed(i) and i not in self.over and self.life.view[i] < 0
+        return self._is_placed(i) and self.life.view[i] < 0
 
     # Concatenations.
 
