@@ -18,7 +18,7 @@ from typing import Any
 from ...errors import Source
 from ...graph.autodiff.loop import Loop, step_by_step
 from ...graph.graph import Graph, Node, NodeId
-from ...graph.written import by_lines_of_bodies
+from ...graph.written import by_lines, by_lines_of_bodies
 from ...ops.core.cache import cached
 from ...ops.core.types import ValueType
 from .code_generation import Code, generate
@@ -104,30 +104,15 @@ class Program:
         return self._run(code, [*carries, *rows, *constants, *stacks, loop.length])
 
     def _run(self, code: Code, values: Sequence[Any]) -> tuple[Any, ...]:
-        run = self.located.get(code) or self._locate(code)
+        run = self.located.get(code)
+        if run is None:
+            run = self.located[code] = located(code, self.graph)
         try:
             return run(*values)
         except Exception as error:
             if (where := self._node_of(code, error.__traceback__)) >= 0:
                 error.add_note(self.note(where))
             raise
-
-    def _locate(self, code: Code) -> Callable[..., tuple[Any, ...]]:
-        """What runs a code so that warnings name the user's lines."""
-        at: dict[int, Source] = {}
-        for line, i in enumerate(code.ids, FIRST_LINE):
-            source = self.graph.node(i).source if i >= 0 else None
-            if source is not None:
-                at[line] = source
-        files = {source.file for source in at.values()}
-        if code.text and len(files) == 1:
-            lines = {line: source.line for line, source in at.items()}
-            plain = code.run.__code__
-            run: Callable[..., Any] = FunctionType(at_lines(plain, files.pop(), lines), code.run.__globals__)
-        else:
-            run = partial(_warned, code.run, partial(self._node_in, code), {}) if files else code.run
-        self.located[code] = run
-        return run
 
     def note(self, i: NodeId) -> str:
         """What an exception of node `i` is annotated with: the op, its operands, the user's line, the task."""
@@ -142,12 +127,37 @@ class Program:
             below = below.tb_next
         return -1 if below is None else _node_at(code, below.tb_frame, below.tb_lasti)
 
-    def _node_in(self, code: Code, frame: FrameType) -> Node | None:
-        """The node that a frame computes, None where it runs another code."""
-        if frame.f_code is not code.run.__code__:
-            return None
-        i = _node_at(code, frame, frame.f_lasti)
-        return self.graph.node(i) if i >= 0 else None
+
+def _by_lines(code: Code, graph: Graph) -> tuple[object, ...]:
+    return by_lines(graph, code)
+
+
+@cached(_by_lines)
+def located(code: Code, graph: Graph) -> Callable[..., tuple[Any, ...]]:
+    """What runs a code so that warnings name the user's lines, shared between graphs of the same lines.
+
+    Arguments:
+        code: what was generated.
+        graph: a graph that it is the code of.
+    """
+    at: dict[int, Source] = {}
+    for line, i in enumerate(code.ids, FIRST_LINE):
+        source = graph.node(i).source if i >= 0 else None
+        if source is not None:
+            at[line] = source
+    files = {source.file for source in at.values()}
+    if code.text and len(files) == 1:
+        lines = {line: source.line for line, source in at.items()}
+        return FunctionType(at_lines(code.run.__code__, files.pop(), lines), code.run.__globals__)
+    return partial(_warned, code.run, partial(_node_in, code, graph), {}) if files else code.run
+
+
+def _node_in(code: Code, graph: Graph, frame: FrameType) -> Node | None:
+    """The node that a frame computes, None where it runs another code."""
+    if frame.f_code is not code.run.__code__:
+        return None
+    i = _node_at(code, frame, frame.f_lasti)
+    return graph.node(i) if i >= 0 else None
 
 
 def _node_at(code: Code, frame: FrameType, offset: int) -> NodeId:
