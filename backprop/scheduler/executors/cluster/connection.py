@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import threading
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -104,8 +105,9 @@ def connect(
         with told_of(f"connecting to {where}"):
             client = distributed.Client(where, security=_security(security), set_as_default=False, **given)  # type: ignore[no-untyped-call]
         return Connection(client, (client,))
-    what = f"a {type(where).__name__} is no Dask cluster"
-    raise ArgumentError(what, "client", "give a distributed.Client, an address such as 'tcp://host:8786', or nothing")
+    what = f"{reprlib.repr(where)} is no Dask cluster"
+    fix = "give a distributed.Client, an address such as 'tcp://host:8786', or nothing; how many workers is n_workers="
+    raise ArgumentError(what, "client", fix)
 
 
 def _number(n_workers: int | None) -> int:

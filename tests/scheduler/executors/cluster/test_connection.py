@@ -20,7 +20,7 @@ from backprop.scheduler.executors.cluster.connection import connect
         ({"n_workers": -1}, "cannot have -1 workers"),
         ({"n_workers": True}, "cannot have True workers"),
         ({"client": "tcp://127.0.0.1:1", "n_workers": 2}, "n_workers is for a cluster of its own"),
-        ({"client": 3}, "a int is no Dask cluster"),
+        ({"client": 3}, "3 is no Dask cluster"),
         ({"client": "tls://127.0.0.1:1"}, "the address asks for TLS, and no certificates are known"),
         ({"security": "strong"}, "'strong' is no security setting"),
     ],
