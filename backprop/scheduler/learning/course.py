@@ -194,7 +194,7 @@ class Course:
         plan, target = _cut(graph, self._target, machine), self._target
         if len(plan.tasks) == 1 or pays_beside(self._known.slowed, plan.work, plan.span, target.workers):
             return plan
-        return _cut(graph, replace(target, workers=1), machine)
+        return _cut(graph, target._replace(workers=1), machine)
 
     def _correct(self, found: Sequence[Measured], story: str) -> None:
         """Keep the tasks, and predict what was measured."""
@@ -208,7 +208,7 @@ class Course:
 
 def _cut(graph: Graph, target: Target, machine: Machine) -> Plan:
     """The plan of a graph by corrected rates."""
-    return replace(cut(graph, replace(target, machine=machine)), machine=machine)
+    return replace(cut(graph, target._replace(machine=machine)), machine=machine)
 
 
 def _priced(task: Task, seconds: Sequence[float], machine: Machine) -> list[Measured]:

@@ -34,8 +34,7 @@ MUCH = 1 << 10
 """Bytes of a value from which its memory is worth a thought: to let go of it, or to write another one there."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NodeKind:
+class NodeKind(NamedTuple):
     """What nodes of an op on operands of some types have in common.
 
     Arguments:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import weakref
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ class Wide(bp.Serial):
 
     @property
     def target(self) -> Target:
-        return replace(super().target, workers=self.width)
+        return super().target._replace(workers=self.width)
 
     def replayed(self, plan: Plan) -> Any:
         def run(executor: Wide, values: Any) -> Any:

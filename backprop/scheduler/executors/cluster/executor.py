@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import distributed
@@ -150,7 +149,7 @@ class Cluster(AbstractExecutor):
     def _retarget(self) -> None:
         width = self._session.members.width
         if width != self._target.workers:
-            self._target = replace(self._target, workers=width)
+            self._target = self._target._replace(workers=width)
 
     def located(self, values: Sequence[Any]) -> list[Any]:
         """See AbstractExecutor; what lies on the cluster stays there."""

@@ -6,15 +6,14 @@ lives to the end of the graph.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ....graph.graph import Graph, NodeId
 from ....graph.ownership import bases
 from ....ops.core.op import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Liveness:
+class Liveness(NamedTuple):
     """How long the values of a graph are needed; the end of the graph stands for "handed out".
 
     Arguments:
