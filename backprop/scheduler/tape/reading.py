@@ -104,13 +104,14 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
     usages: list[Usage | None] = []
     known: dict[Any, Usage] = {}  # by op, the identities of params and type, and what is known of the operands
     ends = [0.0] * graph.first  # of each id, when it can be there
+    mark_of, end_of = marks.__getitem__, ends.__getitem__  # in the place of comprehensions, which are functions
     for i, (op, operands, params, type, _) in enumerate(graph.nodes, graph.first):
         if op is literal or not alive[i]:
             usages.append(None)
             marks.append(_mark(type, False))
             ends.append(0.0)
             continue
-        key = (op, id(params), id(type), *[marks[j] for j in operands])
+        key = (op, id(params), id(type), *map(mark_of, operands))
         usage = known.get(key)
         if usage is None:
             kind = node_kind(op, params, tuple([graph.type_of(j) for j in operands]), type, machine)
@@ -119,7 +120,7 @@ def read(graph: Graph, wrt: Sequence[NodeId], machine: Machine) -> Reading | Non
             usage = known[key] = Usage(kind, type, tuple([_is_active(marks[j]) for j in operands]))
         usages.append(usage)
         marks.append(usage.mark)
-        ends.append(usage.kind.parallel_s + max([ends[j] for j in operands], default=0.0))
+        ends.append(usage.kind.parallel_s + max(map(end_of, operands), default=0.0))
     counts = Counter(filter(None, usages))
     work_s = sum([usage.kind.parallel_s * count for usage, count in counts.items()])
     nbytes = sum([usage.kind.nbytes * count for usage, count in counts.items()])

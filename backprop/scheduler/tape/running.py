@@ -26,6 +26,7 @@ from ...graph.graph import Literal, Node, NodeId, literal_node
 from ...graph.ownership import contiguous, is_used_up
 from ...graph.tracing.gc_pause import gc_paused
 from ...ops.arrays.accumulate import accumulate
+from ...ops.core.cache import cached
 from ...ops.core.types import NumericType, ScalarType, ValueType
 from .. import programs
 from ..programs.warned import WarningsAtLines
@@ -80,7 +81,7 @@ def forward(
         known: values of nodes that are known already.
         dropped: for some nodes, the ids whose values nobody reads after them.
     """
-    nodes, alive, append = reading.graph.nodes, reading.alive, cells.append
+    nodes, alive, append, value_of = reading.graph.nodes, reading.alive, cells.append, cells.__getitem__
     for (op, operands, params, _, _), usage in zip(nodes, reading.usages, strict=True):
         if usage is None:
             append(op.compute(**dict(params)) if alive[len(cells)] else None)
@@ -92,7 +93,7 @@ def forward(
                 if gone:
                     append(_written_over(usage.kind, operands, gone, cells))
                 else:
-                    append(usage.kind.function(*[cells[j] for j in operands]))
+                    append(usage.kind.function(*map(value_of, operands)))
             except Exception as error:
                 source = reading.graph.node(len(cells)).source
                 error.add_note(programs.described(usage.kind.node, usage.kind.types, source))
@@ -137,8 +138,7 @@ class _ReversePass:
         self.parts: dict[NodeId, list[Part | None]] = {}  # of the terms of each id that may have a mask
         start = graph.outputs[0]
         if reading.active[start]:
-            seed = literal_node(Literal.of(one(graph.type_of(start))))
-            self.terms[start], self.types[start] = seed.op.compute(**dict(seed.params)), seed.type
+            self.terms[start], self.types[start] = _seed(graph.type_of(start))
 
     def walk(self) -> bool:
         """Pull the cotangent back to the inputs; whether that could be done without `differentiate`."""
@@ -222,6 +222,13 @@ class _ReversePass:
         t = self.graph.type_of(i)
         assert isinstance(t, NumericType)
         return np.zeros(t.shape, t.dtype) if t.shape else t.dtype.type(0)
+
+
+@cached()
+def _seed(type: ValueType[Any]) -> tuple[Any, ValueType[Any]]:
+    """The cotangent of a result of a type that is differentiated, and its type."""
+    seed = literal_node(Literal.of(one(type)))
+    return seed.op.compute(**dict(seed.params)), seed.type
 
 
 _UNKNOWN = Pull((), (), (), frozenset())
