@@ -46,7 +46,7 @@ def _matmul_type(x: ValueType[Any], y: ValueType[Any]) -> NumericType[Any]:
 
 LARGE = 1 << 13
 """Elements of a product of two matrices from which np.dot takes noticeably longer than np.matmul, as it writes zeros
-first; it has the shorter call, and for one term to add it is the quicker one: np.matmul leaves that to no BLAS.
+first; on smaller ones, and for a row or a column, its call is the shorter one.
 """
 
 
@@ -58,8 +58,15 @@ def _matmul_kernel(x: Any, y: Any) -> Any:
     """What multiplies two arrays, or arrays of two types."""
     if x.ndim > 2 or y.ndim > 2:
         return np.matmul
-    is_large = x.ndim == y.ndim == 2 and min(*x.shape, y.shape[1]) > 1 and x.shape[0] * y.shape[1] >= LARGE
-    return np.matmul if is_large and x.dtype == y.dtype and x.dtype.char in "fdFD" else np.dot
+    is_large = x.ndim == y.ndim == 2 and min(x.shape[0], y.shape[1]) > 1 and x.shape[0] * y.shape[1] >= LARGE
+    if not is_large or x.dtype != y.dtype or x.dtype.char not in "fdFD":
+        return np.dot
+    return _of_one_term if x.shape[1] == 1 else np.matmul
+
+
+def _of_one_term(x: Any, y: Any, out: Any = None) -> Any:
+    """The product of a column and a row, which is bound by memory: einsum alone writes it once, and by long vectors."""
+    return np.einsum("ij,jk->ik", x, y, out=out)
 
 
 def _matmul_vjp(g: Any, out: Any, x: Any, y: Any) -> tuple[Any, Any]:
