@@ -52,7 +52,6 @@ def test_a_replay_tells_of_each_task_of_the_plan_that_it_runs(executor: bp.Abstr
         assert seen.graph == step.graph(X)
         assert sorted(event.name for event in seen.events) == sorted(task.name for task in seen.plan.tasks)
         assert all(found.start <= event.at <= found.start + found.seconds for event in seen.events)
-        assert seen.plan == step.plan(X)
         step(X)
 
 
