@@ -24,7 +24,7 @@ from ....ops.elementwise.masking import cornered, exceeds, masked, over, scale
 from ....ops.linear_algebra.products import matmul, row_dot
 from ....ops.reductions.questions import reduce_any
 from ....ops.reductions.reductions import reduce_mean, reduce_sum
-from ....ops.reductions.running import cumprod_along, recurrence
+from ....ops.reductions.running import cumprod_along, cumsum_along, recurrence
 from ....ops.reductions.variances import centred
 from ....ops.signals.convolutions import convolution_along
 from ...graph import Node
@@ -134,6 +134,8 @@ def spread(mask: Mask, node: Node, operands: Sequence[Var[Any]]) -> Mask:
         return mask.map(lambda live: reshape(whole(live, shape), lengths))
     if node.op is row_dot:
         return mask.map(lambda live: reshape(live, (*live.shape, 1)))
+    if "running" in node.op.home and "reverse" in params:
+        return mask.together.map(lambda live: _any_behind(whole(live, shape), **params))
     axes, mask = _group(node), mask.together
     if axes is None:
         return mask.map(lambda live: _any(live, tuple(range(len(live.shape))), False))
@@ -148,6 +150,12 @@ def _group(node: Node) -> tuple[int, ...] | None:
     if "running" in node.op.home and isinstance(params.get("axis"), int):
         return (params["axis"],)
     return None
+
+
+def _any_behind(live: Var[Any], axis: int, reverse: bool) -> Var[Any]:
+    """Where an element of a running sum or product matters: where one at its place or behind it is live."""
+    counts = cumsum_along(cast(live, dtype="float64"), axis=axis, reverse=not reverse)
+    return exceeds(counts, 0.5)  # type: ignore[no-any-return]
 
 
 def _any(live: Var[Any], axes: tuple[int, ...], keepdims: bool = True) -> Var[Any]:

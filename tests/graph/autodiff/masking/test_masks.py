@@ -202,3 +202,18 @@ def test_a_sum_of_a_choice_and_a_seed_of_zero_goes_through_a_product() -> None:
     tangent = bp.jvp(f, (np.array([1.0, 4.0]),), (np.array([1.0, 0.0]),))[1]
     np.testing.assert_allclose(tangent, bp.grad(f)(np.array([1.0, 4.0]))[0])
     assert np.isnan(bp.jvp(f, (np.zeros(2),), (np.array([1.0, 0.0]),))[1])
+
+
+@pytest.mark.parametrize("f", [np.cumprod, lambda x: np.cumprod(x[::-1])[::-1]], ids=["forwards", "backwards"])
+@pytest.mark.parametrize("x", [(1.0, 0.0, 0.0), (1.0, 0.5, 0.5), (0.5, 2.0, 0.0), (0.5, 0.5, 1.0)])
+def test_a_running_product_is_0_before_the_first_element_that_moves(f: Any, x: tuple[float, ...]) -> None:
+    """So an infinite slope there stays out of what moves an element behind it, in both modes."""
+    weights, point = np.array([1.3, 0.7, 0.2]), np.array(x)
+
+    def weighed(x: Any) -> Any:
+        return np.sum(weights * np.arcsin(f(x)))
+
+    with np.errstate(all="ignore"):
+        reverse = bp.grad(weighed)(point)
+        forward = [bp.jvp(weighed, (point,), (unit,))[1] for unit in np.eye(3)]
+    np.testing.assert_allclose(forward, reverse, rtol=1e-12)
