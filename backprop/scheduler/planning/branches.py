@@ -55,7 +55,7 @@ def with_results(graph: Graph, groups: Groups) -> Groups:
 
 
 def each_apart(graph: Graph, nodes: Sequence[NodeId]) -> Groups:
-    """The nodes of a graph that is not worth several tasks: each branch is one even so, as equal ones share a program.
+    """The nodes of a graph whose tasks run one after the other: each branch is one, as equal ones share a program.
 
     Arguments:
         graph: the graph.

@@ -26,7 +26,10 @@ from . import partitioning
 from .branches import each_apart, with_results
 from .host_pinned import Groups, host_pinned_apart
 from .partitioning.gate import pays
-from .partitioning.work import priced
+from .partitioning.work import Prices, priced
+
+LONG = 1e-2
+"""Seconds of work from which each branch is a task where tasks cost nothing, in the thread that asks."""
 
 
 def partition(
@@ -47,8 +50,22 @@ def partition(
     machine = machine or Machine()
     prices = priced(graph, machine)
     if not pays(prices, workers, overhead, shares_gil):
-        whole = tuple([i for i, price in enumerate(prices) if price is not None])
-        return host_pinned_apart(graph, each_apart(graph, whole) if whole else ())
+        return host_pinned_apart(graph, _in_turn(graph, prices, overhead))
     bytes_per_s = machine.bytes_per_s if shares_gil else machine.link_bytes_per_s  # threads share their memory
     groups = partitioning.split(graph, prices, workers, overhead, 1.0 / bytes_per_s)
     return host_pinned_apart(graph, with_results(graph, groups))
+
+
+def _in_turn(graph: Graph, prices: Prices, overhead: float) -> Groups:
+    """The groups of a graph that are not worth running side by side: a single one, or each long branch by itself.
+
+    Arguments:
+        graph: the graph.
+        prices: of each node, from `priced`.
+        overhead: seconds that starting a task costs.
+    """
+    whole = tuple([i for i, price in enumerate(prices) if price is not None])
+    seconds = sum([price.seconds for price in prices if price is not None])
+    if overhead == 0.0 and seconds >= LONG:
+        return each_apart(graph, whole)
+    return (whole,) if whole else ()

@@ -19,7 +19,7 @@ from backprop.scheduler.planning.branches import each_apart, in_fine_pieces
 from backprop.scheduler.planning.plan import Plan, before
 from backprop.scheduler.planning.target import Target
 
-X = np.random.default_rng(5).normal(size=(60, 60))
+X = np.random.default_rng(5).normal(size=(100, 100))
 
 
 def net(w: Any, x: Any) -> Any:
@@ -34,7 +34,7 @@ def ensemble(weights: Sequence[Any], x: Any) -> Any:
 
 def weights(count: int) -> tuple[Any, ...]:
     rng = np.random.default_rng(count)
-    return tuple(rng.normal(size=(60, 60)) / 8 for _ in range(count))
+    return tuple(rng.normal(size=(100, 100)) / 8 for _ in range(count))
 
 
 def graph_of(count: int) -> Graph:
@@ -43,17 +43,24 @@ def graph_of(count: int) -> Graph:
     return joint(graph, tuple(range(count)))
 
 
-def plan_of(count: int, workers: int) -> Plan:
-    return cut(graph_of(count), Target(workers, 1e-4, Machine(), shares_gil=True))
+def plan_of(count: int, workers: int, overhead: float = 1e-4) -> Plan:
+    return cut(graph_of(count), Target(workers, overhead, Machine(), shares_gil=True))
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
-def test_equal_branches_are_tasks_with_one_body(workers: int) -> None:
-    plan = plan_of(7, workers)
+@pytest.mark.parametrize(("workers", "overhead"), [(1, 0.0), (2, 1e-4), (3, 1e-4)])
+def test_equal_branches_are_tasks_with_one_body(workers: int, overhead: float) -> None:
+    plan = plan_of(7, workers, overhead)
     bodies = [task.body for task in plan.tasks if len(task.body) > 100]
     assert len(bodies) == 7
     assert len({id(body) for body in bodies}) <= 2  # the first task may hold what is added to the sum
     assert not any(node.op is branch for body in bodies for node in body.nodes)
+
+
+def test_branches_that_are_not_worth_tasks_are_one() -> None:
+    assert len(plan_of(7, 1).tasks) == 1  # as on threads that were seen to slow each other down
+    small = trace(ensemble, ([w[:3, :3] for w in weights(4)], X[:3, :3]), {}, None).graph
+    for target in (Target(1, 0.0, Machine()), Target(2, 1e-4, Machine())):
+        assert len(cut(joint(small, tuple(range(4))), target).tasks) == 1
 
 
 def test_a_task_gives_its_results_one_by_one() -> None:
