@@ -88,15 +88,11 @@ def forward(
         elif known and len(cells) in known:
             append(contiguous(known[len(cells)]))
         else:
-            gone = dropped.get(len(cells)) if dropped else None
+            kind, gone = usage.kind, dropped.get(len(cells)) if dropped else None
             try:
-                if gone:
-                    append(_written_over(usage.kind, operands, gone, cells))
-                else:
-                    append(usage.kind.function(*map(value_of, operands)))
+                append(_written_over(kind, operands, gone, cells) if gone else kind.function(*map(value_of, operands)))
             except Exception as error:
-                source = reading.graph.node(len(cells)).source
-                error.add_note(programs.described(usage.kind.node, usage.kind.types, source))
+                error.add_note(programs.described(kind.node, kind.types, reading.graph.node(len(cells)).source))
                 raise
         if dropped:
             for i in dropped.get(len(cells) - 1, ()):
