@@ -76,12 +76,13 @@ def joined(graph: Graph, wrt: Sequence[NodeId], branches: Sequence[Branch], join
         joints: for each branch its joint graph; the results are the term and the cotangents of its parameters.
     """
     rewrite, found = Rewriter(graph), dict[NodeId, NodeId]()
+    types = {id(joint): TupleType(joint.output_types) for joint in joints}  # one object for equal ones: so is its price
     ends = {branch.nodes[-1]: (branch, joint) for branch, joint in zip(branches, joints, strict=True)}
     inner = {i for branch in branches for i in branch.nodes if graph.node(i).op is not literal}
     for i, node in enumerate(graph.nodes, graph.first):
         if i in ends:
             branch, joint = ends[i]
-            term, *cotangents = _called(rewrite, branch, joint)
+            term, *cotangents = _called(rewrite, branch, joint, types[id(joint)])
             rewrite.new_ids.append(term)
             found.update(zip([branch.inputs[k] for k in branch.wrt], cotangents, strict=True))
         else:
@@ -90,12 +91,18 @@ def joined(graph: Graph, wrt: Sequence[NodeId], branches: Sequence[Branch], join
     return pruned(Graph(graph.inputs, tuple(rewrite.nodes), outputs, graph.names))
 
 
-def _called(rewrite: Rewriter, branch: Branch, joint: Graph) -> list[NodeId]:
-    """The new ids of the results of a branch's joint graph."""
-    types, source = joint.output_types, branch.graph.nodes[-1].source
-    inputs = [rewrite.new_ids[i] for i in branch.inputs]
-    results = rewrite.emit(control_flow.branch, inputs, Params.of(bodies=(joint,)), TupleType(types), source)
-    return [rewrite.emit(taken, [results], Params.of(index=k), type, source) for k, type in enumerate(types)]
+def _called(rewrite: Rewriter, branch: Branch, joint: Graph, types: TupleType) -> list[NodeId]:
+    """The new ids of the results of a branch's joint graph.
+
+    Arguments:
+        rewrite: the graph in the making.
+        branch: the branch.
+        joint: its joint graph.
+        types: of the results.
+    """
+    source, inputs = branch.graph.nodes[-1].source, [rewrite.new_ids[i] for i in branch.inputs]
+    results = rewrite.emit(control_flow.branch, inputs, Params.of(bodies=(joint,)), types, source)
+    return [rewrite.emit(taken, [results], Params.of(index=k), type, source) for k, type in enumerate(types.items)]
 
 
 def _parameters(graph: Graph, wrt: Sequence[NodeId]) -> list[int]:
