@@ -2,6 +2,7 @@
 
     graphs    joint, forward and pullback graphs, after all passes
     courses   the plan of a graph on an executor, and what is measured of it
+    telling   how far a long graph is, at a terminal
 
 It is loaded when a graph is first prepared: what a new function computes from its tape needs none of it.
 """

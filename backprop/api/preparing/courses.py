@@ -13,7 +13,7 @@ from ...scheduler.learning.course import Course
 from ...scheduler.learning.switch import measures
 from ...scheduler.planning.plan import Plan
 from ...scheduler.planning.target import Target
-from ..verbs.telling import counted, told_of_long
+from .telling import counted, told_of_long
 
 
 def plan_of(executor: AbstractExecutor, graph: Graph) -> Plan:

@@ -16,7 +16,7 @@ from ...graph.tracing.gc_pause import gc_paused
 from ...graph.verify import verify
 from ...graph.written import by_lines
 from ...ops.core.cache import CACHE, cached
-from ..verbs.telling import counted, told_of_long
+from .telling import counted, told_of_long
 
 _PASSING: ContextVar[object] = ContextVar("whose derivatives pass", default=None)
 
@@ -43,21 +43,19 @@ def joint(graph: Graph, wrt: Ids, known: Ids = ()) -> Graph:
         wrt: the ids of what it is differentiated by.
         known: ids of nodes whose values are given: they become inputs behind the graph's own.
     """
-    if known:
-        return _optimised(differentiate(verify(graph, "trace"), wrt, seeded=False), graph, known)
-    flat = inline_branches(verify(graph, "trace"))
-    branches = equal_branches(flat, wrt)
+    flat = _flat(graph, known)
+    branches = () if known else equal_branches(flat, wrt)
     if branches:
         joints = [joint(branch.graph, branch.wrt) for branch in branches]
         return verify(joined(flat, wrt, branches, joints), "joining equal branches")
-    return _optimised(differentiate(flat, wrt, seeded=False), flat, ())
+    return _optimised(differentiate(flat, wrt, seeded=False), flat, known)
 
 
 @cached(by_lines, owner=_PASSING.get)
 @gc_paused()
 def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPullback:
     """The forward and the pullback graph of a graph, after all passes; the arguments are those of `joint`."""
-    flat = verify(graph, "trace") if known else inline_branches(verify(graph, "trace"))
+    flat = _flat(graph, known)
     whole = _optimised(differentiate(flat, wrt, seeded=True), flat, known)
     return split(whole, len(graph.outputs), whole.first - graph.first - len(known))
 
@@ -67,6 +65,12 @@ def forward_and_pullback(graph: Graph, wrt: Ids, known: Ids = ()) -> ForwardPull
 def plain(graph: Graph, known: Ids = ()) -> Graph:
     """The graph itself, after all passes."""
     return _optimised(verify(graph, "trace"), graph, known)
+
+
+def _flat(graph: Graph, known: Ids) -> Graph:
+    """A traced graph, checked, with the nodes of branches in their place; ids that are known stay what they are."""
+    traced = verify(graph, "trace")
+    return traced if known else inline_branches(traced)
 
 
 def _optimised(whole: Graph, graph: Graph, known: Ids) -> Graph:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import backprop as bp
+from backprop.api.preparing import telling as of_passes
 from backprop.api.verbs import telling
 from backprop.graph.passes import DEFAULT_PASSES
 from backprop.scheduler.executors.cluster import own
@@ -94,11 +95,11 @@ def test_a_whole_of_known_length_does_not_show_its_parts(terminal: Terminal) -> 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list[Told]:
     """What work tells a terminal, in the order in which it began."""
-    return told_by(monkeypatch, telling, own)
+    return told_by(monkeypatch, of_passes, telling, own)
 
 
 def test_the_passes_over_a_long_graph_are_counted(told: list[Told], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telling, "LONG", 10)
+    monkeypatch.setattr(of_passes, "LONG", 10)
 
     def long(x: np.ndarray) -> np.ndarray:
         for k in range(37):
