@@ -65,7 +65,7 @@ def _matmul_kernel(x: Any, y: Any) -> Any:
 
 
 def _of_one_term(x: Any, y: Any, out: Any = None) -> Any:
-    """The product of a column and a row, which is bound by memory: einsum alone writes it once, and by long vectors."""
+    """The product of a column and a row, which is bound by memory: einsum is the quickest where that is not warm."""
     return np.einsum("ij,jk->ik", x, y, out=out)
 
 

@@ -50,6 +50,6 @@ def overwritable(node: Node, kernel: Callable[..., Any]) -> tuple[NodeId, ...]:
         node: the node.
         kernel: what is called to compute it.
     """
-    if isinstance(kernel, np.ufunc) and kernel.signature is None:  # np.matmul has one, and reads elements again
+    if node.op.is_elementwise and isinstance(kernel, np.ufunc):
         return node.inputs
     return node.inputs[:1] if node.op is accumulate and node.inputs.count(node.inputs[0]) == 1 else ()

@@ -131,7 +131,7 @@ def runs_on_tape(node: Node, types: Types) -> bool:
 
 def overwritable(node: Node, types: Types) -> tuple[int, ...]:
     """The positions of operands that the value of a node may be written over: a ufunc does it element by element."""
-    if node.type.nbytes <= MUCH or not isinstance(_kernel(node, types), np.ufunc):
+    if node.type.nbytes <= MUCH or not (node.op.is_elementwise and isinstance(_kernel(node, types), np.ufunc)):
         return ()
     return tuple([k for k, t in enumerate(types) if t == node.type])
 
