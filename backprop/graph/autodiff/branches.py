@@ -23,7 +23,6 @@ from ..rewrite import Rewriter
 from ..subgraph import extract, pruned, reach
 from ..written import Written
 from . import control_flow
-from .differentiate import active
 
 LEAST = 100
 """Nodes from which a term is worth a graph of its own."""
@@ -106,16 +105,14 @@ def _called(rewrite: Rewriter, branch: Branch, joint: Graph, types: TupleType) -
 
 
 def _parameters(graph: Graph, wrt: Sequence[NodeId]) -> list[int]:
-    """For each id the parameters that it has a derivative by, as bits; 0 for none."""
-    is_active = active(graph, wrt)
+    """For each id the parameters that it depends on, be it by a comparison, as bits; 0 for none."""
     reached = [0] * graph.first
     for k, i in enumerate(wrt):
-        reached[i] |= is_active[i] << k
-    for i, node in enumerate(graph.nodes, graph.first):
+        reached[i] |= 1 << k
+    for node in graph.nodes:
         bits = 0
-        if is_active[i]:
-            for j in node.inputs:
-                bits |= reached[j]
+        for j in node.inputs:
+            bits |= reached[j]
         reached.append(bits)
     return reached
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import backprop as bp
 from backprop.api.preparing import joint
+from backprop.graph.autodiff import branches
 from backprop.graph.autodiff.branches import equal_branches, joined
 from backprop.graph.autodiff.control_flow import branch
 from backprop.graph.autodiff.differentiate import differentiate
@@ -18,6 +20,7 @@ from backprop.graph.graph import Graph, bodies
 from backprop.graph.passes.inlining import inline_branches
 from backprop.graph.tracing.trace import trace
 from backprop.graph.verify import verify
+from tests.singular_programs import Program, programs
 
 RNG = np.random.default_rng(3)
 STEPS = 40
@@ -53,11 +56,23 @@ def of_sums(weights: Sequence[Any], x: Any) -> Any:
     return sum(np.sum(w) + net(w, x) + net(w, x[::-1]) for w in weights)
 
 
+def with_choices(weights: Sequence[Any], x: Any) -> Any:
+    """Values of a parameter decide, which have no derivative themselves."""
+
+    def term(w: Any) -> Any:
+        y = x @ w
+        for _ in range(STEPS):
+            y = np.where(y > 0.1, np.tanh(y @ w), bp.stop_gradient(y) * 0.5)
+        return np.max(y) + y[np.argmax(y[:, 0]), 1]
+
+    return sum(term(w) for w in weights)
+
+
 def with_a_shared_number(weights: Sequence[Any], x: Any) -> Any:
     return np.float64(0.5) + ensemble(weights, x) + 0.0
 
 
-SUMS = (ensemble, in_twos, of_two_kinds, of_prepared_data, of_sums, with_a_shared_number)
+SUMS = (ensemble, in_twos, of_two_kinds, of_prepared_data, of_sums, with_choices, with_a_shared_number)
 
 
 def traced(f: Callable[..., Any], weights: Sequence[Any] = WEIGHTS) -> tuple[Graph, tuple[int, ...]]:
@@ -91,6 +106,20 @@ def test_one_by_one_gives_the_same_bits(f: Callable[..., Any]) -> None:
         rest = (*WEIGHTS[:k], *WEIGHTS[k + 1 :])
         alone = bp.grad(lambda w, k=k, rest=rest: f((*rest[:k], w, *rest[k:]), X))(WEIGHTS[k])
         assert np.array_equal(found, alone)
+
+
+@given(programs())
+def test_any_program_may_be_a_term(program: Program) -> None:
+    x = np.array(program.point)
+    values = (x, 0.5 * x + 0.3, -x)
+    with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
+        patch.setattr(branches, "LEAST", 1)
+        graph = trace(lambda *terms: sum(program(term) for term in terms), values, {}, None).graph
+        found = equal_branches(graph, (0, 1, 2))
+        made = verify(joined(graph, (0, 1, 2), found, [differentiate(b.graph, b.wrt) for b in found]))
+        expected = evaluate(differentiate(graph, (0, 1, 2)), values)
+        assert len(found) == 3
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(evaluate(made, values), expected, strict=True))
 
 
 def test_equal_terms_hold_one_graph() -> None:
